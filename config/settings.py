@@ -1,0 +1,253 @@
+"""All settings. Values that differ between installations come from `WEIR_*` variables only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from config import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- Security ---------------------------------------------------------------------------------
+
+DEBUG = env.flag("WEIR_DEBUG")
+SECRET_KEY = env.secret("WEIR_SECRET_KEY")
+# Keys for secrets at rest, apart from Django's own key: see governance/secrets.py.
+SECRET_KEYS_FILE = env.text("WEIR_SECRET_KEYS_FILE", "")
+ALLOWED_HOSTS = env.names("WEIR_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
+BASE_URL = env.url("WEIR_BASE_URL", "http://localhost:8000").rstrip("/")
+REGISTRY_URL = env.url("WEIR_REGISTRY_URL", "http://localhost:8081").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+_https = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = int(timedelta(days=7).total_seconds())
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+
+# --- Applications -----------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_htmx",
+    "django_prometheus",
+    "rest_framework",
+    "drf_spectacular",
+    "django_filters",
+    "governance",
+    "registry",
+    "topics",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "config.logs.RequestIdMiddleware",
+    "config.headers.ContentSecurityPolicyMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "governance.middleware.ActorMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "governance.views.context.page",
+            ],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ]
+            if not DEBUG
+            else [
+                "django.template.loaders.filesystem.Loader",
+                "django.template.loaders.app_directories.Loader",
+            ],
+            "builtins": ["governance.templatetags.weir"],
+        },
+    }
+]
+
+# --- Database, cache, jobs --------------------------------------------------------------------
+
+DATABASE_URL = env.url("WEIR_DATABASE_URL", schemes=("postgres", "postgresql"))
+_database = urlsplit(DATABASE_URL)
+DATABASES = {
+    "default": {
+        "ENGINE": "django_prometheus.db.backends.postgresql",
+        "NAME": unquote(_database.path.lstrip("/")),
+        "USER": unquote(_database.username or ""),
+        "PASSWORD": unquote(_database.password or ""),
+        "HOST": _database.hostname or "",
+        "PORT": str(_database.port or 5432),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.url("WEIR_REDIS_URL", schemes=("redis", "rediss"))
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "weir",
+    }
+}
+
+SCAN_INTERVAL = env.duration("WEIR_SCAN_INTERVAL", "60s", minimum=timedelta(seconds=1))
+LEASE_TTL = env.duration("WEIR_LEASE_TTL", "15s", minimum=timedelta(seconds=3))
+SWEEP_INTERVAL = env.duration("WEIR_SWEEP_INTERVAL", "5s", minimum=timedelta(seconds=1))
+
+CELERY = {
+    "broker_url": REDIS_URL,
+    "broker_connection_retry_on_startup": True,
+    # Publishing waits on no lost broker: the row is the truth and the sweep finds it.
+    "broker_transport_options": {
+        "visibility_timeout": 3600,
+        "unacked_restore_interval": 2,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": 2,
+        "socket_timeout": 10,
+    },
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "task_ignore_result": True,
+    "task_publish_retry": False,
+    "task_default_queue": "default",
+    "task_routes": {"topics.*": {"queue": "clusters"}, "governance.advance": {"queue": "clusters"}},
+    "task_soft_time_limit": 600,
+    "task_time_limit": 660,
+    "worker_prefetch_multiplier": 1,
+    "worker_max_tasks_per_child": 1000,
+    "worker_hijack_root_logger": False,
+    "worker_send_task_events": False,
+    "timezone": "UTC",
+    # Beat only enqueues; two beats do no harm, since each task finds its own work.
+    "beat_schedule": {
+        "seal": {"task": "governance.seal", "schedule": 1.0, "options": {"expires": 5}},
+        "sweep": {
+            "task": "governance.sweep",
+            "schedule": SWEEP_INTERVAL.total_seconds(),
+            "options": {"expires": 10},
+        },
+        "tidy": {"task": "governance.tidy", "schedule": 3600.0, "options": {"expires": 600}},
+        "scan": {
+            "task": "topics.scan_all",
+            "schedule": SCAN_INTERVAL.total_seconds(),
+            "options": {"expires": SCAN_INTERVAL.total_seconds()},
+        },
+    },
+}
+
+# --- Registry ---------------------------------------------------------------------------------
+
+REGISTRY_ANONYMOUS = env.choice("WEIR_REGISTRY_ANONYMOUS", "none", ("none", "read", "full"))
+REGISTRY_CACHE_BYTES = env.number("WEIR_REGISTRY_CACHE_MIB", 64, minimum=1, maximum=4096) * 2**20
+
+# --- Sign-in ----------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "governance.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- Language, time, static files -------------------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.text("WEIR_STATIC_ROOT", str(BASE_DIR / ".weir" / "static")))
+# Without a collected copy files are served from where they lie, as in development and in tests.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- API --------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "governance.api.authentication.TokenAuthentication",
+        "governance.api.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "governance.api.paging.CursorPagination",
+    "PAGE_SIZE": 50,
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "governance.api.problems.exception_handler",
+    "DEFAULT_VERSIONING_CLASS": None,
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Weir",
+    "DESCRIPTION": "Ask for changes to topics and schemas, decide on them, follow them.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- Logs -------------------------------------------------------------------------------------
+
+LOG_FORMAT = env.choice("WEIR_LOG_FORMAT", "text", ("text", "json"))
+LOGGING_CONFIG = "config.logs.configure"
+LOGGING = {"format": LOG_FORMAT, "level": env.text("WEIR_LOG_LEVEL", "INFO")}

@@ -1,0 +1,247 @@
+"""What a kind of thing is, and the table of those that registered.
+
+A kind (topic, subject, …) is one folder that puts an object of this shape into the table.
+`governance` knows the shape and the table, never a kind: requests, checks, pages and workers go
+through it. Plain values only; nothing here touches a database or a broker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from governance.errors import Problem, WeirError
+
+if TYPE_CHECKING:
+    from governance.actors import Actor
+
+Json = Mapping[str, object]
+
+
+class Risk(StrEnum):
+    """What an action may cost: nothing, a disturbance, or data."""
+
+    SAFE = "safe"
+    DISRUPTIVE = "disruptive"
+    DESTRUCTIVE = "destructive"
+
+
+class OutcomeState(StrEnum):
+    """How one item ended in one attempt of a worker."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"  # the world was already as asked
+    FAILED = "failed"  # will not succeed by trying again as it is
+    RETRY = "retry"  # may succeed later: the broker was away, the lease was lost
+    UNKNOWN = "unknown"  # a write timed out: it must be read before it may be judged
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One item of a request, as kinds see it.
+
+    `id` is 0 while the item is only typed. `before` is what was declared when the item was
+    written (None: nothing), `base_generation` its generation; `after` is what is asked for.
+    """
+
+    position: int
+    kind: str
+    operation: str
+    name: str
+    place: str
+    after: Json
+    before: Json | None = None
+    base_generation: int = 0
+    id: int = 0
+    request_id: int = 0
+    team: str = ""
+    environment: str = ""
+    production: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What is known of the named object now, from rows alone.
+
+    `declared` and `observed` are None where there is none; `seen_at` is an RFC 3339 time.
+    """
+
+    declared: Json | None
+    generation: int
+    observed: Json | None
+    owner: str
+    environment: str
+    seen_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DiffRow:
+    """One line of the three-column difference; values are ready to print.
+
+    `*_exact` hold the exact value (``604800000``) shown on hover and sent by the API; `source` says
+    where the observed value comes from (default, static, dynamic); `note` is a sentence in words
+    ("key order changes for new records"), `irreversible` marks what cannot be undone.
+    """
+
+    path: str
+    label: str
+    observed: str = "–"
+    declared: str = "–"
+    requested: str = "–"
+    observed_exact: str = ""
+    declared_exact: str = ""
+    requested_exact: str = ""
+    source: str = ""
+    delta: str = ""
+    note: str = ""
+    changed: bool = False
+    irreversible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that the worker will do, in words: "Set 2 configs on", `target`."""
+
+    text: str
+    target: str = ""
+    risk: Risk = Risk.SAFE
+    position: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one item ended. `message` is a sentence for people; `detail` goes to the item's record."""
+
+    state: OutcomeState
+    message: str = ""
+    detail: Json = field(default_factory=dict)
+    before_image: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyRun:
+    """What a kind gets to apply: the items, who approved them, and where outcomes go.
+
+    `record` stores outcomes of a batch at once, in a transaction of its own, with their events. A
+    kind calls it as soon as a batch is settled, so that a killed worker loses one batch at most; an
+    item for which nothing was recorded is tried again.
+    """
+
+    request_id: int
+    items: Sequence[ItemView]
+    actor: Actor
+    record: Callable[[Mapping[int, Outcome]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What `declare` did for one item: the resource it belongs to and its new generation."""
+
+    item_id: int
+    generation: int
+
+
+class Kind(Protocol):
+    """The shape of a kind. Methods marked *worker* may wait on a remote system; no other may."""
+
+    name: str
+    title: str
+    operations: frozenset[str]
+    depends_on: frozenset[str]  # kinds whose items of the same request come first
+
+    def parse(
+        self, operation: str, name: str, place: str, after: Json
+    ) -> tuple[Json, list[Problem]]:
+        """The spec in its normal form, and what could not be read (empty: all of it was)."""
+
+    def places(self) -> list[tuple[str, str, str]]:
+        """(place, title, environment slug) of every place where this kind can live."""
+
+    def current(self, place: str, name: str) -> Current | None:
+        """What is declared and was last observed under that name; None for an unknown place."""
+
+    def check(self, item: ItemView) -> list[Problem]:
+        """Hard rules that no approval can lift, from declared and observed rows."""
+
+    def facts(self, item: ItemView) -> Json:
+        """Facts for policies, by dotted name (``topic.retention_ms``); absent means unknown."""
+
+    def rows(self, item: ItemView) -> list[DiffRow]:
+        """The difference, ready for pages and the API."""
+
+    def steps(self, items: Sequence[ItemView]) -> list[Step]:
+        """What the worker will do with these items of one request, in words."""
+
+    def observe(self, place: str, names: Sequence[str]) -> None:
+        """*Worker*: read the named objects from the remote system and store what was seen.
+
+        Raises WeirError (with `retryable`) when the system cannot be read.
+        """
+
+    def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
+        """*Worker*: write the declared rows of approved items, in the caller's transaction.
+
+        A second call for an item whose spec is already declared changes nothing.
+        """
+
+    def apply(self, run: ApplyRun) -> None:
+        """*Worker*: plan and apply; record one outcome per item. Raises for none of them."""
+
+    def url(self, place: str, name: str) -> str:
+        """Path of the object's own page."""
+
+
+class UnknownKind(WeirError):
+    """No kind of that name registered."""
+
+    code = "unknown_kind"
+
+
+_TABLE: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Put a kind into the table; a second kind of the same name is a programming error."""
+    if kind.name in _TABLE and type(_TABLE[kind.name]) is not type(kind):
+        raise ValueError(f"Two kinds call themselves {kind.name!r}.")
+    _TABLE[kind.name] = kind
+
+
+def unregister(name: str) -> None:
+    """Take a kind out again; for tests that bring a kind of their own."""
+    _TABLE.pop(name, None)
+
+
+def get(name: str) -> Kind:
+    """The kind of that name. Raises UnknownKind, naming those there are."""
+    try:
+        return _TABLE[name]
+    except KeyError:
+        known = ", ".join(sorted(_TABLE)) or "none"
+        raise UnknownKind(
+            f"There is no kind {name!r}. Kinds of this installation: {known}.", kind=name
+        ) from None
+
+
+def every() -> Iterator[Kind]:
+    """All kinds, by name."""
+    return iter([_TABLE[name] for name in sorted(_TABLE)])
+
+
+def in_order(names: Sequence[str]) -> list[str]:
+    """Names of kinds so that each comes after those it depends on.
+
+    Kinds that do not depend on one another keep the order of their names, so that the result
+    never depends on who registered first.
+    """
+    left = sorted(set(names))
+    done: list[str] = []
+    while left:
+        ready = [n for n in left if not (get(n).depends_on & set(left) - {n})]
+        if not ready:
+            raise ValueError(f"Kinds depend on each other in a circle: {', '.join(left)}.")
+        done.extend(ready)
+        left = [n for n in left if n not in ready]
+    return done

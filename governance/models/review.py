@@ -1,0 +1,103 @@
+"""Who must agree to a request, who did, and what was said.
+
+Four eyes are kept by triggers of migration ``0002_guards``: an approval by somebody who wrote or
+edited the request, or a second requirement settled by the same person, is refused by the
+database, whatever a service does.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from governance.models.request import Request
+
+
+class Verdict(models.TextChoices):
+    """What a reviewer decided."""
+
+    APPROVE = "approve", "Approved"
+    REQUEST_CHANGES = "request_changes", "Asked for changes"
+    DECLINE = "decline", "Declined"
+
+
+class Review(models.Model):
+    """One decision of one person, or of a policy version, on one revision."""
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="reviews")
+    revision = models.IntegerField()
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="reviews"
+    )
+    policy = models.CharField(max_length=80, blank=True)
+    policy_version = models.IntegerField(default=0)
+    verdict = models.CharField(max_length=16, choices=Verdict.choices)
+    acted_as = models.CharField(max_length=80)
+    comment = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(reviewer__isnull=False) | ~models.Q(policy=""),
+                name="review_by_person_or_policy",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} of {self.request_id} by {self.reviewer_id or self.policy}"
+
+
+class Requirement(models.Model):
+    """One agreement that a revision needs: by which role, and why.
+
+    `role` is ``owner:<team slug>``, ``platform``, ``steward`` or ``auto``.
+    """
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="requirements")
+    revision = models.IntegerField()
+    role = models.CharField(max_length=80)
+    reason = models.TextField()
+    policy = models.CharField(max_length=80, blank=True)
+    policy_version = models.IntegerField(default=0)
+    review = models.ForeignKey(
+        Review, on_delete=models.CASCADE, null=True, related_name="requirements"
+    )
+
+    class Meta:
+        ordering = ["id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["request", "revision", "role"], name="requirement_role_once"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # The inbox: what is still to be agreed to by this role.
+            models.Index(
+                fields=["role"], name="requirement_open", condition=models.Q(review__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} for {self.request_id}"
+
+
+class Comment(models.Model):
+    """Something said about a request."""
+
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="comments")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    author_name = models.CharField(max_length=150, blank=True)
+    body = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.body[:60]
