@@ -1,0 +1,62 @@
+"""What a part of the stack is: it is prepared once, launched, and asked whether it serves."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from config.stack.children import Child, Launch, died, spawn
+from config.stack.errors import StackError
+from config.stack.paths import Folders
+
+
+class Service(Protocol):
+    """One small frozen dataclass implements this for each part."""
+
+    @property
+    def name(self) -> str:
+        """As in logs/NAME.log."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which a start that does not serve has failed."""
+
+    def prepare(self) -> None:
+        """Makes what the part needs before it is launched. Quick when that is already there;
+        leaves nothing half-made behind when it fails."""
+
+    def launch(self) -> Launch: ...
+
+    def ready(self) -> bool:
+        """Whether it serves now: one try, about a second at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A part that somebody else runs: only asked whether it serves."""
+
+    name: str
+    variable: str
+    ready: Callable[[], bool]
+
+
+def start(service: Service, folders: Folders) -> Child:
+    """Prepares, launches and waits until it serves."""
+    service.prepare()
+    child = spawn(service.name, service.launch(), folders)
+    wait_until_ready(service, child)
+    return child
+
+
+def wait_until_ready(service: Service, child: Child) -> None:
+    """Returns when it serves; raises when it ended before, or did not serve in time."""
+    deadline = time.monotonic() + service.patience
+    while not service.ready():
+        if not child.alive():
+            raise StackError(died(child))
+        if time.monotonic() > deadline:
+            raise StackError(
+                f"{service.name} did not serve within {service.patience:.0f} s:"
+                f" look into {child.log}."
+            )
+        time.sleep(0.05)
