@@ -24,7 +24,9 @@ from subprocess import Popen
 import pytest
 
 from config.stack import children, keys, ports, postgres, valkey
+from config.stack import kafka as kafka_server
 from config.stack.children import Child
+from config.stack.kafka import Kafka
 from config.stack.paths import Folders, write_private
 from config.stack.postgres import Postgres
 from config.stack.service import Service, start
@@ -36,6 +38,32 @@ KEPT = ("WEIR_TEST_", "WEIR_CHROMIUM")
 SHARED = "WEIR_TEST_STACK"
 
 
+@dataclass(frozen=True, slots=True)
+class KafkaAccess:
+    """A running broker: Weir's own listener and principal, and the applications' listener."""
+
+    bootstrap: str
+    clients: str
+    username: str
+    password: str
+
+    def make_user(self, username: str, password: str) -> None:
+        """A SCRAM user of the applications' listener; no grant comes with it."""
+        kafka_server.make_user(self.bootstrap, self.username, self.password, username, password)
+
+    def client_settings(
+        self, username: str = "", password: str = ""
+    ) -> dict[str, str | int | float | bool]:
+        """For `confluent_kafka`, as this user; without one, as Weir's own principal."""
+        return {
+            "bootstrap.servers": self.clients if username else self.bootstrap,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": username or self.username,
+            "sasl.password": password or self.password,
+        }
+
+
 @dataclass(slots=True)
 class TestStack:
     """The services of one pytest session, and the folder that says where they are."""
@@ -45,6 +73,8 @@ class TestStack:
     folders: Folders
     postgres: Postgres | None
     valkey: Valkey | None
+    kafka: Kafka | None
+    kafka_access: KafkaAccess
     database_url: str
     redis_url: str
     guard: Popen[bytes] | None = None
@@ -113,23 +143,38 @@ def _made() -> Folders:
 
 
 def _described(folders: Folders) -> TestStack:
-    first, second, *_ = json.loads((folders.data / "ports.json").read_text())
+    first, second, third, *_ = json.loads((folders.data / "ports.json").read_text())
+
+    def password(name: str) -> str:
+        return keys.password(folders.secrets, name)
+
     database = Postgres(
-        folders.data / "postgresql",
-        first,
-        keys.password(folders.secrets, "postgresql"),
-        postgres.THROWAWAY,
+        folders.data / "postgresql", first, password("postgresql"), postgres.THROWAWAY
     )
-    jobs = Valkey(folders.data / "valkey", second, keys.password(folders.secrets, "valkey"))
+    jobs = Valkey(folders.data / "valkey", second, password("valkey"))
+    broker = Kafka(folders.data / "kafka", third, password("kafka"), password("controller"))
+    access = KafkaAccess(broker.bootstrap, broker.clients, kafka_server.ADMIN, broker.password)
     database_url = os.environ.get("WEIR_TEST_DATABASE_URL", "")
     redis_url = os.environ.get("WEIR_TEST_REDIS_URL", "")
+    given = os.environ.get("WEIR_TEST_KAFKA", "")
     return TestStack(
         folders,
         None if database_url else database,
         None if redis_url else jobs,
+        None if given else broker,
+        _access(given) if given else access,
         database_url or database.url,
         redis_url or jobs.url,
     )
+
+
+def _access(given: str) -> KafkaAccess:
+    parts = given.split(",", 3)
+    if len(parts) != 4:
+        raise pytest.UsageError(
+            "WEIR_TEST_KAFKA must be ADMIN_BOOTSTRAP,CLIENT_BOOTSTRAP,USER,PASSWORD."
+        )
+    return KafkaAccess(*parts)
 
 
 def _tell_django(stack: TestStack) -> None:
@@ -164,3 +209,16 @@ def redis_url(stack: TestStack) -> str:
     if stack.valkey is None and not valkey.serves(stack.redis_url):
         pytest.fail("WEIR_TEST_REDIS_URL names a server that does not answer.")
     return stack.redis_url
+
+
+@pytest.fixture(scope="session")
+def kafka(stack: TestStack) -> KafkaAccess:
+    """A running Kafka with ACLs, shared by the whole session: name topics and users so that no
+    other test can mean the same ones, and expect others' to be there."""
+    stack.ensure(stack.kafka)
+    access = stack.kafka_access
+    if stack.kafka is None and not kafka_server.lets_in(
+        access.bootstrap, access.username, access.password
+    ):
+        pytest.fail("WEIR_TEST_KAFKA names a broker that does not let its user in.")
+    return access
