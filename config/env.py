@@ -217,3 +217,23 @@ def names(name: str, default: str | Collection[str] = ()) -> tuple[str, ...]:
     else:
         parts = given.split(",")
     return tuple(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+
+def stack_folder() -> Path:
+    """Where `make up` keeps its state: WEIR_DATA, else `.weir` beside the code."""
+    return Path(text("WEIR_DATA", str(Path(__file__).resolve().parent.parent / ".weir"))).absolute()
+
+
+def load_stack_environment() -> None:
+    """Lets a command find the stack of `make up`: without WEIR_DATABASE_URL, takes the variables
+    that the stack wrote down for it. What the caller has set himself stays."""
+    if _given("WEIR_DATABASE_URL") is not None:
+        return
+    try:
+        lines = (stack_folder() / "env").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        name, separator, value = line.partition("=")
+        if separator and _given(name) is None:
+            os.environ[name] = value

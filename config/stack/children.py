@@ -129,7 +129,7 @@ def start_guard(folders: Folders, keep: Sequence[int] = ()) -> subprocess.Popen[
     """The guard of everything registered in `run/`, for as long as this process lives. Descriptors
     in `keep` stay open in the guard: a lock held by one of them outlives this process with it."""
     return subprocess.Popen(  # noqa: S603  a fixed command
-        [sys.executable, "-m", "config.stack.guard", str(folders.run.absolute())],
+        [sys.executable, "-I", groups.__file__, str(folders.run.absolute())],
         env={"PATH": os.environ.get("PATH", os.defpath)},
         cwd=ROOT,
         stdin=subprocess.PIPE,

@@ -1,4 +1,15 @@
-"""Process groups: who is in `run/`, and how they are stopped. Plain POSIX, nothing else."""
+"""Process groups: who is in `run/`, how they are stopped, and the guard that stops the rest.
+
+    python -I groups.py RUN_FOLDER
+
+is the guard: a small process that outlives its stack by as long as it takes to stop the children.
+It reads from its standard input, which the stack holds open and never writes to. The end of that
+input means that the stack is gone, in whatever way, `kill -9` included; then the guard stops every
+group that is still registered. This works wherever there are pipes, for whole process groups and
+whichever process started them, which a parent-death signal does not.
+
+It imports nothing but the standard library: it must be light, and be up at once.
+"""
 
 import os
 import signal
@@ -89,3 +100,19 @@ def stop(groups: Iterable[Group], grace: float = GRACE) -> None:
         left = [group for group in left if group.alive()]
     for group in left:
         group.send(signal.SIGKILL)
+
+
+def guard(folder: Path) -> None:
+    """Waits for the end of the stack, then stops what it left."""
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(signum, signal.SIG_IGN)
+    while os.read(0, 1024):
+        pass
+    left = registered(folder)
+    stop(left)
+    for group in left:
+        unregister(folder, group.name)
+
+
+if __name__ == "__main__":
+    guard(Path(sys.argv[1]))

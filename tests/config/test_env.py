@@ -166,3 +166,26 @@ def test_any_text_is_read_or_refused_by_name(given: str) -> None:
         for read in (env.flag, env.number, env.duration, env.url, env.names):
             with suppress(env.WrongValue):
                 read(NAME)
+
+
+def test_a_command_finds_the_stack_that_wrote_its_variables_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WEIR_DATA", str(tmp_path))
+    monkeypatch.setenv("WEIR_REDIS_URL", "redis://mine")
+    monkeypatch.delenv("WEIR_DATABASE_URL")
+    monkeypatch.delenv(NAME, raising=False)
+    env.load_stack_environment()
+    assert env.text("WEIR_DATABASE_URL", None) is None
+
+    lines = ("WEIR_DATABASE_URL=postgresql://a=b@c/d", "WEIR_REDIS_URL=redis://its", f"{NAME}=1")
+    (tmp_path / "env").write_text("\n".join(lines))
+    env.load_stack_environment()
+    assert env.text("WEIR_DATABASE_URL") == "postgresql://a=b@c/d"
+    assert env.text("WEIR_REDIS_URL") == "redis://mine"
+    assert env.text(NAME) == "1"
+
+    # A person who names a database means that one, with everything else his own too.
+    monkeypatch.delenv(NAME)
+    env.load_stack_environment()
+    assert env.text(NAME, None) is None
