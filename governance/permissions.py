@@ -1,0 +1,339 @@
+"""Who may do what: one table of role × action × kind, read from top to bottom.
+
+`MATRIX` is the whole of it. The first row that names the action and the kind decides; nothing
+else in the product compares roles. A refusal says which rule refused and who could, since "no"
+without a way out sends people to somebody's desk.
+
+Three things hold for every row: an owner of a team may do what its requesters may, and they what
+its viewers may; a service token acts as a requester of its own team at most, within its scopes,
+and in no row without a scope; Weir itself acts everywhere but never approves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from governance.actors import Actor
+from governance.errors import NotAllowed
+
+
+class Role(StrEnum):
+    """What somebody can be. The first three are of one team, the next of the installation."""
+
+    VIEWER = "viewer"
+    REQUESTER = "requester"
+    OWNER = "owner"
+    PLATFORM = "platform"
+    STEWARD = "steward"
+    AUDITOR = "auditor"
+    SIGNED_IN = "signed_in"
+
+
+class Scope(StrEnum):
+    """What a token may be used for. Writing includes reading."""
+
+    API_READ = "api:read"
+    API_WRITE = "api:write"
+    REGISTRY_READ = "registry:read"
+    REGISTRY_WRITE = "registry:write"
+
+
+class Action(StrEnum):
+    """What can be done to a thing."""
+
+    VIEW = "view"
+    REQUEST = "request"
+    EDIT = "edit"
+    COMMENT = "comment"
+    WITHDRAW = "withdraw"
+    RETRY = "retry"
+    APPROVE_AS_OWNER = "approve_as_owner"
+    APPROVE_AS_PLATFORM = "approve_as_platform"
+    APPROVE_AS_STEWARD = "approve_as_steward"
+    ACCEPT_DRIFT = "accept_drift"
+    REVERT_DRIFT = "revert_drift"
+    IGNORE_DRIFT = "ignore_drift"
+    CREATE_TEAM = "create_team"
+    MANAGE_TEAM = "manage_team"
+    MANAGE_MEMBERS = "manage_members"
+    MANAGE_APPLICATIONS = "manage_applications"
+    MANAGE_TOKENS = "manage_tokens"
+    MANAGE_ORG_ROLES = "manage_org_roles"
+    MANAGE_POLICIES = "manage_policies"
+    MANAGE_CLUSTERS = "manage_clusters"
+    MANAGE_ENVIRONMENTS = "manage_environments"
+    VERIFY_AUDIT = "verify_audit"
+    READ_REGISTRY = "read_registry"
+    WRITE_REGISTRY = "write_registry"
+
+
+APPROVALS = frozenset(
+    {Action.APPROVE_AS_OWNER, Action.APPROVE_AS_PLATFORM, Action.APPROVE_AS_STEWARD}
+)
+
+TEAM_ROLES = frozenset({Role.VIEWER, Role.REQUESTER, Role.OWNER})
+ORG_ROLES = frozenset({Role.PLATFORM, Role.STEWARD, Role.AUDITOR})
+
+_KIND_WORDS = {"event": "line of the audit"}
+
+INCLUDES: dict[Role, frozenset[Role]] = {
+    Role.OWNER: frozenset({Role.OWNER, Role.REQUESTER, Role.VIEWER}),
+    Role.REQUESTER: frozenset({Role.REQUESTER, Role.VIEWER}),
+}
+
+SCOPE_INCLUDES: dict[str, frozenset[str]] = {
+    Scope.API_WRITE: frozenset({Scope.API_WRITE, Scope.API_READ}),
+    Scope.REGISTRY_WRITE: frozenset({Scope.REGISTRY_WRITE, Scope.REGISTRY_READ}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the matrix.
+
+    `kinds` None means every kind. `roles` are the least roles that suffice, any one of them.
+    `scope` is what a token needs; None: no token may.
+    """
+
+    action: Action
+    kinds: frozenset[str] | None
+    roles: frozenset[Role]
+    scope: Scope | None
+
+
+def _row(action: Action, kinds: str, roles: str, scope: Scope | None) -> Row:
+    return Row(
+        action,
+        None if kinds == "*" else frozenset(kinds.split()),
+        frozenset(Role(role) for role in roles.split()),
+        scope,
+    )
+
+
+A, S = Action, Scope
+
+# fmt: off
+MATRIX: tuple[Row, ...] = (
+    #    action                 kinds          any of these roles           a token with
+    _row(A.VIEW,                "event",       "auditor platform",          None),
+    _row(A.VIEW,                "token",       "viewer auditor platform",   None),
+    _row(A.VIEW,                "draft",       "viewer auditor platform",   S.API_READ),
+    _row(A.VIEW,                "*",           "signed_in",                 S.API_READ),
+    _row(A.REQUEST,             "*",           "requester",                 S.API_WRITE),
+    _row(A.EDIT,                "*",           "requester",                 S.API_WRITE),
+    _row(A.COMMENT,             "*",           "signed_in",                 S.API_WRITE),
+    _row(A.WITHDRAW,            "*",           "requester",                 S.API_WRITE),
+    _row(A.RETRY,               "*",           "requester platform",        S.API_WRITE),
+    _row(A.APPROVE_AS_OWNER,    "*",           "owner",                     None),
+    _row(A.APPROVE_AS_PLATFORM, "*",           "platform",                  None),
+    _row(A.APPROVE_AS_STEWARD,  "*",           "steward",                   None),
+    _row(A.ACCEPT_DRIFT,        "*",           "requester",                 S.API_WRITE),
+    _row(A.REVERT_DRIFT,        "*",           "owner platform",            None),
+    _row(A.IGNORE_DRIFT,        "*",           "owner platform",            None),
+    _row(A.CREATE_TEAM,         "team",        "platform",                  None),
+    _row(A.MANAGE_TEAM,         "team",        "owner platform",            None),
+    _row(A.MANAGE_MEMBERS,      "team",        "owner platform",            None),
+    _row(A.MANAGE_APPLICATIONS, "team",        "owner platform",            None),
+    _row(A.MANAGE_TOKENS,       "token",       "owner platform",            None),
+    _row(A.MANAGE_ORG_ROLES,    "person",      "platform",                  None),
+    _row(A.MANAGE_POLICIES,     "policy",      "platform",                  None),
+    _row(A.MANAGE_CLUSTERS,     "cluster",     "platform",                  None),
+    _row(A.MANAGE_ENVIRONMENTS, "environment", "platform",                  None),
+    _row(A.VERIFY_AUDIT,        "event",       "auditor platform",          None),
+    _row(A.READ_REGISTRY,       "subject",     "signed_in",                 S.REGISTRY_READ),
+    _row(A.WRITE_REGISTRY,      "subject",     "requester",                 S.REGISTRY_WRITE),
+)
+# fmt: on
+
+# What completes "You cannot …".
+VERBS: dict[Action, str] = {
+    A.VIEW: "see a {kind} of {team}",
+    A.REQUEST: "ask for changes for {team}",
+    A.EDIT: "edit a request of {team}",
+    A.COMMENT: "comment",
+    A.WITHDRAW: "withdraw a request of {team}",
+    A.RETRY: "try a request of {team} again",
+    A.APPROVE_AS_OWNER: "decide for the owner, {team}",
+    A.APPROVE_AS_PLATFORM: "decide for the platform team",
+    A.APPROVE_AS_STEWARD: "decide as data steward",
+    A.ACCEPT_DRIFT: "accept drift for {team}, which asks for a change",
+    A.REVERT_DRIFT: "revert drift of {team}",
+    A.IGNORE_DRIFT: "ignore drift of {team}",
+    A.CREATE_TEAM: "create a team",
+    A.MANAGE_TEAM: "change team {team}",
+    A.MANAGE_MEMBERS: "change who belongs to {team}",
+    A.MANAGE_APPLICATIONS: "change the applications of {team}",
+    A.MANAGE_TOKENS: "issue or revoke tokens of {team}",
+    A.MANAGE_ORG_ROLES: "give roles of the whole installation",
+    A.MANAGE_POLICIES: "change policies",
+    A.MANAGE_CLUSTERS: "change clusters",
+    A.MANAGE_ENVIRONMENTS: "change environments",
+    A.VERIFY_AUDIT: "verify the audit",
+    A.READ_REGISTRY: "read schemas",
+    A.WRITE_REGISTRY: "write schemas of {team}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Yes or no, and why. `who` are the roles that could ("owner:payments", "platform")."""
+
+    ok: bool
+    why: str
+    rule: str
+    who: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+
+def row_for(action: Action, kind: str) -> Row | None:
+    """The row that decides; None where the action does not exist for that kind."""
+    for row in MATRIX:
+        if row.action is action and (row.kinds is None or kind in row.kinds):
+            return row
+    return None
+
+
+def allowed(actor: Actor, action: Action, kind: str, team: str | None = None) -> Decision:
+    """Whether the actor may do this to a thing of that kind that belongs to `team`.
+
+    Without a team (a thing nobody owns, or one of the whole installation) a role in some team
+    gives no right: only roles of the installation count.
+    """
+    row = row_for(action, kind)
+    if row is None:
+        return Decision(False, f"There is no “{action}” for a {kind}.", f"{action}/{kind}")
+    rule, who = f"{action}/{kind}", who_could(row, team)
+    verb = VERBS[action].format(kind=_KIND_WORDS.get(kind, kind), team=team or "this installation")
+
+    def no(reason: str) -> Decision:
+        return Decision(False, f"You cannot {verb}: {reason}", rule, who)
+
+    if actor.kind == "system":
+        if action in APPROVALS:
+            return no(f"Weir itself never approves, {_people(row.roles, team)} must.")
+        return Decision(True, "Weir itself acts under what was approved.", rule, who)
+    if actor.scopes is not None and not _in_scope(actor.scopes, row.scope):
+        if row.scope is None:
+            return no(f"no token may, {_people(row.roles, team)} must do it in person.")
+        return no(f"{actor.name} lacks the scope {row.scope}. Use a token that has it.")
+    if actor.kind == "anonymous":
+        if actor.scopes is not None:
+            return Decision(True, "This installation lets everybody do this.", rule, who)
+        return no("you are not signed in. Sign in first.")
+    held = row.roles & roles_of(actor, team)
+    if held:
+        return Decision(True, f"You are {_article(min(held), team)}.", rule, who)
+    return no(f"this takes {_people(row.roles, team)}.")
+
+
+def demand(actor: Actor, action: Action, kind: str, team: str | None = None) -> None:
+    """Raise NotAllowed, with the reason and who could, where `allowed` says no."""
+    decision = allowed(actor, action, kind, team)
+    if not decision.ok:
+        raise NotAllowed(decision.why, rule=decision.rule, who=decision.who)
+
+
+def roles_of(actor: Actor, team: str | None) -> frozenset[Role]:
+    """All roles that the actor holds towards a thing of that team, those included by others too."""
+    if not actor.signed_in:
+        return frozenset()
+    held = {Role.SIGNED_IN}
+    held |= {Role(name) for name in actor.org_roles if name in ORG_ROLES}
+    for name in actor.teams.get(team, frozenset()) if team else ():
+        if name in TEAM_ROLES:
+            held |= INCLUDES.get(Role(name), frozenset({Role(name)}))
+    if actor.kind == "token":  # whatever the row says, no more than a requester of its team
+        held -= {Role.OWNER, *ORG_ROLES}
+    return frozenset(held)
+
+
+def teams_where(actor: Actor, action: Action, kind: str) -> frozenset[str]:
+    """The actor's teams for which she may do this: choices of a form, "needs me" of the inbox."""
+    return frozenset(team for team in actor.teams if allowed(actor, action, kind, team).ok)
+
+
+def approval(role: str) -> tuple[Action, str | None]:
+    """The action and the team of a requirement's role ("owner:payments", "platform", "steward").
+
+    Raises ValueError for a role that nobody can approve as.
+    """
+    name, _, team = role.partition(":")
+    match name, team:
+        case ("owner", _) if team:
+            return Action.APPROVE_AS_OWNER, team
+        case ("platform", ""):
+            return Action.APPROVE_AS_PLATFORM, None
+        case ("steward", ""):
+            return Action.APPROVE_AS_STEWARD, None
+    raise ValueError(f"Nobody can approve as {role!r}.")
+
+
+def can_approve_as(actor: Actor, role: str, kind: str = "request") -> Decision:
+    """Whether the actor's rights meet a requirement of that role; four eyes are checked apart."""
+    action, team = approval(role)
+    return allowed(actor, action, kind, team)
+
+
+def approver_roles(actor: Actor) -> frozenset[str]:
+    """Every requirement role that the actor could meet: what an inbox asks the database for."""
+    roles = {f"owner:{team}" for team in teams_where(actor, Action.APPROVE_AS_OWNER, "request")}
+    return frozenset(
+        roles | {name for name in ("platform", "steward") if can_approve_as(actor, name).ok}
+    )
+
+
+def role_in_words(role: str) -> str:
+    """ "an owner of payments", "the platform team", "a data steward", for a requirement's role."""
+    name, _, team = role.partition(":")
+    return _article(Role(name), team or None) if name in set(Role) else role
+
+
+def who_could(row: Row, team: str | None) -> tuple[str, ...]:
+    """Requirement-style names of the roles that suffice, so that a page can name the people."""
+    names = []
+    for role in Role:
+        if role not in row.roles:
+            continue
+        if role in TEAM_ROLES:
+            if team:
+                names.append(f"{role}:{team}")
+        else:
+            names.append(str(role))
+    return tuple(names)
+
+
+def _in_scope(scopes: frozenset[str], needed: Scope | None) -> bool:
+    return needed is not None and any(
+        needed in SCOPE_INCLUDES.get(scope, frozenset({scope})) for scope in scopes
+    )
+
+
+def _people(roles: frozenset[Role], team: str | None) -> str:
+    words = [
+        _article(role, team) for role in Role if role in roles and (team or role not in TEAM_ROLES)
+    ]
+    return (
+        " or ".join(words)
+        or "an owning team, which it does not have: the platform team can set one"
+    )
+
+
+def _article(role: Role, team: str | None) -> str:
+    match role:
+        case Role.VIEWER:
+            return f"a member of {team}"
+        case Role.REQUESTER:
+            return f"a requester or owner of {team}"
+        case Role.OWNER:
+            return f"an owner of {team}"
+        case Role.PLATFORM:
+            return "the platform team"
+        case Role.STEWARD:
+            return "a data steward"
+        case Role.AUDITOR:
+            return "an auditor"
+        case Role.SIGNED_IN:
+            return "somebody who is signed in"
