@@ -1,0 +1,168 @@
+"""What a topic is asked to be: partitions, replication, overrides.
+
+Text from pages, API and files becomes a `TopicSpec` here and nowhere else. Two specs that mean the
+same have the same normal form, so that comparing and hashing them is comparing the JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from governance.errors import Problem
+from topics.kinds.topic import configs
+from topics.kinds.topic.configs import BadValue, ConfigKey
+
+LEGAL_NAME: Final = re.compile(r"[a-zA-Z0-9._-]+")
+LONGEST_NAME: Final = 249
+# One request to the controller writes at most 10,000 records; a topic is 1 + partitions + configs.
+MOST_PARTITIONS: Final = 9_000
+FIELDS: Final = ("partitions", "replication_factor", "configs")
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """A topic as it should be. `configs` holds overrides only, spelled as the broker does."""
+
+    partitions: int
+    replication_factor: int
+    configs: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        """The normal form, as requests and declared rows keep it."""
+        return {
+            "partitions": self.partitions,
+            "replication_factor": self.replication_factor,
+            "configs": dict(sorted(self.configs.items())),
+        }
+
+
+def from_json(value: Mapping[str, object]) -> TopicSpec:
+    """The spec of a normal form. For JSON that `parse` or `as_json` made; judges nothing."""
+    found = value.get("configs")
+    given = found if isinstance(found, Mapping) else {}
+    return TopicSpec(
+        partitions=_stored_number(value.get("partitions")),
+        replication_factor=_stored_number(value.get("replication_factor")),
+        configs={str(key): str(text) for key, text in given.items()},
+    )
+
+
+def _stored_number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def parse(
+    given: Mapping[str, object],
+    *,
+    base: TopicSpec,
+    extra: Mapping[str, ConfigKey] | None = None,
+) -> tuple[TopicSpec, list[Problem]]:
+    """The spec that `given` asks for, and what could not be read, one problem a field.
+
+    A field that is missing or null keeps its value of `base`: what is declared, or for a new topic
+    the cluster's defaults. `configs`, where given, is the whole set of overrides: a key left out
+    goes back to the broker's default, and so does one that is null. Parsing a normal form gives it
+    back. A key that nobody knows keeps its text: whether the cluster knows it is for the checks.
+    """
+    problems = [
+        Problem(name, f"A topic has no field {name!r}.", _meant(name, FIELDS), rule="unknown_field")
+        for name in given
+        if name not in FIELDS
+    ]
+    partitions, found = _parse_count("partitions", given.get("partitions"), base.partitions)
+    problems += found
+    replication, found = _parse_count(
+        "replication_factor", given.get("replication_factor"), base.replication_factor
+    )
+    problems += found
+    overrides, found = _parse_configs(given.get("configs"), base.configs, extra)
+    problems += found
+    return TopicSpec(partitions, replication, overrides), problems
+
+
+def _meant(name: str, names: tuple[str, ...]) -> str:
+    close = configs.near(name, names)
+    return f"Did you mean {close}?" if close else f"Its fields are {', '.join(names)}."
+
+
+def _parse_count(path: str, given: object, base: int) -> tuple[int, list[Problem]]:
+    if given is None or given == "":
+        return base, []
+    text = str(given).strip()
+    words = path.replace("_", " ")
+    if isinstance(given, bool) or not re.fullmatch(r"-?\d{1,9}", text):
+        rule = f"The {words} must be a whole number, not {text!r}."
+        return base, [Problem(path, rule, "Write 6, for example.", rule="not_a_number")]
+    number = int(text)
+    if number < 1:
+        rule = f"The {words} must be 1 or more, not {number}."
+        return base, [Problem(path, rule, "Use 1 or more.", rule="too_small")]
+    if path == "partitions" and number > MOST_PARTITIONS:
+        rule = f"A topic cannot be made with {number} partitions: {MOST_PARTITIONS} are the most."
+        way_out = f"Use {MOST_PARTITIONS} or fewer."
+        return base, [Problem(path, rule, way_out, rule="too_large")]
+    return number, []
+
+
+def _parse_configs(
+    given: object, base: Mapping[str, str], extra: Mapping[str, ConfigKey] | None
+) -> tuple[dict[str, str], list[Problem]]:
+    if given is None:
+        return dict(base), []
+    if not isinstance(given, Mapping):
+        return dict(base), [
+            Problem(
+                "configs",
+                "The configs must be pairs of key and value.",
+                'Write {"retention.ms": "7d"}, for example.',
+                rule="not_a_mapping",
+            )
+        ]
+    overrides: dict[str, str] = {}
+    problems: list[Problem] = []
+    for name in sorted(str(name).strip() for name in given):
+        value = given.get(name)
+        if value is None or value == "":
+            continue  # no override: the broker's default holds
+        key = configs.known(name, extra)
+        try:
+            overrides[name] = str(value).strip() if key is None else configs.parse_value(key, value)
+        except BadValue as bad:
+            problems.append(Problem(f"configs.{name}", bad.rule, bad.way_out, rule="bad_value"))
+    return overrides, problems
+
+
+def name_problem(name: str) -> Problem | None:
+    """Why a topic cannot have this name, if it cannot (Kafka's own rule for names)."""
+    if not name:
+        return Problem("name", "A topic needs a name.", "Write one.", rule="name")
+    if len(name) > LONGEST_NAME:
+        return Problem(
+            "name",
+            f"The name has {len(name)} characters, and Kafka allows {LONGEST_NAME}.",
+            "Use a shorter one.",
+            rule="name",
+        )
+    if name in (".", "..") or not LEGAL_NAME.fullmatch(name):
+        return Problem(
+            "name",
+            f"{name!r} is not a legal topic name: Kafka allows letters, digits, '.', '_' and '-'.",
+            f"Use {legal(name)!r}, for example." if legal(name) else "Use letters and dots.",
+            rule="name",
+        )
+    return None
+
+
+def legal(name: str) -> str:
+    """A legal name near this one; empty where nothing is left of it."""
+    cleaned = re.sub(r"[^a-zA-Z0-9._-]+", "-", name).strip("-.")
+    return cleaned[:LONGEST_NAME]
+
+
+def collides(name: str) -> str:
+    """The name as metrics spell it: Kafka warns of two topics that differ only in '.' and '_',
+    and refuses to create the second."""
+    return name.replace(".", "_")
