@@ -112,7 +112,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one item ended. `message` is a sentence for people; `detail` goes to the item's record."""
+    """How one item ended. `message` is a sentence for people; `detail` is kept with the item."""
 
     state: OutcomeState
     message: str = ""

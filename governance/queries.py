@@ -1,0 +1,354 @@
+"""Reads for pages and the API: lists of requests, the inbox, and one request as a whole.
+
+Nothing here waits on a cluster or changes a row. Lists give querysets, ordered and bounded by the
+caller's paging; `request_page` gives ready values, so that templates decide nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+
+from governance import access, kinds
+from governance.actors import Actor
+from governance.kinds import DiffRow, ItemView, Step
+from governance.models import (
+    Comment,
+    Event,
+    Finding,
+    Item,
+    ItemAuthor,
+    Membership,
+    OrgRole,
+    Request,
+    Requirement,
+    Review,
+    Verdict,
+)
+from governance.permissions import Action, allowed, approver_roles, role_in_words
+from governance.services import reviews
+from governance.services.items import views
+from governance.services.requests import steps
+from governance.workflow import EDITABLE, FINAL, OPEN, UNDER_WAY, ItemState, State
+
+TIMELINE_LIMIT = 500
+ITEMS_SHOWN = 50
+OUTCOMES_APART = 6
+
+
+def requests(actor: Actor) -> QuerySet[Request]:
+    """Requests this actor may see, newest first, with what a list prints."""
+    return (
+        access.visible_requests(actor)
+        .select_related("team", "environment", "author")
+        .annotate(item_count=Count("items"))
+        .order_by("-pk")
+    )
+
+
+def needs_me(actor: Actor) -> QuerySet[Request]:
+    """Requests in review that this actor can approve now, oldest first: the inbox."""
+    if actor.user_id is None:
+        return requests(actor).none()
+    asked = Requirement.objects.filter(
+        request=OuterRef("pk"),
+        revision=OuterRef("revision"),
+        review__isnull=True,
+        role__in=approver_roles(actor),
+    )
+    wrote = ItemAuthor.objects.filter(item__request=OuterRef("pk"), user_id=actor.user_id)
+    agreed = Review.objects.filter(
+        request=OuterRef("pk"),
+        revision=OuterRef("revision"),
+        reviewer_id=actor.user_id,
+        verdict=Verdict.APPROVE,
+    )
+    return (
+        requests(actor)
+        .filter(Exists(asked), ~Exists(wrote), ~Exists(agreed), state=State.IN_REVIEW)
+        .exclude(author_id=actor.user_id)
+        .order_by("submitted_at", "pk")
+    )
+
+
+def mine(actor: Actor) -> QuerySet[Request]:
+    """What this person asked for and is not finished, newest first."""
+    return requests(actor).filter(author_id=actor.user_id or 0, state__in=[s.value for s in OPEN])
+
+
+def of_my_teams(actor: Actor) -> QuerySet[Request]:
+    """Open requests of the actor's teams, newest first."""
+    return requests(actor).filter(
+        team__slug__in=list(actor.teams), state__in=[s.value for s in OPEN]
+    )
+
+
+def of_target(actor: Actor, kind: str, place: str, name: str) -> QuerySet[Request]:
+    """Requests that change this object, newest first."""
+    targets = Item.objects.filter(request=OuterRef("pk"), kind=kind, place=place, name=name)
+    return requests(actor).filter(Exists(targets))
+
+
+def search(rows: QuerySet[Request], text: str) -> QuerySet[Request]:
+    """Narrows a list: ``#142``, words of the title, or the name of a thing it changes."""
+    words = text.strip()
+    number = words.removeprefix("#")
+    if number.isdecimal() and len(number) < 18:
+        return rows.filter(pk=int(number))
+    if not words:
+        return rows
+    named = Item.objects.filter(request=OuterRef("pk"), name__startswith=words)
+    return rows.filter(Q(title__icontains=words) | Exists(named))
+
+
+# --- One request ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ItemPage:
+    """One item, ready to print."""
+
+    row: Item
+    kind_title: str
+    url: str
+    rows: Sequence[DiffRow]
+    findings: Sequence[Finding]
+    irreversible: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """One requirement in words: who is asked, who did, and who could."""
+
+    requirement: Requirement
+    who: str
+    by: str
+    could: Sequence[str]
+    you_could: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timeline. `sentence` completes the name of who did it."""
+
+    at: datetime
+    who: str
+    sentence: str
+    body: str = ""
+    kind: str = "event"
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """A request as its page and the API show it."""
+
+    request: Request
+    items: Sequence[ItemPage]
+    more_items: int
+    agreements: Sequence[Agreement]
+    timeline: Sequence[Entry]
+    steps: Sequence[Step]
+    findings: Sequence[Finding]
+    progress: dict[str, int]
+    can_approve: bool
+    why_not: str
+    acting_as: str
+    acting_reason: str
+    can_decide: bool
+    can_edit: bool
+    can_submit: bool
+    can_withdraw: bool
+    can_retry: bool
+    live: bool
+
+
+def request_page(request: Request, actor: Actor) -> RequestPage:
+    """Everything about one request, for somebody who may see it."""
+    all_items = list(request.items.all())
+    shown = all_items[:ITEMS_SHOWN]
+    findings = _findings(request)
+    state = State(request.state)
+    team = request.team.slug
+    why_not = reviews.why_not(request, actor)
+    mine = reviews.open_requirements(request, actor)
+    in_review = state is State.IN_REVIEW
+    edit = bool(allowed(actor, Action.EDIT, "request", team))
+    asked = approver_roles(actor) & set(
+        request.requirements.filter(revision=request.revision).values_list("role", flat=True)
+    )
+    return RequestPage(
+        request=request,
+        items=[
+            _item_page(v, row, findings)
+            for v, row in zip(views(request, shown), shown, strict=True)
+        ],
+        more_items=len(all_items) - len(shown),
+        agreements=agreements(request, actor),
+        timeline=timeline(request),
+        steps=[] if state in FINAL else steps(views(request, all_items)),
+        findings=findings,
+        progress=progress(all_items),
+        can_approve=in_review and not why_not,
+        why_not=why_not if in_review else "",
+        acting_as=role_in_words(mine[0].role) if mine and not why_not else "",
+        acting_reason=mine[0].reason if mine and not why_not else "",
+        can_decide=in_review and bool(asked),
+        can_edit=edit and state in EDITABLE,
+        can_submit=edit and state in {State.DRAFT, State.CHANGES_REQUESTED},
+        can_withdraw=bool(allowed(actor, Action.WITHDRAW, "request", team))
+        and state in {State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED, State.APPROVED},
+        can_retry=bool(allowed(actor, Action.RETRY, "request", team))
+        and state in {State.FAILED, State.PARTLY_APPLIED},
+        live=state in UNDER_WAY,
+    )
+
+
+def progress(items: Sequence[Item]) -> dict[str, int]:
+    """How many items stand in each state, for the bar on the request page."""
+    counts = {s.value: 0 for s in ItemState}
+    for item in items:
+        counts[item.state] += 1
+    return counts | {"total": len(items)}
+
+
+def _findings(request: Request) -> list[Finding]:
+    """Findings of the latest stage of this revision: those of the approval replace the submit's."""
+    rows = list(request.findings.filter(revision=request.revision).order_by("passed", "id")[:2_000])
+    stages = {r.stage for r in rows}
+    latest = "approve" if "approve" in stages else "submit"
+    return [r for r in rows if r.stage == latest]
+
+
+def _item_page(view: ItemView, row: Item, findings: Sequence[Finding]) -> ItemPage:
+    kind = kinds.get(row.kind)
+    rows = kind.rows(view)
+    return ItemPage(
+        row=row,
+        kind_title=kind.title,
+        url=kind.url(row.place, row.name),
+        rows=rows,
+        findings=[f for f in findings if f.item_id == row.pk],
+        irreversible=[r.label.lower() for r in rows if r.irreversible],
+    )
+
+
+def agreements(request: Request, actor: Actor) -> list[Agreement]:
+    """Who must agree to the revision that stands, in the order the rules asked for it."""
+    wanted = list(
+        request.requirements.filter(revision=request.revision).select_related("review__reviewer")
+    )
+    mine = approver_roles(actor)
+    wrote = reviews.wrote_it(request, actor)
+    return [
+        Agreement(
+            requirement=q,
+            who=role_in_words(q.role),
+            by=_reviewer(q.review) if q.review else "",
+            could=[] if q.review else people_for(q.role),
+            you_could=q.review is None and q.role in mine and not wrote,
+        )
+        for q in wanted
+    ]
+
+
+def _reviewer(review: Review) -> str:
+    if review.reviewer is not None:
+        return str(review.reviewer)
+    return f"{review.policy} v{review.policy_version}"
+
+
+def people_for(role: str, limit: int = 5) -> list[str]:
+    """Names of people who could answer for a requirement's role, a few of them."""
+    name, _, team = role.partition(":")
+    rows = (
+        Membership.objects.filter(team__slug=team, role=name)
+        if team
+        else OrgRole.objects.filter(role=name)
+    )
+    people = rows.filter(user__is_active=True).select_related("user").order_by("user__name")
+    return [str(row.user) for row in people[:limit]]
+
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    "request.created": ("wrote this request", ""),
+    "request.edited": ("changed what is asked for", ""),
+    "request.submitted": ("asked for review", ""),
+    "request.refused": ("refused it: a rule that no approval can lift objects", "danger"),
+    "request.review_asked": ("found who must agree", ""),
+    "request.approved": ("gave the last approval that was needed", "success"),
+    "request.withdrawn": ("withdrew the request", ""),
+    "request.expired": ("let the request expire", ""),
+    "request.superseded": ("replaced it by a newer request", ""),
+    "request.recheck_started": ("looks at the cluster once more", ""),
+    "request.sent_back": ("sent it back to review", "warning"),
+    "request.apply_started": ("started to apply it", ""),
+    "request.applied": ("applied all of it", "success"),
+    "request.partly_applied": ("applied some of it", "warning"),
+    "request.failed": ("could not apply it", "danger"),
+    "request.retried": ("asked the worker to try again", ""),
+    "request.put_off": ("could not go on yet and will try again", "warning"),
+    "item.applied": ("applied", "success"),
+    "item.unchanged": ("found nothing left to do for", "success"),
+    "item.failed": ("failed on", "danger"),
+    "item.retry": ("will try again", "warning"),
+    "item.unknown": ("does not know yet how this ended", "warning"),
+    "item.skipped": ("skipped", "warning"),
+}
+# Told by the review or the comment itself, which carries the words.
+TOLD_ELSEWHERE = frozenset(
+    {"request.reviewed", "request.commented", "request.changes_requested", "request.declined"}
+)
+
+
+def timeline(request: Request) -> list[Entry]:
+    """What happened, oldest first: events, reviews with their words, comments."""
+    events = Event.objects.filter(request_id=request.pk).exclude(action__in=TOLD_ELSEWHERE)
+    entries = [
+        _event_entry(e)
+        for e in events.exclude(action__startswith="item.").order_by("id")[:TIMELINE_LIMIT]
+    ]
+    entries += _outcomes(events.filter(action__startswith="item."))
+    for review in request.reviews.select_related("reviewer")[:TIMELINE_LIMIT]:
+        words, tone = {
+            Verdict.APPROVE: ("approved", "success"),
+            Verdict.REQUEST_CHANGES: ("asked for changes", "warning"),
+            Verdict.DECLINE: ("declined", "danger"),
+        }[Verdict(review.verdict)]
+        role = "" if review.acted_as == "auto" else f" as {role_in_words(review.acted_as)}"
+        entries.append(
+            Entry(
+                review.created_at, _reviewer(review), words + role, review.comment, "review", tone
+            )
+        )
+    comments: QuerySet[Comment] = request.comments.select_related("author")[:TIMELINE_LIMIT]
+    for said in comments:
+        who = str(said.author) if said.author else said.author_name
+        entries.append(Entry(said.created_at, who, "", said.body, "comment"))
+    return sorted(entries, key=lambda e: e.at)
+
+
+def _event_entry(event: Event) -> Entry:
+    words, tone = SENTENCES.get(event.action, (event.action.replace("_", " "), ""))
+    about = f" {event.object_name}" if event.action.startswith("item.") else ""
+    message = event.data.get("message") or event.data.get("error") or event.data.get("why") or ""
+    return Entry(event.at, event.actor_name, f"{words}{about}", str(message), event.action, tone)
+
+
+def _outcomes(events: QuerySet[Event]) -> list[Entry]:
+    """Outcomes of items; many of one sort become one line, so that 1,000 topics stay readable."""
+    entries: list[Entry] = []
+    for group in events.values("action", "actor_name").annotate(n=Count("id"), last=Max("at")):
+        same = events.filter(action=group["action"], actor_name=group["actor_name"])
+        if group["n"] <= OUTCOMES_APART:
+            entries += [_event_entry(e) for e in same.order_by("id")]
+            continue
+        words, tone = SENTENCES[group["action"]]
+        sentence = f"{words} {group['n']:,} items"
+        entries.append(
+            Entry(group["last"], group["actor_name"], sentence, "", group["action"], tone)
+        )
+    return entries

@@ -1,0 +1,50 @@
+"""Moving a request from state to state: one guarded update and one event a move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db.models.functions import Now
+
+from governance import audit
+from governance.actors import Actor
+from governance.errors import Conflict
+from governance.models import Request
+from governance.workflow import Move, State, target
+
+
+def move(
+    request: Request,
+    what: Move,
+    *,
+    by: Actor,
+    data: Mapping[str, object] | None = None,
+    **fields: object,
+) -> None:
+    """Makes the move on the row and on `request`, in the caller's transaction.
+
+    The update names the state it starts from, so of two that move at once one wins; the other
+    gets Conflict, as does a move that the workflow does not know. `fields` are set in the same
+    update.
+    """
+    before = State(request.state)
+    after = target(before, what)
+    changed = Request.objects.filter(pk=request.pk, state=before, lease=request.lease).update(
+        state=after, state_at=Now(), **fields
+    )
+    if changed != 1:
+        raise Conflict(
+            f"Request #{request.pk} has moved on since you looked. Reload it and decide again.",
+            request=request.pk,
+        )
+    request.state = after
+    for name, value in fields.items():
+        setattr(request, name, value)
+    audit.record(
+        f"request.{what.value}",
+        by=by,
+        about=request,
+        request_id=request.pk,
+        team=request.team.slug,
+        data={"from": before.value, "to": after.value, **(data or {})},
+    )

@@ -1,0 +1,368 @@
+"""What workers do with approved requests: recheck, declare, apply, and find what got lost.
+
+`advance` acts on the row's state alone, so a message that is lost, late or doubled changes
+nothing. While it works it holds the request's lease: a number that grows with every taker, renewed
+by a heartbeat. Whoever finds that the number has moved on stops, and records nothing more.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from governance import audit, dispatch, kinds
+from governance.actors import Actor, system_actor
+from governance.errors import Problem, WeirError
+from governance.kinds import ApplyRun, ItemView, Outcome, OutcomeState
+from governance.models import Comment, Item, Request
+from governance.services.checks import Examination, examine, store_findings
+from governance.services.heartbeat import heartbeat
+from governance.services.items import views
+from governance.services.moves import move
+from governance.services.requests import refused_sentence, write_requirements
+from governance.workflow import UNDER_WAY, ItemState, Move, State, settled
+
+log = structlog.get_logger(__name__)
+
+MAX_ATTEMPTS = 40  # with the longest pause of 60 s: half an hour of a broker that is away
+LONGEST_PAUSE_S = 60
+SWEEP_LIMIT = 200
+LEFT = (ItemState.PENDING, ItemState.APPLYING)
+DONE = frozenset({OutcomeState.APPLIED, OutcomeState.UNCHANGED})
+
+
+class LeaseLost(WeirError):
+    """Another worker has taken this request over; this one stops."""
+
+    code = "lease_lost"
+    retryable = True
+
+
+class ChangesInTheMeantime(WeirError):
+    """What the approval was based on has changed: people must look again."""
+
+    code = "changed_meanwhile"
+
+
+def advance(request_id: int) -> None:
+    """Takes the request as far as it goes now. Nothing happens when another worker is on it."""
+    request = _take(request_id)
+    if request is None:
+        return
+    by = system_actor("worker")
+    with heartbeat(request.pk, request.lease, settings.LEASE_TTL):
+        try:
+            if request.state == State.APPROVED:
+                _transition(request, Move.RECHECK, by=by)
+            if request.state == State.RECHECKING:
+                _recheck(request, by)
+            if request.state == State.APPLYING:
+                _apply(request, by)
+        except LeaseLost:
+            log.warning("lease_lost", request=request_id)
+            return
+        except WeirError as error:
+            _put_off_or_fail(request, error.message, by)
+            return
+    _release(request)
+
+
+def sweep() -> int:
+    """Wakes a worker for every request that should be under way and is not; how many there were."""
+    lost = (
+        Request.objects.filter(state__in=[s.value for s in UNDER_WAY])
+        .filter(_free())
+        .order_by("state_at")
+        .values_list("pk", flat=True)[:SWEEP_LIMIT]
+    )
+    for pk in lost:
+        dispatch.send("governance.advance", pk)
+    return len(lost)
+
+
+def _free() -> Q:
+    nobody = Q(lease_until__isnull=True) | Q(lease_until__lt=Now())
+    return nobody & (Q(next_attempt_at__isnull=True) | Q(next_attempt_at__lte=Now()))
+
+
+def _take(request_id: int) -> Request | None:
+    """Takes the lease, by the database's clock; None where somebody has it or nothing is to do."""
+    taken = (
+        Request.objects.filter(pk=request_id, state__in=[s.value for s in UNDER_WAY])
+        .filter(_free())
+        .update(lease=F("lease") + 1, lease_until=Now() + settings.LEASE_TTL)
+    )
+    if not taken:
+        return None
+    return Request.objects.select_related("team", "environment").get(pk=request_id)
+
+
+def _release(request: Request) -> None:
+    Request.objects.filter(pk=request.pk, lease=request.lease).update(lease_until=None)
+
+
+@contextmanager
+def _owned(request: Request) -> Iterator[None]:
+    """A transaction in which this worker still holds the lease, or LeaseLost."""
+    with transaction.atomic():
+        held = (
+            Request.objects.select_for_update()
+            .filter(pk=request.pk, lease=request.lease, lease_until__gt=Now())
+            .exists()
+        )
+        if not held:
+            raise LeaseLost(f"Request #{request.pk} was taken over by another worker.")
+        yield
+
+
+def _transition(request: Request, what: Move, *, by: Actor, **fields: object) -> None:
+    with _owned(request):
+        move(request, what, by=by, **fields)
+
+
+def _put_off_or_fail(request: Request, why: str, by: Actor) -> None:
+    """Puts the request off, longer each time; after the last try it has failed."""
+    attempts = request.attempts + 1
+    if attempts >= MAX_ATTEMPTS:
+        _give_up(request, why, by)
+        return
+    pause = min(2.0 ** min(attempts, 6), LONGEST_PAUSE_S) * random.uniform(0.5, 1.0)  # noqa: S311  # jitter
+    with _owned(request):
+        first = request.failure != why
+        Request.objects.filter(pk=request.pk).update(
+            attempts=attempts,
+            failure=why,
+            next_attempt_at=Now() + timedelta(seconds=pause),
+            lease_until=None,
+        )
+        if first:
+            audit.record(
+                "request.put_off",
+                by=by,
+                about=request,
+                request_id=request.pk,
+                team=request.team.slug,
+                data={"why": why, "attempt": attempts},
+            )
+    log.warning("request_put_off", request=request.pk, why=why, attempt=attempts)
+
+
+# --- Recheck ----------------------------------------------------------------------------------
+
+
+def _recheck(request: Request, by: Actor) -> None:
+    """Observes the named objects afresh, judges them again, and declares them if all still holds.
+
+    Items that this request declared in an earlier attempt are not judged again: by now they are
+    what was asked for, and a name that it made itself would look taken.
+    """
+    rows = list(request.items.exclude(state=ItemState.APPLIED))
+    items = views(request, rows)
+    declared_here = {row.pk for row in rows if row.attempts}
+    new = [i for i in items if i.id not in declared_here]
+    for (kind, place), group in _by_place(items).items():
+        kinds.get(kind).observe(place, [i.name for i in group])
+    examination = examine(new, team=request.team.slug)
+    moved = _moved_on(new)
+    with _owned(request):
+        store_findings(request, examination, stage="approve")
+        if examination.refusals:
+            _send_to_author(request, examination.refusals, by)
+        elif moved or _lacks(request, examination):
+            _send_to_review(request, examination, moved, by)
+        else:
+            for name in kinds.in_order([i.kind for i in items]):
+                kinds.get(name).declare([i for i in items if i.kind == name], by=by)
+            request.items.exclude(state=ItemState.APPLIED).update(attempts=F("attempts") + 1)
+            move(request, Move.APPLY, by=by, failure="")
+
+
+def _by_place(items: Sequence[ItemView]) -> dict[tuple[str, str], list[ItemView]]:
+    groups: dict[tuple[str, str], list[ItemView]] = {}
+    for item in items:
+        groups.setdefault((item.kind, item.place), []).append(item)
+    return groups
+
+
+def _moved_on(items: Sequence[ItemView]) -> list[str]:
+    """Names whose declared state changed after the item was written."""
+    moved = []
+    for item in items:
+        current = kinds.get(item.kind).current(item.place, item.name)
+        if current is not None and current.generation != item.base_generation:
+            moved.append(item.name)
+    return moved
+
+
+def _lacks(request: Request, examination: Examination) -> list[str]:
+    """Roles that must agree now and have not."""
+    met = set(
+        request.requirements.filter(revision=request.revision, review__isnull=False).values_list(
+            "role", flat=True
+        )
+    )
+    return [n.role for n in examination.needs if n.role not in met and n.role != "auto"]
+
+
+def _send_to_author(request: Request, problems: Sequence[Problem], by: Actor) -> None:
+    why = refused_sentence(problems)
+    Comment.objects.create(
+        request=request, author_name="Recheck", body=f"This can no longer be applied. {why}"
+    )
+    move(request, Move.REFUSE, by=by, failure=why, data={"count": len(problems)})
+
+
+def _send_to_review(
+    request: Request, examination: Examination, moved: Sequence[str], by: Actor
+) -> None:
+    if moved:
+        why = f"Since it was written, somebody changed {', '.join(moved[:5])}. Look at it again."
+        for row in request.items.filter(name__in=moved):
+            current = kinds.get(row.kind).current(row.place, row.name)
+            if current is not None:
+                row.before, row.base_generation = current.declared, current.generation
+                row.save(update_fields=["before", "base_generation"])
+        move(request, Move.SEND_BACK, by=by, failure=why, revision=request.revision + 1)
+    else:
+        why = "The cluster changed since the approval, and now more people must agree."
+        move(request, Move.SEND_BACK, by=by, failure=why)
+    write_requirements(request, examination)
+
+
+# --- Apply ------------------------------------------------------------------------------------
+
+
+def _apply(request: Request, by: Actor) -> None:
+    """Applies kind after kind in the order they depend on each other, then settles the request."""
+    names = list(request.items.values_list("kind", flat=True).distinct().order_by())
+    for name in kinds.in_order(names):
+        _skip_dependants(request, by)
+        ready = _ready(request, name)
+        if not ready:
+            continue
+        kinds.get(name).apply(
+            ApplyRun(
+                request_id=request.pk,
+                items=ready,
+                actor=by,
+                record=lambda outcomes: _record(request, outcomes, by),
+            )
+        )
+    _skip_dependants(request, by)
+    states = [ItemState(s) for s in request.items.values_list("state", flat=True)]
+    what = settled(states)
+    if what is None:
+        waiting = request.items.filter(state__in=LEFT)
+        why = waiting.exclude(error="").values_list("error", flat=True).first()
+        _put_off_or_fail(request, why or "The cluster did not answer yet.", by)
+        return
+    failed = request.items.filter(state=ItemState.FAILED).values_list("error", flat=True).first()
+    _transition(
+        request,
+        what,
+        by=by,
+        failure=failed or "",
+        attempts=0,
+        next_attempt_at=None,
+        applied_at=Now() if what is Move.COMPLETE else None,
+    )
+
+
+def _ready(request: Request, kind: str) -> list[ItemView]:
+    """Items of that kind that are left to do and wait for nothing any more."""
+    states = dict(request.items.values_list("position", "state"))
+    rows = [
+        row
+        for row in request.items.filter(kind=kind, state__in=LEFT)
+        if all(states.get(p, ItemState.APPLIED) == ItemState.APPLIED for p in row.depends_on)
+    ]
+    return views(request, rows)
+
+
+def _skip_dependants(request: Request, by: Actor) -> None:
+    """Items that wait for one that failed are skipped, and say which."""
+    failed = {
+        i.position: i.name
+        for i in request.items.filter(state__in=[ItemState.FAILED, ItemState.SKIPPED])
+    }
+    if not failed:
+        return
+    with _owned(request):
+        for item in request.items.filter(state=ItemState.PENDING, depends_on__overlap=list(failed)):
+            cause = next(failed[p] for p in item.depends_on if p in failed)
+            item.state, item.error = ItemState.SKIPPED, f"Not tried, since {cause} failed."
+            item.save(update_fields=["state", "error"])
+            _event(request, item, "item.skipped", by, {"because": cause})
+
+
+def _give_up(request: Request, why: str, by: Actor) -> None:
+    """Ends a request that was put off too often; what was applied stays applied."""
+    with _owned(request):
+        for item in request.items.filter(state__in=LEFT):
+            item.state, item.error = ItemState.FAILED, item.error or why
+            item.save(update_fields=["state", "error"])
+            _event(request, item, "item.failed", by, {"error": item.error})
+        states = [ItemState(s) for s in request.items.values_list("state", flat=True)]
+        move(request, settled(states) or Move.FAIL, by=by, failure=why)
+
+
+def _record(request: Request, outcomes: Mapping[int, Outcome], by: Actor) -> None:
+    """Stores the outcomes of one batch with an event each, while the lease is held."""
+    with _owned(request):
+        rows = list(request.items.filter(pk__in=list(outcomes)))
+        happenings = []
+        for row in rows:
+            outcome = outcomes[row.pk]
+            if row.state == ItemState.APPLIED:
+                continue  # a doubled answer: it was recorded, once
+            row.state = _state_after(outcome)
+            row.error = "" if outcome.state in DONE else outcome.message
+            row.outcome = {"state": outcome.state, "message": outcome.message, **outcome.detail}
+            if outcome.before_image is not None and row.before_image is None:
+                row.before_image = dict(outcome.before_image)
+            happenings.append(
+                audit.Happening(
+                    f"item.{outcome.state.value}",
+                    audit.Subject(row.kind, f"{row.place}/{row.name}", row.name),
+                    request_id=request.pk,
+                    team=request.team.slug,
+                    data={"item": row.pk, "message": outcome.message, **outcome.detail},
+                )
+            )
+        Item.objects.bulk_update(
+            rows, ["state", "error", "outcome", "before_image"], batch_size=500
+        )
+        done = [r.pk for r in rows if r.state == ItemState.APPLIED]
+        Item.objects.filter(pk__in=done, applied_at__isnull=True).update(applied_at=Now())
+        audit.record_many(happenings, by=by)
+
+
+def _state_after(outcome: Outcome) -> ItemState:
+    match outcome.state:
+        case OutcomeState.APPLIED | OutcomeState.UNCHANGED:
+            return ItemState.APPLIED
+        case OutcomeState.FAILED:
+            return ItemState.FAILED
+        case OutcomeState.RETRY | OutcomeState.UNKNOWN:
+            return ItemState.PENDING
+
+
+def _event(
+    request: Request, item: Item, action: str, by: Actor, data: Mapping[str, object]
+) -> None:
+    audit.record(
+        action,
+        by=by,
+        about=audit.Subject(item.kind, f"{item.place}/{item.name}", item.name),
+        request_id=request.pk,
+        team=request.team.slug,
+        data=data,
+    )

@@ -1,0 +1,316 @@
+"""What people and programs do with requests: write, edit, submit, withdraw, comment.
+
+Page, API and workers call these; each authorises, asks the core, writes and records, in one
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from governance import access, audit, dispatch, kinds
+from governance.actors import Actor, system_actor
+from governance.errors import Conflict, Invalid, Problem, Refused, Stale
+from governance.kinds import DiffRow, ItemView, Step
+from governance.models import Comment, Item, ItemAuthor, Request, Requirement, Review, Team, Verdict
+from governance.permissions import Action, demand
+from governance.services.checks import Examination, examine, store_findings
+from governance.services.items import NewItem, Typed, dependencies, must_read, read_items, views
+from governance.services.moves import move
+from governance.workflow import EDITABLE, Move, State
+
+MAX_TEXT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a request would meet if it were submitted now. `rows` are by item position."""
+
+    items: tuple[ItemView, ...]
+    problems: tuple[Problem, ...]
+    examination: Examination | None
+    rows: dict[int, list[DiffRow]]
+    steps: list[Step]
+
+
+def preview(new: Sequence[NewItem], *, team: Team, by: Actor, request_id: int = 0) -> Preview:
+    """Checks what is typed, as far as it can be read, and stores nothing."""
+    demand(by, Action.REQUEST, "request", team.slug)
+    typed = read_items(new, team=team.slug, request_id=request_id)
+    examination = examine(typed.items, team=team.slug) if typed.items else None
+    found = typed.problems + (examination.problems if examination else ())
+    return Preview(
+        items=typed.items,
+        problems=found,
+        examination=examination,
+        rows={i.position: kinds.get(i.kind).rows(i) for i in typed.items},
+        steps=steps(typed.items),
+    )
+
+
+def steps(items: Sequence[ItemView]) -> list[Step]:
+    """What the worker will do with these items, in the order it will do it."""
+    found: list[Step] = []
+    for name in kinds.in_order([i.kind for i in items]):
+        found += kinds.get(name).steps([i for i in items if i.kind == name])
+    return found
+
+
+@transaction.atomic
+def create_draft(
+    *, title: str, reason: str, team: Team, items: Sequence[NewItem], by: Actor
+) -> Request:
+    """A new draft. Raises Refused with one problem for each value that cannot be read."""
+    demand(by, Action.REQUEST, "request", team.slug)
+    typed = must_read(items, team=team.slug)
+    request = Request.objects.create(
+        title=_title(title, typed),
+        reason=_text(reason, "reason"),
+        team=team,
+        environment=typed.environment,
+        author_id=by.user_id,
+        author_name=by.name,
+    )
+    _write_items(request, typed.items, by=by)
+    audit.record(
+        "request.created",
+        by=by,
+        about=request,
+        request_id=request.pk,
+        team=team.slug,
+        data={"items": len(typed.items)},
+    )
+    return request
+
+
+@transaction.atomic
+def edit(
+    request: Request,
+    *,
+    title: str,
+    reason: str,
+    items: Sequence[NewItem],
+    revision: int,
+    by: Actor,
+) -> Request:
+    """Replaces what is asked for. Approvals given to the old revision no longer count.
+
+    `revision` is the one the editor saw; Stale when somebody else edited in between.
+    """
+    request = _locked(request.pk, by, Action.EDIT)
+    if State(request.state) not in EDITABLE:
+        raise Conflict(
+            f"Request #{request.pk} is {State(request.state).title.lower()} and can no longer be "
+            "edited. Withdraw it and start a new one.",
+            request=request.pk,
+        )
+    if request.revision != revision:
+        raise Stale(
+            f"Request #{request.pk} was edited by somebody else meanwhile. Reload it, then make "
+            "your change again.",
+            revision=request.revision,
+        )
+    typed = must_read(items, team=request.team.slug, request_id=request.pk)
+    before = {str(i): i.after for i in request.items.all()}
+    authors = set(
+        ItemAuthor.objects.filter(item__request=request).values_list("user_id", flat=True)
+    )
+    request.items.all().delete()
+    move(
+        request,
+        Move.EDIT,
+        by=by,
+        title=_title(title, typed),
+        reason=_text(reason, "reason"),
+        environment=typed.environment,
+        revision=revision + 1,
+        data={"revision": revision + 1, "before": before},
+    )
+    # Who wrote an earlier version of it still does not count among its approvers.
+    _write_items(request, typed.items, by=by, authors=authors)
+    return request
+
+
+def submit(request: Request, *, by: Actor) -> Request:
+    """Checks the draft and asks for the reviews it needs, or approves it by policy.
+
+    Raises Refused when a rule that no approval can lift objects; the request is a draft again then,
+    with the findings kept.
+    """
+    with transaction.atomic():
+        request = _locked(request.pk, by, Action.EDIT)
+        move(request, Move.SUBMIT, by=by, submitted_at=Now())
+        items = views(request, request.items.all())
+        examination = examine(items, team=request.team.slug)
+        store_findings(request, examination, stage="submit")
+        refusals = examination.refusals
+        if refusals:
+            move(
+                request,
+                Move.REFUSE,
+                by=system_actor("policies"),
+                data={"problems": [p.message for p in refusals[:20]], "count": len(refusals)},
+            )
+        else:
+            _ask(request, examination)
+    if refusals:
+        raise Refused(refused_sentence(refusals), refusals, request=request.pk)
+    return request
+
+
+def refused_sentence(problems: Sequence[Problem]) -> str:
+    """One sentence over a list of problems."""
+    if len(problems) == 1:
+        return f"{problems[0].message} {problems[0].way_out}".strip()
+    return f"{len(problems)} things stand in the way: {problems[0].message} …"
+
+
+def _ask(request: Request, examination: Examination) -> None:
+    """Writes down who must agree; approves at once where a policy version does so itself."""
+    by = system_actor("policies")
+    write_requirements(request, examination)
+    if any(need.role != "auto" for need in examination.needs):
+        move(
+            request,
+            Move.ASK_REVIEW,
+            by=by,
+            data={"needs": [need.role for need in examination.needs]},
+        )
+        return
+    for requirement in request.requirements.filter(revision=request.revision):
+        review = Review.objects.create(
+            request=request,
+            revision=request.revision,
+            policy=requirement.policy,
+            policy_version=requirement.policy_version,
+            verdict=Verdict.APPROVE,
+            acted_as="auto",
+            comment=requirement.reason,
+        )
+        requirement.review = review
+        requirement.save(update_fields=["review"])
+    move(request, Move.APPROVE, by=by, approved_at=Now(), data={"auto": True})
+    dispatch.after_commit("governance.advance", request.pk)
+
+
+def write_requirements(request: Request, examination: Examination) -> None:
+    """Stores the needs of this revision; those that are met already stay as they are."""
+    have = set(
+        request.requirements.filter(revision=request.revision).values_list("role", flat=True)
+    )
+    Requirement.objects.bulk_create(
+        Requirement(
+            request=request,
+            revision=request.revision,
+            role=need.role,
+            reason=need.reason,
+            policy=need.policy,
+            policy_version=need.version,
+        )
+        for need in examination.needs
+        if need.role not in have
+    )
+
+
+@transaction.atomic
+def withdraw(request: Request, *, by: Actor) -> Request:
+    """Takes the request back; nothing of it is applied."""
+    request = _locked(request.pk, by, Action.WITHDRAW)
+    move(request, Move.WITHDRAW, by=by)
+    return request
+
+
+@transaction.atomic
+def comment(request: Request, *, body: str, by: Actor) -> Comment:
+    """Adds a comment; raises Invalid for an empty one."""
+    request = access.get_request(by, request.pk, Action.COMMENT)
+    text = _text(body, "body").strip()
+    if not text:
+        raise Invalid("The comment is empty. Write something first.", path="body")
+    said = Comment.objects.create(
+        request=request, author_id=by.user_id, author_name=by.name, body=text
+    )
+    audit.record(
+        "request.commented",
+        by=by,
+        about=request,
+        request_id=request.pk,
+        team=request.team.slug,
+        data={"comment": said.pk},
+    )
+    return said
+
+
+@transaction.atomic
+def retry(request: Request, *, by: Actor) -> Request:
+    """Lets the worker try the failed items again, after a fresh check. What was applied stays."""
+    request = _locked(request.pk, by, Action.RETRY)
+    move(request, Move.RETRY, by=by, failure="", attempts=0, next_attempt_at=None, lease_until=None)
+    request.items.exclude(state="applied").update(state="pending", error="")
+    dispatch.after_commit("governance.advance", request.pk)
+    return request
+
+
+def _locked(pk: int, by: Actor, action: Action) -> Request:
+    """The row, locked, for somebody who may do this with it."""
+    access.get_request(by, pk, action)
+    return (
+        Request.objects.select_related("team", "environment")
+        .select_for_update(of=("self",))
+        .get(pk=pk)
+    )
+
+
+def _write_items(
+    request: Request, items: Sequence[ItemView], *, by: Actor, authors: set[int] | None = None
+) -> None:
+    waits = dependencies(items)
+    rows = Item.objects.bulk_create(
+        [
+            Item(
+                request=request,
+                position=item.position,
+                kind=item.kind,
+                operation=item.operation,
+                name=item.name,
+                place=item.place,
+                before=item.before,
+                after=item.after,
+                base_generation=item.base_generation,
+                depends_on=waits[item.position],
+            )
+            for item in items
+        ],
+        batch_size=1_000,
+    )
+    people = (authors or set()) | ({by.user_id} if by.user_id is not None else set())
+    ItemAuthor.objects.bulk_create(
+        [ItemAuthor(item=row, user_id=person) for row in rows for person in people],
+        batch_size=1_000,
+    )
+
+
+def _title(title: str, typed: Typed) -> str:
+    given = " ".join(title.split())
+    if not given:
+        first = typed.items[0]
+        more = f" and {len(typed.items) - 1} more" if len(typed.items) > 1 else ""
+        verb = first.operation.capitalize()
+        given = f"{verb} {first.kind} {first.name}{more}"
+    if "\x00" in given:
+        raise Invalid("The title holds a NUL character. Remove it.", path="title")
+    return given[:200]
+
+
+def _text(text: str, path: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise Invalid(
+            f"This text has {len(text):,} characters; {MAX_TEXT:,} at most. Shorten it.", path=path
+        )
+    if "\x00" in text:
+        raise Invalid("This text holds a NUL character. Remove it.", path=path)
+    return text

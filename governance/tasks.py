@@ -1,0 +1,39 @@
+"""Jobs of the pipeline and of the audit. Each finds its own work and may run twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from governance import sealer
+from governance.models import IdempotencyKey
+from governance.services import pipeline
+
+
+@shared_task(name="governance.advance")
+def advance(request_id: int) -> None:
+    """Takes one request as far as it goes."""
+    pipeline.advance(request_id)
+
+
+@shared_task(name="governance.sweep")
+def sweep() -> int:
+    """Finds requests that no message announced, or whose worker died."""
+    return pipeline.sweep()
+
+
+@shared_task(name="governance.seal")
+def seal() -> int:
+    """Seals the events that have been committed."""
+    return sealer.seal()
+
+
+@shared_task(name="governance.tidy")
+def tidy() -> None:
+    """Removes what has had its time: answers kept for repeated calls, ended sessions."""
+    now = timezone.now()
+    IdempotencyKey.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
+    Session.objects.filter(expire_date__lt=now).delete()
