@@ -12,7 +12,7 @@ from typing import ClassVar
 
 
 class WeirError(Exception):
-    """Base of all expected failures. `code` is stable; `retryable` says whether trying again helps."""
+    """Base of all expected failures. `code` is stable; `retryable`: trying again may help."""
 
     code: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False

@@ -175,7 +175,7 @@ class Migration(migrations.Migration):
                 ('active', models.BooleanField(default=False)),
                 ('kind', models.CharField(max_length=40)),
                 ('expression', models.TextField()),
-                ('severity', models.CharField(choices=[('info', 'Information'), ('warn', 'Warning'), ('approval', 'Needs approval'), ('deny', 'Refused')], max_length=10)),
+                ('severity', models.CharField(choices=[('info', 'Information'), ('warn', 'Warning'), ('approval', 'Needs approval'), ('deny', 'Refused'), ('auto', 'Approves by itself')], max_length=10)),
                 ('approver', models.CharField(blank=True, max_length=40)),
                 ('scope', models.JSONField(blank=True, default=dict)),
                 ('path', models.CharField(blank=True, max_length=200)),

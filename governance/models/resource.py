@@ -71,7 +71,9 @@ class Resource(models.Model):
             # What a team owns, by kind: the team page and `owner:` in lists.
             models.Index(fields=["owner", "kind", "name"], name="resource_by_owner"),
             models.Index(
-                fields=["kind", "name"], name="resource_by_prefix", opclasses=["", "varchar_pattern_ops"]
+                fields=["kind", "name"],
+                name="resource_by_prefix",
+                opclasses=["", "varchar_pattern_ops"],
             ),
         ]
 
