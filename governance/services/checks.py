@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from governance import facts, kinds
 from governance.errors import Problem
 from governance.kinds import ItemView
-from governance.models import Finding, Item, PolicyVersion, Request, Severity
+from governance.models import Environment, Finding, Item, PolicyVersion, Request, Severity
 from governance.policy.evaluate import PolicyRow, Verdict, evaluate
 from governance.policy.routing import Need, route
 from governance.workflow import IN_FLIGHT
@@ -104,9 +104,17 @@ def item_facts(item: ItemView, *, team: str) -> dict[str, object]:
         "owner.team": owner,
         "environment.name": item.environment,
         "environment.production": item.production,
+        **_environment_facts(item.environment),
         **kind.facts(item),
         **facts.provided(item),
     }
+
+
+def _environment_facts(slug: str) -> dict[str, object]:
+    limits = (
+        Environment.objects.filter(slug=slug).values("retention_limit_ms", "max_partitions").first()
+    )
+    return {f"environment.{name}": value for name, value in (limits or {}).items()}
 
 
 def _held_by_others(items: Sequence[ItemView]) -> list[Problem]:
