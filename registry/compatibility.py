@@ -1,0 +1,144 @@
+"""Compatibility levels: which versions take part, and who must read whom.
+
+The formats say what keeps one schema from reading another; this module applies that in the
+directions, and to the versions, that a level asks for. It knows no format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from registry.errors import InvalidLevel
+from registry.formats import base
+from registry.formats.base import Difference, Parsed
+
+SHOWN_TEXT: Final = 10_240  # characters of the older schema in a message
+OTHER_TYPE: Final = "Incompatible because of different schema type"
+
+
+class Level(StrEnum):
+    """What a subject asks of each new version."""
+
+    NONE = "NONE"
+    BACKWARD = "BACKWARD"
+    BACKWARD_TRANSITIVE = "BACKWARD_TRANSITIVE"
+    FORWARD = "FORWARD"
+    FORWARD_TRANSITIVE = "FORWARD_TRANSITIVE"
+    FULL = "FULL"
+    FULL_TRANSITIVE = "FULL_TRANSITIVE"
+
+    @property
+    def transitive(self) -> bool:
+        """Whether all live versions take part, or only the latest."""
+        return self.name.endswith("_TRANSITIVE")
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """Who must read whom, in the order in which it is reported."""
+        return _DIRECTIONS[self.name.removesuffix("_TRANSITIVE")]
+
+
+class Direction(StrEnum):
+    """Who reads whom."""
+
+    NEW_READS_OLD = "BACKWARD"
+    OLD_READS_NEW = "FORWARD"
+
+
+_DIRECTIONS: Final[dict[str, tuple[Direction, ...]]] = {
+    "NONE": (),
+    "BACKWARD": (Direction.NEW_READS_OLD,),
+    "FORWARD": (Direction.OLD_READS_NEW,),
+    "FULL": (Direction.OLD_READS_NEW, Direction.NEW_READS_OLD),
+}
+
+
+def level(text: object) -> Level:
+    """The level of that name, in any letter case. Raises InvalidLevel."""
+    try:
+        return Level(str(text).upper())
+    except ValueError:
+        raise InvalidLevel from None
+
+
+@dataclass(frozen=True, slots=True)
+class Older:
+    """A stored version to compare with. `parsed` is called only when its turn comes."""
+
+    version: int
+    text: str
+    parsed: Callable[[], Parsed]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the new schema may follow, and if not, why.
+
+    `messages` is the verbose list of the wire API, `words` the same for people, and
+    `against` the version that the check failed on.
+    """
+
+    compatible: bool
+    messages: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    against: int | None = None
+
+
+FINE: Final = Verdict(True)
+
+
+def check(asked: Level, new: Parsed, older: Sequence[Older]) -> Verdict:
+    """The verdict on `new` against live versions, which come newest first.
+
+    Stops at the first version that fails.
+    """
+    if not asked.directions:
+        return FINE
+    for version in older if asked.transitive else older[:1]:
+        verdict = check_one(asked, new, version)
+        if not verdict.compatible:
+            return verdict
+    return FINE
+
+
+def check_one(asked: Level, new: Parsed, old: Older) -> Verdict:
+    """The verdict against one version, in the directions of the level."""
+    if not asked.directions:
+        return FINE
+    parsed = old.parsed()
+    if parsed.format != new.format:
+        return _refused(asked, old, [OTHER_TYPE], [_other_type(new, parsed, old)])
+    messages: list[str] = []
+    words: list[str] = []
+    for direction in asked.directions:
+        for difference, reader, writer in _found(direction, new, parsed):
+            messages.append(difference.said(reader, writer))
+            words.append(difference.in_words(reader, writer))
+    return _refused(asked, old, messages, words) if messages else FINE
+
+
+def _found(direction: Direction, new: Parsed, old: Parsed) -> list[tuple[Difference, str, str]]:
+    format_ = base.get(new.format)
+    if direction is Direction.NEW_READS_OLD:
+        return [(d, "new", "old") for d in format_.differences(new, old) if not d.allowed]
+    return [(d, "old", "new") for d in format_.differences(old, new) if not d.allowed]
+
+
+def _refused(asked: Level, old: Older, messages: list[str], words: list[str]) -> Verdict:
+    tail = [
+        f"{{oldSchemaVersion: {old.version}}}",
+        f"{{oldSchema: '{old.text[:SHOWN_TEXT]}'}}",
+        f"{{validateFields: 'false', compatibility: '{asked.value}'}}",
+    ]
+    said = tuple(dict.fromkeys(words))
+    return Verdict(False, (*messages, *tail), said, old.version)
+
+
+def _other_type(new: Parsed, old: Parsed, version: Older) -> str:
+    return (
+        f"version {version.version} is {old.format} and the new schema is {new.format}, and two "
+        "types are never compatible: set the level to NONE first, or take another subject"
+    )

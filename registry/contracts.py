@@ -1,0 +1,275 @@
+"""Metadata and rule sets: read, checked, merged, and their share in a schema's identity.
+
+Both are kept as plain JSON in the order and form that identity asks for (keys and tags sorted,
+without doubles); a schema with other metadata is another schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import md5
+from typing import Final, cast
+
+from registry.errors import InvalidRuleSet, Malformed
+from registry.formats.base import Reference
+
+Json = dict[str, object]
+Digest = Callable[[bytes], None]
+
+LISTS: Final = ("migrationRules", "domainRules", "encodingRules")
+KINDS: Final = frozenset({"TRANSFORM", "CONDITION"})
+MIGRATION: Final = frozenset({"UPGRADE", "DOWNGRADE", "UPDOWN"})
+DOMAIN: Final = frozenset({"WRITE", "READ", "WRITEREAD"})
+TWO_ACTIONS: Final = frozenset({"UPDOWN", "WRITEREAD"})
+RULE_TEXTS: Final = ("name", "doc", "kind", "mode", "type")
+RULE_ENDS: Final = ("expr", "onSuccess", "onFailure")
+MAX_ENTRIES: Final = 10_000
+VERSION_PROPERTY: Final = "confluent:version"
+
+
+# --- Reading -------------------------------------------------------------------------------------
+
+
+def metadata(value: object) -> Json | None:
+    """Metadata in its stored form; None for null. Raises Malformed for another structure."""
+    if value is None:
+        return None
+    given = _object(value, "metadata")
+    result: Json = {}
+    tags = _object(given.get("tags") or {}, "metadata.tags")
+    if tags:
+        result["tags"] = {
+            path: sorted(set(_texts(tags[path], f"metadata.tags.{path}"))) for path in sorted(tags)
+        }
+    properties = _object(given.get("properties") or {}, "metadata.properties")
+    if properties:
+        result["properties"] = {
+            name: _text(properties[name], f"metadata.properties.{name}")
+            for name in sorted(properties)
+        }
+    sensitive = _texts(given.get("sensitive") or [], "metadata.sensitive")
+    if sensitive:
+        result["sensitive"] = sorted(set(sensitive))
+    return result
+
+
+def rule_set(value: object) -> Json | None:
+    """A rule set in its stored form; None for null. Raises Malformed, or InvalidRuleSet."""
+    if value is None:
+        return None
+    given = _object(value, "ruleSet")
+    result: Json = {}
+    names: set[str] = set()
+    for list_name in LISTS:
+        rules = given.get(list_name)
+        if rules is None:
+            continue
+        if not isinstance(rules, list):
+            raise Malformed(f"ruleSet.{list_name} is not a list.")
+        result[list_name] = [_rule(rule, list_name, names) for rule in rules[:MAX_ENTRIES]]
+    if isinstance(given.get("enableAt"), str):
+        result["enableAt"] = given["enableAt"]
+    return result
+
+
+def _rule(value: object, list_name: str, names: set[str]) -> Json:
+    given = _object(value, f"a rule of {list_name}")
+    rule: Json = {}
+    for key in RULE_TEXTS:
+        if given.get(key) is not None:
+            rule[key] = _text(given[key], f"rule.{key}")
+    name = _rule_name(rule.get("name"))
+    if name in names:
+        raise InvalidRuleSet(f"Found rule with duplicate name '{name}'")
+    names.add(name)
+    if "type" not in rule:
+        raise InvalidRuleSet("Missing rule type")
+    if rule.get("kind", "TRANSFORM") not in KINDS:
+        raise Malformed(f"Rule '{name}' has an unknown kind: it is TRANSFORM or CONDITION.")
+    mode = rule.get("mode")
+    if mode is not None and mode not in MIGRATION | DOMAIN:
+        raise Malformed(f"Rule '{name}' has an unknown mode.")
+    if list_name == "migrationRules" and mode not in MIGRATION:
+        raise InvalidRuleSet("Migration rules can only be UPGRADE, DOWNGRADE, UPDOWN")
+    if list_name != "migrationRules" and mode not in DOMAIN:
+        raise InvalidRuleSet("Domain rules can only be WRITE, READ, WRITEREAD")
+    if given.get("tags"):
+        rule["tags"] = sorted(set(_texts(given["tags"], "rule.tags")))
+    params = _object(given.get("params") or {}, "rule.params")
+    if params:
+        rule["params"] = {key: _text(params[key], f"rule.params.{key}") for key in sorted(params)}
+    for key in RULE_ENDS:
+        if given.get(key) is not None:
+            rule[key] = _text(given[key], f"rule.{key}")
+        if key != "expr" and "," in str(rule.get(key, "")) and mode not in TWO_ACTIONS:
+            raise InvalidRuleSet(f"Rule '{name}': two actions are for UPDOWN and WRITEREAD only")
+    rule["disabled"] = bool(given.get("disabled", False))
+    return rule
+
+
+def _rule_name(name: object) -> str:
+    if name is None:
+        raise InvalidRuleSet("Missing rule name")
+    text = str(name)
+    if not text:
+        raise InvalidRuleSet("Empty rule name")
+    if len(text) > 256:
+        raise InvalidRuleSet("Rule name too long")
+    if not (text[0].isalpha() or text[0] == "_"):
+        raise InvalidRuleSet(f"Illegal initial character in rule name: {text}")
+    if not all(c.isalnum() or c in "_-" for c in text):
+        raise InvalidRuleSet(f"Illegal character in rule name: {text}")
+    return text
+
+
+def _object(value: object, what: str) -> Json:
+    if not isinstance(value, dict):
+        raise Malformed(f"{what} is not an object.")
+    if len(value) > MAX_ENTRIES:
+        raise Malformed(f"{what} has more than {MAX_ENTRIES} members.")
+    return cast(Json, value)
+
+
+def _text(value: object, what: str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if not isinstance(value, str):
+        raise Malformed(f"{what} is not a string.")
+    return value
+
+
+def _texts(value: object, what: str) -> list[str]:
+    if not isinstance(value, list):
+        raise Malformed(f"{what} is not a list.")
+    return [_text(item, what) for item in value[:MAX_ENTRIES]]
+
+
+# --- Merging -------------------------------------------------------------------------------------
+
+
+def merge_metadata(below: Json | None, above: Json | None) -> Json | None:
+    """`above` laid over `below`: tags of a path and sensitive names united, properties replaced."""
+    if below is None or above is None:
+        return above if below is None else below
+    result: Json = {}
+    tags = {key: set(_list(value)) for key, value in _part(below, "tags").items()}
+    for key, value in _part(above, "tags").items():
+        tags[key] = tags.get(key, set()) | set(_list(value))
+    if tags:
+        result["tags"] = {key: sorted(map(str, tags[key])) for key in sorted(tags)}
+    properties = {**_part(below, "properties"), **_part(above, "properties")}
+    if properties:
+        result["properties"] = {key: properties[key] for key in sorted(properties)}
+    sensitive = {*_list(below.get("sensitive")), *_list(above.get("sensitive"))}
+    if sensitive:
+        result["sensitive"] = sorted(map(str, sensitive))
+    return result
+
+
+def merge_rule_set(below: Json | None, above: Json | None) -> Json | None:
+    """`above` laid over `below`, list by list; a rule of an equal name is replaced."""
+    if below is None or above is None:
+        return above if below is None else below
+    result: Json = {}
+    for list_name in LISTS:
+        old = [_as_object(rule) for rule in _list(below.get(list_name))]
+        new = [_as_object(rule) for rule in _list(above.get(list_name))]
+        replaced = {rule.get("name") for rule in new}
+        merged = [rule for rule in old if rule.get("name") not in replaced] + new
+        if merged or list_name in below or list_name in above:
+            result[list_name] = merged
+    enable_at = above.get("enableAt", below.get("enableAt"))
+    if enable_at is not None:
+        result["enableAt"] = enable_at
+    return result
+
+
+def with_property(value: Json | None, name: str, text: str) -> Json:
+    """The metadata with one property set."""
+    merged = merge_metadata(value or {}, {"properties": {name: text}})
+    return merged or {}
+
+
+def property_of(value: Json | None, name: str) -> str | None:
+    """A property of the metadata, None where it has none of that name."""
+    found = _part(value, "properties").get(name) if value else None
+    return None if found is None else str(found)
+
+
+def without_property(value: Json | None, name: str) -> Json | None:
+    """The metadata without one property."""
+    if value is None or name not in _part(value, "properties"):
+        return value
+    properties = {key: v for key, v in _part(value, "properties").items() if key != name}
+    rest = {key: part for key, part in value.items() if key != "properties"}
+    return {**rest, "properties": properties} if properties else rest
+
+
+def _part(value: Mapping[str, object], name: str) -> Json:
+    return _as_object(value.get(name))
+
+
+def _as_object(value: object) -> Json:
+    return cast(Json, value) if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+# --- Identity ------------------------------------------------------------------------------------
+
+
+def identity(
+    text: str,
+    references: Sequence[Reference] = (),
+    metadata_: Json | None = None,
+    rules: Json | None = None,
+) -> bytes:
+    """The MD5 that is a schema's identity within a context, and in UUID form its guid.
+
+    The order of what is fed to it is that of the wire's reference server, so that the guid of the
+    same content is equal everywhere. The schema type takes no part.
+    """
+    digest = md5(text.encode(), usedforsecurity=False)
+    for reference in references:
+        digest.update(reference.name.encode())
+        digest.update(reference.subject.encode())
+        digest.update(reference.version.to_bytes(4, "big", signed=True))
+    if metadata_ is not None:
+        digest.update(b"\x01")
+        _feed(digest.update, _metadata_parts(metadata_))
+    if rules is not None:
+        digest.update(b"\x01")
+        for list_name in LISTS:
+            for rule in _list(rules.get(list_name)):
+                _feed(digest.update, _rule_parts(_as_object(rule)))
+                if _as_object(rule).get("disabled"):
+                    digest.update(b"\x01")
+    return digest.digest()
+
+
+def _feed(update: Digest, parts: Iterable[object]) -> None:
+    for part in parts:
+        update(str(part).encode())
+
+
+def _metadata_parts(value: Json) -> Iterable[object]:
+    for path, tags in _part(value, "tags").items():
+        yield path
+        yield from _list(tags)
+    for name, text in _part(value, "properties").items():
+        yield name
+        yield text
+    yield from _list(value.get("sensitive"))
+
+
+def _rule_parts(rule: Json) -> Iterable[object]:
+    yield from (rule[key] for key in RULE_TEXTS if key in rule)
+    yield from _list(rule.get("tags"))
+    for key, text in _part(rule, "params").items():
+        yield key
+        yield text
+    yield from (rule[key] for key in RULE_ENDS if key in rule)
