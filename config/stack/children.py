@@ -94,19 +94,36 @@ def run(what: str, launch: Launch, *, stdin: str = "", timeout: float = 300) -> 
         start_new_session=True,
         **launch.identity.options(),
     )
+    _RUNNING.add(process)
     try:
         out, said = process.communicate(stdin, timeout=timeout)
-    except BaseException as error:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        if isinstance(error, subprocess.TimeoutExpired):
-            raise StackError(f"{what} did not end within {timeout:.0f} s.") from error
-        raise
+    except subprocess.TimeoutExpired as error:
+        raise StackError(f"{what} did not end within {timeout:.0f} s.") from error
+    finally:
+        _RUNNING.discard(process)
+        _end(process)
     if process.returncode:
         end = "\n".join((said or out).strip().splitlines()[-8:])
         raise StackError(f"{what} failed (exit {process.returncode}):\n{end}")
     return out
+
+
+# Commands that `run` waits for, on whatever thread.
+_RUNNING: set[subprocess.Popen[str]] = set()
+
+
+def cut_short() -> None:
+    """Ends the commands that `run` is waiting for; they fail where they were called."""
+    for process in list(_RUNNING):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def stop(children: Iterable[Child], grace: float = groups.GRACE) -> None:
@@ -114,13 +131,13 @@ def stop(children: Iterable[Child], grace: float = groups.GRACE) -> None:
     waiting = list(children)
     for child in waiting:
         if child.alive():
-            child.group.send(child.group.stop_signal)
+            child.group.ask_to_stop()
     deadline = time.monotonic() + grace
     for child in waiting:
         with suppress(subprocess.TimeoutExpired):
             child.process.wait(max(0.0, deadline - time.monotonic()))
-        # Whoever is left of the group has lost its head, or did not listen.
-        child.group.send(signal.SIGKILL)
+        # Whoever is left of the group has lost its leader, or did not listen.
+        child.group.end()
         child.process.wait()
         groups.unregister(child.folder, child.name)
 
@@ -145,9 +162,13 @@ def end_guard(guard: subprocess.Popen[bytes]) -> None:
     guard.wait()
 
 
-def died(child: Child) -> str:
-    """A sentence on how it ended, with the end of its log."""
+def how_it_ended(child: Child) -> str:
+    """ "by SIGKILL" or "with exit code 1"."""
     code = child.process.returncode
-    how = f"by {signal.Signals(-code).name}" if code and code < 0 else f"with exit code {code}"
+    return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+
+
+def died(child: Child) -> str:
+    """A sentence on how it ended, and the end of its log."""
     end = last_lines(child.log)
-    return f"{child.name} ended {how}; its log {child.log} ends:\n{end}"
+    return f"{child.name} ended {how_it_ended(child)}; its log {child.log} ends:\n{end}"

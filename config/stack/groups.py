@@ -26,27 +26,22 @@ GRACE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One child's process group, its first process being the child itself."""
+    """One child's process group, led by the child itself."""
 
     name: str
     pgid: int
     stop_signal: int
     born: str
 
-    def alive(self) -> bool:
-        try:
-            os.killpg(self.pgid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            # macOS says so of a group that consists of zombies; and a group that is not ours to
-            # signal is not ours to wait for.
-            return False
-        return True
-
-    def send(self, signum: int) -> None:
+    def ask_to_stop(self) -> None:
+        """To the leader alone: a worker's pool, hit by the same signal, would drop its tasks."""
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pgid, signum)
+            os.kill(self.pgid, self.stop_signal)
+
+    def end(self) -> None:
+        """By force, all that is left of the group."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pgid, signal.SIGKILL)
 
 
 def born(pid: int) -> str:
@@ -62,6 +57,20 @@ def born(pid: int) -> str:
         ["/bin/ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return said.stdout.strip()
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that ended and that nobody has asked about yet does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return sys.platform != "linux"
 
 
 def register(folder: Path, group: Group) -> None:
@@ -90,16 +99,19 @@ def registered(folder: Path) -> list[Group]:
 
 
 def stop(groups: Iterable[Group], grace: float = GRACE) -> None:
-    """Asks all groups at once to stop, and ends by force those that have not after the grace."""
-    left = [group for group in groups if group.alive()]
-    for group in left:
-        group.send(group.stop_signal)
+    """Asks all leaders at once to stop; ends what is left of each group, at the latest after the
+    grace."""
+    waiting = list(groups)
+    for group in waiting:
+        group.ask_to_stop()
     deadline = time.monotonic() + grace
-    while left and time.monotonic() < deadline:
-        time.sleep(0.02)
-        left = [group for group in left if group.alive()]
-    for group in left:
-        group.send(signal.SIGKILL)
+    while waiting:
+        over = time.monotonic() > deadline
+        for group in [group for group in waiting if over or not alive(group.pgid)]:
+            group.end()
+            waiting.remove(group)
+        if waiting:
+            time.sleep(0.02)
 
 
 def guard(folder: Path) -> None:

@@ -1,8 +1,6 @@
 """What a part of the stack is: it is prepared once, launched, and asked whether it serves."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from config.stack.children import Child, Launch, died, spawn
@@ -29,15 +27,6 @@ class Service(Protocol):
 
     def ready(self) -> bool:
         """Whether it serves now: one try, about a second at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class External:
-    """A part that somebody else runs: only asked whether it serves."""
-
-    name: str
-    variable: str
-    ready: Callable[[], bool]
 
 
 def start(service: Service, folders: Folders) -> Child:
