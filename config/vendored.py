@@ -18,13 +18,58 @@ ICONS = "@tabler/icons@3.52.0"
 HTMX = "htmx.org@2.0.10"
 
 # The icons that templates and the states' table use; one more is one word here.
-ICON_NAMES = """
-    alert-triangle arrow-down arrow-right arrow-up arrows-diff ban braces check chevron-down
-    chevron-left chevron-right circle-check circle-dashed circle-dot circle-x clock contrast copy
-    eye file-text git-compare history hourglass inbox info-circle key keyboard loader lock logout
-    menu-2 message minus moon pencil player-pause plug-off plus refresh ripple search selector
-    server-2 shield-check stack-2 sun trash user users x
-""".split()
+ICON_NAMES = [
+    "alert-triangle",
+    "arrow-down",
+    "arrow-right",
+    "arrow-up",
+    "arrows-diff",
+    "ban",
+    "braces",
+    "check",
+    "chevron-down",
+    "chevron-left",
+    "chevron-right",
+    "circle-check",
+    "circle-dashed",
+    "circle-dot",
+    "circle-x",
+    "clock",
+    "contrast",
+    "copy",
+    "eye",
+    "file-text",
+    "git-compare",
+    "history",
+    "hourglass",
+    "inbox",
+    "info-circle",
+    "key",
+    "keyboard",
+    "loader",
+    "lock",
+    "logout",
+    "menu-2",
+    "message",
+    "minus",
+    "moon",
+    "pencil",
+    "player-pause",
+    "plug-off",
+    "plus",
+    "refresh",
+    "ripple",
+    "search",
+    "selector",
+    "server-2",
+    "shield-check",
+    "stack-2",
+    "sun",
+    "trash",
+    "user",
+    "users",
+    "x",
+]
 
 NOTICES = f"""\
 Third-party files of Weir's pages, brought here by `python -m config.vendored`.
@@ -39,9 +84,7 @@ Tabler's script is left out on purpose: menus are <details>, and nothing else of
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        unpacked = {
-            package: _unpack(package, Path(scratch)) for package in (TABLER, ICONS, HTMX)
-        }
+        unpacked = {package: _unpack(package, Path(scratch)) for package in (TABLER, ICONS, HTMX)}
         _write_tabler(unpacked[TABLER])
         _write_icons(unpacked[ICONS])
         _write_htmx(unpacked[HTMX])

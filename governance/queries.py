@@ -352,3 +352,47 @@ def _outcomes(events: QuerySet[Event]) -> list[Entry]:
             Entry(group["last"], group["actor_name"], sentence, "", group["action"], tone)
         )
     return entries
+
+
+@dataclass(frozen=True, slots=True)
+class WhatThereIs:
+    """How much an installation holds."""
+
+    teams: int
+    requests: int
+    resources: int
+    open: int
+
+
+def what_there_is() -> WhatThereIs:
+    """Counts for the start page."""
+    return WhatThereIs(
+        teams=Team.objects.count(),
+        requests=Request.objects.count(),
+        resources=Resource.objects.count(),
+        open=Request.objects.filter(state__in=OPEN).count(),
+    )
+
+
+def tokens(actor: Actor) -> list[ServiceToken]:
+    """Tokens of the teams whose tokens the actor may see, those that work first."""
+    found = ServiceToken.objects.select_related("team", "created_by")
+    if not allowed(actor, Action.VIEW, "token").ok:
+        found = found.filter(team__slug__in=teams_where(actor, Action.VIEW, "token"))
+    return list(found.order_by(F("revoked_at").desc(nulls_first=True), "team__slug", "name")[:500])
+
+
+def teams_for_tokens(actor: Actor) -> list[Team]:
+    """Teams that the actor may issue tokens for."""
+    if allowed(actor, Action.MANAGE_TOKENS, "token").ok:
+        return list(Team.objects.order_by("slug"))
+    slugs = teams_where(actor, Action.MANAGE_TOKENS, "token")
+    return list(Team.objects.filter(slug__in=slugs).order_by("slug"))
+
+
+def registry_contexts() -> list[str]:
+    """Registry contexts of the environments."""
+    names = Environment.objects.order_by("registry_context").values_list(
+        "registry_context", flat=True
+    )
+    return list(names.distinct())

@@ -1,0 +1,160 @@
+"""Forms of the pages that belong to no kind, and what a kind's own form must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+
+from governance.models import Team
+from governance.services.items import NewItem
+
+
+class Styled(forms.Form):
+    """A form whose controls carry the classes of our look, and are described by what is said."""
+
+    required_css_class = "required"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            widget = field.widget
+            if isinstance(widget, forms.Select):
+                widget.attrs.setdefault("class", "form-select")
+            elif not isinstance(widget, forms.CheckboxInput | forms.CheckboxSelectMultiple):
+                widget.attrs["class"] = f"form-control {widget.attrs.get('class', '')}".strip()
+            # What the rules say of a value appears below it while it is typed.
+            told = [f"{self[name].auto_id}_says"]
+            if field.help_text:
+                told.insert(0, f"{self[name].auto_id}_helptext")
+            widget.attrs.setdefault("aria-describedby", " ".join(told))
+
+
+def offer_teams(form: forms.Form, teams: list[Team]) -> None:
+    """Lets the form's `team` be one of these."""
+    field = form.fields["team"]
+    assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 -- for the type checker
+    field.queryset = Team.objects.filter(pk__in=[t.pk for t in teams]).order_by("slug")
+
+
+class ItemForm(Styled):
+    """How a person writes one item of a kind. Each kind brings a subclass and a template.
+
+    A form reads text and judges nothing: the kind's `parse` and the rules do, so that page and API
+    say the same. `position` is the item's place in its request.
+    """
+
+    kind: ClassVar[str]
+    template: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, *args: Any, operation: str, position: int = 0, **kwargs: Any) -> None:
+        self.operation = operation
+        self.position = position
+        super().__init__(*args, prefix=f"i{position}", **kwargs)
+
+    @classmethod
+    def initial_of(cls, place: str, name: str, spec: Mapping[str, object]) -> dict[str, object]:
+        """What the controls show for a spec as `parse` made it."""
+        raise NotImplementedError
+
+    def new_item(self, main: NewItem | None) -> NewItem:
+        """What was typed. `main` is the request's first item, which a companion takes after."""
+        raise NotImplementedError
+
+    def field_of(self, path: str) -> str:
+        """The control that a path of the spec stands for; empty for none of them."""
+        return path if path in self.fields else ""
+
+
+_FORMS: dict[str, type[ItemForm]] = {}
+
+
+def register_form(form: type[ItemForm]) -> type[ItemForm]:
+    """Puts a kind's form into the table; used as a decorator."""
+    _FORMS[form.kind] = form
+    return form
+
+
+def form_of(kind: str) -> type[ItemForm] | None:
+    """The form of a kind; None for one that only the API writes."""
+    return _FORMS.get(kind)
+
+
+class RequestForm(Styled):
+    """What every request has, whatever it is about."""
+
+    team = forms.ModelChoiceField(
+        Team.objects.none(), label="For team", to_field_name="slug", empty_label=None
+    )
+    title = forms.CharField(
+        max_length=200,
+        required=False,
+        label="Title",
+        help_text="Left empty, it is made from what is asked for.",
+    )
+    reason = forms.CharField(
+        required=False,
+        label="Why",
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Reviewers read this first: what it is for, and until when.",
+    )
+
+    def __init__(self, *args: Any, teams: list[Team], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_teams(self, teams)
+
+
+class SignInForm(Styled):
+    """Name and password; wrong ones are answered in the same words and the same time."""
+
+    username = forms.CharField(
+        label="Name", max_length=150, widget=forms.TextInput({"autocomplete": "username"})
+    )
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        max_length=1_000,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
+
+
+class TokenForm(Styled):
+    """A token for a team's programs."""
+
+    team = forms.ModelChoiceField(
+        Team.objects.none(), label="Team", to_field_name="slug", empty_label=None
+    )
+    name = forms.CharField(
+        max_length=120,
+        label="Name",
+        help_text="What uses it, for example “checkout in production”.",
+    )
+    scopes = forms.MultipleChoiceField(
+        label="May",
+        choices=[
+            ("api:read", "read through the API"),
+            ("api:write", "ask for changes through the API"),
+            ("registry:read", "read schemas"),
+            ("registry:write", "register schemas"),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.TypedChoiceField(
+        label="Ends after",
+        coerce=int,
+        choices=[(30, "30 days"), (90, "90 days"), (365, "a year")],
+        initial=90,
+    )
+    context = forms.ChoiceField(
+        label="Only in registry context", required=False, choices=[("", "any context")]
+    )
+
+    def __init__(self, *args: Any, teams: list[Team], contexts: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offer_teams(self, teams)
+        field = self.fields["context"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 -- for the type checker
+        field.choices = [("", "any context"), *((c, c) for c in contexts)]

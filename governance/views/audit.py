@@ -1,0 +1,58 @@
+"""The audit: who did what, and how far it is sealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from governance import queries
+from governance.models import Event
+from governance.permissions import Action, demand
+from governance.views.pages import PageRequest, page, show
+from governance.views.paging import by_id
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event as the list prints it."""
+
+    event: Event
+    seal: int | None
+    request_url: str
+    details: str
+
+
+@page
+@require_GET
+def events(request: PageRequest) -> HttpResponse:
+    """Newest first, narrowed by the address; says who may read it to everybody else."""
+    demand(request.actor, Action.VIEW, "event")
+    narrow = {name: request.GET.get(name, "").strip()[:200] for name in ("q", "action", "team")}
+    found = queries.events(words=narrow["q"], action=narrow["action"], team=narrow["team"])
+    listed = by_id(request, found)
+    context = {
+        "narrow": narrow,
+        "narrowed": any(narrow.values()),
+        "listed": listed,
+        "rows": _rows(listed.rows),
+        "seals": queries.seal_status(),
+        "teams": queries.teams(),
+    }
+    return show(request, "audit/list.html", context, fragment="audit/_table.html")
+
+
+def _rows(found: Sequence[Event]) -> list[EventRow]:
+    return [
+        EventRow(
+            event=event,
+            seal=event.sealed.seal_id if hasattr(event, "sealed") else None,
+            request_url=reverse("request", args=[event.request_id]) if event.request_id else "",
+            details=json.dumps(event.data, indent=2, ensure_ascii=False) if event.data else "",
+        )
+        for event in found
+    ]

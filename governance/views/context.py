@@ -1,0 +1,97 @@
+"""What every template may use: the places of the top bar, the theme, who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from structlog.contextvars import get_contextvars
+
+from governance import queries
+from governance.actors import Actor
+from governance.middleware import actor_of
+
+THEME_COOKIE = "weir_theme"
+KEYS_COOKIE = "weir_keys"
+THEMES = ("light", "dark")
+
+# Title, address, and the beginnings of addresses that belong to it.
+PLACES = (
+    ("Inbox", "inbox", ("/inbox/", "/requests/")),
+    ("Topics", "topics", ("/topics/", "/drift/")),
+    ("Subjects", "subjects", ("/subjects/",)),
+    ("Clusters", "clusters", ("/clusters/",)),
+    ("Policies", "policies", ("/policies/",)),
+    ("Audit", "audit", ("/audit/",)),
+    ("Teams", "teams", ("/teams/", "/tokens/")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the top bar."""
+
+    title: str
+    url: str
+    current: bool
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Chrome:
+    """What stands around every page."""
+
+    places: tuple[Place, ...]
+    theme: str
+    next_theme: str
+    keys: bool
+    query: str
+    roles: str
+
+
+def page(request: HttpRequest) -> Mapping[str, object]:
+    """The context processor; reads the database only when a template prints it."""
+    return {
+        "chrome": SimpleLazyObject(lambda: chrome(request)),
+        "request_uid": get_contextvars().get("request_id", ""),
+    }
+
+
+def chrome(request: HttpRequest) -> Chrome:
+    """Theme and keys for everybody; places and counts for people who are signed in."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    theme = theme if theme in THEMES else ""
+    actor = actor_of(request)
+    return Chrome(
+        places=_places(request.path, actor) if actor.signed_in else (),
+        theme=theme,
+        next_theme="light" if theme == "dark" else "dark",
+        keys=request.COOKIES.get(KEYS_COOKIE) != "off",
+        query=request.GET.get("q", "") if request.path == reverse("search") else "",
+        roles=roles_in_words(actor),
+    )
+
+
+def roles_in_words(actor: Actor) -> str:
+    """``owner of payments, platform``: what somebody is, for the menu under her name."""
+    teams = [f"{max(roles, key=_RANK.index)} of {team}" for team, roles in actor.teams.items()]
+    return ", ".join([*teams, *sorted(actor.org_roles)])
+
+
+_RANK = ("viewer", "requester", "owner")
+
+
+def _places(path: str, actor: Actor) -> tuple[Place, ...]:
+    waiting = queries.needs(actor).count()
+    return tuple(
+        Place(
+            title=title,
+            url=reverse(name),
+            current=path.startswith(beginnings),
+            count=waiting if name == "inbox" else 0,
+        )
+        for title, name, beginnings in PLACES
+    )

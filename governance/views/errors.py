@@ -1,0 +1,52 @@
+"""Pages for what Django itself refuses: no such address, no permission, a failure of ours."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from structlog.contextvars import get_contextvars
+
+from governance.views.pages import error_page
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    message = "There is no page at this address, or none that you may see."
+    return error_page(request, HTTPStatus.NOT_FOUND, message)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    message = "You may not do this. A platform reviewer can tell you who does it, or do it for you."
+    return error_page(request, HTTPStatus.FORBIDDEN, message)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    message = (
+        "This form was too old to be trusted, so nothing was changed. "
+        "Go back, load the page again and send it once more."
+    )
+    return error_page(request, HTTPStatus.FORBIDDEN, message)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    message = (
+        "Weir could not read what the browser sent, so nothing was changed. Go back, try again."
+    )
+    return error_page(request, HTTPStatus.BAD_REQUEST, message)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Needs neither database nor session, since one of them may be what failed."""
+    message = (
+        "Weir made a mistake while it answered. Nothing was half-done: a change and its record "
+        "are written together or not at all. The log has the details under the id below."
+    )
+    context = {
+        "status": int(HTTPStatus.INTERNAL_SERVER_ERROR),
+        "error_title": "Weir failed",
+        "message": message,
+        "request_uid": get_contextvars().get("request_id", ""),
+    }
+    body = render_to_string("errors/error.html", context)
+    return HttpResponse(body, status=HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -1,0 +1,114 @@
+"""What every page shares: who may come in, page or fragment, errors as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from http import HTTPStatus
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from governance.actors import Actor
+from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, WeirError
+
+
+class PageRequest(HttpRequest):
+    """A request as views get it: signed in, with its actor and what htmx says of it."""
+
+    actor: Actor
+    htmx: HtmxDetails
+
+
+View = Callable[..., HttpResponse]
+
+_STATUS: Mapping[type[WeirError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    Conflict: HTTPStatus.CONFLICT,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+_TITLES: Mapping[HTTPStatus, str] = {
+    HTTPStatus.NOT_FOUND: "Not here",
+    HTTPStatus.FORBIDDEN: "Not yours to do",
+    HTTPStatus.CONFLICT: "Somebody was first",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "This cannot be done as it is",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Weir failed",
+}
+
+
+def page(view: View) -> View:
+    """The view for people who are signed in; expected errors become pages that say who can."""
+
+    @wraps(view)
+    def answer(request: PageRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _sign_in_first(request)
+        try:
+            return view(request, *args, **kwargs)
+        except WeirError as error:
+            return problem(request, error)
+
+    return answer
+
+
+def show(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, object],
+    *,
+    fragment: str = "",
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """The page, or its `fragment` when htmx asked for it: the one place that decides this."""
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]  # set by its middleware
+    name = fragment if fragment and htmx and not htmx.boosted else template
+    answer = render(request, name, dict(context), status=status)
+    answer.headers["Vary"] = "HX-Request, Cookie"
+    return answer
+
+
+def go(request: HttpRequest, to: str) -> HttpResponse:
+    """The redirect after a POST, in the way that the asker follows."""
+    if request.htmx:  # type: ignore[attr-defined]  # set by its middleware
+        return HttpResponseClientRedirect(to)
+    return HttpResponseRedirect(to)
+
+
+def problem(request: HttpRequest, error: WeirError) -> HttpResponse:
+    """An expected error as a page."""
+    status = next(
+        (status for kind, status in _STATUS.items() if isinstance(error, kind)),
+        HTTPStatus.BAD_REQUEST,
+    )
+    return error_page(request, status, error.message, _details(error))
+
+
+def error_page(
+    request: HttpRequest, status: HTTPStatus, message: str, details: tuple[str, ...] = ()
+) -> HttpResponse:
+    """A page in the usual look for what cannot be shown or done."""
+    context = {
+        "status": int(status),
+        "error_title": _TITLES.get(status, "This did not work"),
+        "message": message,
+        "details": details,
+    }
+    return render(request, "errors/error.html", context, status=status)
+
+
+def _details(error: WeirError) -> tuple[str, ...]:
+    if isinstance(error, Refused):
+        return tuple(f"{p.message} {p.way_out}".strip() for p in error.problems)
+    return ()
+
+
+def _sign_in_first(request: PageRequest) -> HttpResponse:
+    if request.htmx:
+        # A fragment must not be filled with the sign-in page.
+        return HttpResponseClientRedirect(redirect_to_login(request.htmx.current_url or "/").url)
+    return redirect_to_login(request.get_full_path())

@@ -1,0 +1,86 @@
+"""Lists in pages: by number where people jump about, by id where a list only grows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+SIZE = 50
+# An offset far beyond the end costs the database a walk over everything before it.
+LAST_NUMBER = 2_000
+
+Row = TypeVar("Row")
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[Row]):
+    """One page of a list: its rows, where they lie in words, and the addresses beside it."""
+
+    rows: Sequence[Row]
+    words: str = ""
+    previous_url: str = ""
+    next_url: str = ""
+    total: int = 0
+
+
+def by_number(
+    request: HttpRequest, rows: QuerySet[M] | Sequence[M], *, one: str, size: int = SIZE
+) -> Listed[M]:
+    """The page that ``?page=`` names, `size` rows each; `one` names a row: "topic"."""
+    total = rows.count() if isinstance(rows, QuerySet) else len(rows)
+    last = max((total + size - 1) // size, 1)
+    number = min(max(_whole(request.GET.get("page")) or 1, 1), last, LAST_NUMBER)
+    start = (number - 1) * size
+    shown = list(rows[start : start + size])
+    return Listed(
+        rows=shown,
+        words=_words(start, len(shown), total, one),
+        previous_url=_with(request, page=number - 1) if number > 1 else "",
+        next_url=_with(request, page=number + 1) if number < last else "",
+        total=total,
+    )
+
+
+def by_id(request: HttpRequest, rows: QuerySet[M]) -> Listed[M]:
+    """Newest first: ``?before=`` an id, or ``?after=`` one; needs no count of the whole."""
+    before, after = _whole(request.GET.get("before")), _whole(request.GET.get("after"))
+    if after:
+        found = list(rows.filter(pk__gt=after).order_by("pk")[: SIZE + 1])
+        more_newer, more_older = len(found) > SIZE, True
+        shown = found[:SIZE][::-1]
+    else:
+        found = list((rows.filter(pk__lt=before) if before else rows).order_by("-pk")[: SIZE + 1])
+        more_newer, more_older = bool(before), len(found) > SIZE
+        shown = found[:SIZE]
+    return Listed(
+        rows=shown,
+        previous_url=_with(request, after=shown[0].pk) if shown and more_newer else "",
+        next_url=_with(request, before=shown[-1].pk) if shown and more_older else "",
+    )
+
+
+def _words(start: int, shown: int, total: int, one: str) -> str:
+    if total == 0:
+        return ""
+    many = one if total == 1 else f"{one}s"
+    if shown == total:
+        return f"{total:,} {many}"
+    return f"{start + 1:,}–{start + shown:,} of {total:,} {many}"
+
+
+def _whole(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _with(request: HttpRequest, **changes: int) -> str:
+    query = request.GET.copy()
+    for name in ("page", "before", "after"):
+        query.pop(name, None)
+    for name, value in changes.items():
+        query[name] = str(value)
+    return f"?{query.urlencode()}"

@@ -1,0 +1,228 @@
+"""Inbox, list of requests, the page of one, and what is done there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from governance import access, kinds, queries
+from governance.errors import Conflict, Invalid, NotAllowed, Refused, WeirError
+from governance.models import Item, Request
+from governance.permissions import Action, role_in_words
+from governance.queries import RequestFilter
+from governance.services import requests as service
+from governance.services import reviews
+from governance.views.pages import PageRequest, go, page, show
+from governance.views.paging import Listed, by_id, by_number
+from governance.views.request_page import PANELS, marker, request_page
+from governance.workflow import State
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One of the views of the inbox."""
+
+    title: str
+    url: str
+    count: int | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A request as a list prints it."""
+
+    request: Request
+    what: str
+    waits_for: str
+
+
+@page
+@require_GET
+def inbox(request: PageRequest) -> HttpResponse:
+    """What waits for this person, what is hers, what is her teams'."""
+    wanted = request.GET.get("view", "needs-me")
+    wanted = wanted if wanted in _INBOX else "needs-me"
+    found = _INBOX[wanted](request)
+    listed = by_number(request, queries.with_names(found), one="request")
+    context = {
+        "tabs": _tabs(request, wanted),
+        "view": wanted,
+        "listed": listed,
+        "rows": rows(listed.rows),
+        "title": "Inbox",
+    }
+    return show(request, "requests/inbox.html", context, fragment="requests/_table.html")
+
+
+@page
+@require_GET
+def request_list(request: PageRequest) -> HttpResponse:
+    """Every request there is, newest first, narrowed by the address."""
+    narrow = RequestFilter(
+        words=request.GET.get("q", "").strip()[:200],
+        state=request.GET.get("state", ""),
+        kind=request.GET.get("kind", ""),
+        team=request.GET.get("team", ""),
+        environment=request.GET.get("environment", ""),
+        mine=request.GET.get("mine") == "yes",
+    )
+    listed = by_id(request, queries.with_names(queries.requests(request.actor, narrow)))
+    context = {
+        "tabs": _tabs(request, "all"),
+        "narrow": narrow,
+        "narrowed": narrow != RequestFilter(),
+        "listed": listed,
+        "rows": rows(listed.rows),
+        "states": [(s.value, s.title) for s in State],
+        "kinds": [(k.name, k.title) for k in kinds.every()],
+        "environments": queries.environments(),
+        "teams": queries.teams(),
+    }
+    return show(request, "requests/list.html", context, fragment="requests/_table.html")
+
+
+@page
+@require_GET
+def detail(request: PageRequest, number: int) -> HttpResponse:
+    return _detail(request, number)
+
+
+@page
+@require_GET
+def live(request: PageRequest, number: int) -> HttpResponse:
+    """What changed since the page was shown; nothing (204) when nothing did."""
+    found = access.get_request(request.actor, number, Action.VIEW)
+    if request.GET.get("seen") == marker(found):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return show(request, "requests/_live.html", {"page": _page(request, found)})
+
+
+@page
+@require_POST
+def decide(request: PageRequest, number: int) -> HttpResponse:
+    """Approve, ask for changes or decline, for the revision that was on the page."""
+    found = access.get_request(request.actor, number, Action.VIEW)
+    comment, revision = request.POST.get("comment", ""), _revision(request)
+    try:
+        match request.POST.get("verdict"):
+            case "approve":
+                reviews.approve(found, revision=revision, comment=comment, by=request.actor)
+            case "request_changes":
+                reviews.request_changes(found, revision=revision, comment=comment, by=request.actor)
+            case "decline":
+                reviews.decline(found, revision=revision, comment=comment, by=request.actor)
+            case _:
+                raise Invalid("Choose Approve, Request changes or Decline.", path="verdict")
+    except (Conflict, Invalid, NotAllowed) as error:
+        # What was typed stays on the page, beside the reason why it was not taken.
+        return _detail(request, number, error=error, draft=comment)
+    return go(request, reverse("request", args=[number]))
+
+
+@page
+@require_POST
+def comment(request: PageRequest, number: int) -> HttpResponse:
+    found = access.get_request(request.actor, number, Action.VIEW)
+    try:
+        service.comment(found, body=request.POST.get("body", ""), by=request.actor)
+    except Invalid as error:
+        messages.add_message(request, messages.ERROR, error.message, extra_tags="bad")
+    return go(request, reverse("request", args=[number]) + "#comment")
+
+
+@page
+@require_POST
+def submit(request: PageRequest, number: int) -> HttpResponse:
+    return _do(request, number, lambda found: service.submit(found, by=request.actor))
+
+
+@page
+@require_POST
+def withdraw(request: PageRequest, number: int) -> HttpResponse:
+    return _do(request, number, lambda found: service.withdraw(found, by=request.actor))
+
+
+@page
+@require_POST
+def retry(request: PageRequest, number: int) -> HttpResponse:
+    return _do(request, number, lambda found: service.retry(found, by=request.actor))
+
+
+def rows(found: Sequence[Request]) -> list[RequestRow]:
+    """Requests with what they are about and who must still agree, in words."""
+    waiting = queries.open_requirements([r.pk for r in found if r.state == State.IN_REVIEW])
+    return [
+        RequestRow(
+            request=r,
+            what=_what(r),
+            waits_for=", ".join(role_in_words(role) for role in waiting.get(r.pk, [])),
+        )
+        for r in found
+    ]
+
+
+def _what(request: Request) -> str:
+    items = list(request.items.all())
+    names = [item.name for item in items[:2]]
+    more = f" and {len(items) - 2:,} more" if len(items) > 2 else ""
+    return ", ".join(names) + more
+
+
+def _do(request: PageRequest, number: int, action: Callable[[Request], Request]) -> HttpResponse:
+    """Runs one service and goes back to the request; a refusal is said there."""
+    found = access.get_request(request.actor, number, Action.VIEW)
+    try:
+        action(found)
+    except (Conflict, NotAllowed, Refused) as error:
+        messages.add_message(request, messages.ERROR, error.message, extra_tags="bad")
+    return go(request, reverse("request", args=[number]))
+
+
+def _detail(
+    request: PageRequest, number: int, *, error: WeirError | None = None, draft: str = ""
+) -> HttpResponse:
+    found = access.get_request(request.actor, number, Action.VIEW)
+    context = {
+        "page": _page(request, found),
+        "decision_error": error.message if error else "",
+        "decision_draft": draft,
+    }
+    context["production"] = context["page"].production
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
+    return show(request, "requests/detail.html", context, status=status)
+
+
+def _page(request: PageRequest, found: Request) -> object:
+    items: Listed[Item] = by_number(request, found.items.all(), one="item", size=PANELS)
+    return request_page(found, items, request.actor)
+
+
+def _revision(request: PageRequest) -> int:
+    text = request.POST.get("revision", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _tabs(request: PageRequest, current: str) -> list[Tab]:
+    titles = {"needs-me": "Needs me", "mine": "Mine", "my-teams": "My teams'"}
+    tabs = [
+        Tab(
+            title, f"{reverse('inbox')}?view={name}", _INBOX[name](request).count(), name == current
+        )
+        for name, title in titles.items()
+    ]
+    return [*tabs, Tab("All requests", reverse("requests"), None, current == "all")]
+
+
+_INBOX: dict[str, Callable[[PageRequest], QuerySet[Request]]] = {
+    "needs-me": lambda request: queries.needs(request.actor),
+    "mine": lambda request: queries.mine(request.actor),
+    "my-teams": lambda request: queries.of_my_teams(request.actor),
+}

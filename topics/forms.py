@@ -1,0 +1,144 @@
+"""How a person writes a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any, ClassVar, Final
+
+from django import forms
+
+from governance import kinds
+from governance.forms import ItemForm, register_form
+from governance.services.items import NewItem
+from topics.kinds.topic import configs
+
+# Keys that have a control of their own; every other one is a line of "More settings".
+KEYS: Final[Mapping[str, str]] = {
+    "retention": "retention.ms",
+    "cleanup": "cleanup.policy",
+    "message_size": "max.message.bytes",
+    "insync": "min.insync.replicas",
+    "compression": "compression.type",
+}
+_CLEANUP = [
+    ("", "the broker's default"),
+    ("delete", "delete when old"),
+    ("compact", "keep the latest of each key"),
+    ("compact,delete", "keep the latest of each key, delete when old"),
+]
+_COMPRESSION = [
+    ("", "the broker's default"),
+    ("producer", "as the producer sends it"),
+    *((c, c) for c in ("zstd", "lz4", "snappy", "gzip", "uncompressed")),
+]
+
+
+@register_form
+class TopicForm(ItemForm):
+    """A topic. An empty setting is no override: the broker's default holds."""
+
+    kind: ClassVar[str] = "topic"
+    template: ClassVar[str] = "kinds/topic/_form.html"
+    title: ClassVar[str] = "Topic"
+
+    place = forms.ChoiceField(label="Cluster")
+    name = forms.CharField(
+        label="Name",
+        required=False,
+        widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    partitions = forms.CharField(
+        label="Partitions",
+        required=False,
+        widget=forms.TextInput({"inputmode": "numeric"}),
+        help_text="Can be raised later, never lowered.",
+    )
+    replication_factor = forms.CharField(
+        label="Copies of each partition",
+        required=False,
+        widget=forms.TextInput({"inputmode": "numeric"}),
+        help_text="Empty: as many as the cluster makes by default.",
+    )
+    retention = forms.CharField(
+        label="Kept for", required=False, help_text="For example 7 d, 36 h or unlimited."
+    )
+    cleanup = forms.ChoiceField(label="Old records", required=False, choices=_CLEANUP)
+    message_size = forms.CharField(
+        label="Largest batch", required=False, help_text="For example 1 MiB."
+    )
+    insync = forms.CharField(
+        label="Copies that must have a write",
+        required=False,
+        widget=forms.TextInput({"inputmode": "numeric"}),
+    )
+    compression = forms.ChoiceField(label="Compression", required=False, choices=_COMPRESSION)
+    others = forms.CharField(
+        label="More settings",
+        required=False,
+        widget=forms.Textarea({"rows": 3, "class": "mono", "spellcheck": "false"}),
+        help_text="One a line: segment.ms = 1 d. A line taken out goes back to the default.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        place = self.fields["place"]
+        assert isinstance(place, forms.ChoiceField)  # noqa: S101 -- for the type checker
+        place.choices = _places()
+        if self.operation == "alter":
+            # What a request changes is fixed once it is chosen; the page prints these two.
+            for name in ("place", "name"):
+                self.fields[name].widget = forms.HiddenInput()
+
+    @classmethod
+    def initial_of(cls, place: str, name: str, spec: Mapping[str, object]) -> dict[str, object]:
+        found = spec.get("configs")
+        overrides = {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+        shown = {k: configs.human(configs.known(k), v) for k, v in overrides.items()}
+        lines = [f"{k} = {v}" for k, v in sorted(shown.items()) if k not in KEYS.values()]
+        return {
+            "place": place,
+            "name": name,
+            "partitions": spec.get("partitions", ""),
+            "replication_factor": spec.get("replication_factor", ""),
+            "others": "\n".join(lines),
+            **{control: shown.get(key, "") for control, key in KEYS.items()},
+        }
+
+    def new_item(self, main: NewItem | None) -> NewItem:
+        typed = self.cleaned_data
+        return NewItem(
+            kind=self.kind,
+            operation=self.operation,
+            name=typed.get("name", ""),
+            place=typed.get("place", ""),
+            after={
+                "partitions": typed.get("partitions", ""),
+                "replication_factor": typed.get("replication_factor", ""),
+                "configs": self._overrides(),
+            },
+        )
+
+    def field_of(self, path: str) -> str:
+        if path.startswith("configs."):
+            key = path.removeprefix("configs.")
+            return next((c for c, k in KEYS.items() if k == key), "others")
+        return super().field_of(path)
+
+    def _overrides(self) -> dict[str, str]:
+        typed = self.cleaned_data
+        found = {key: typed[control] for control, key in KEYS.items() if typed.get(control)}
+        for line in typed.get("others", "").splitlines():
+            key, _, value = line.partition("=")
+            if key.strip():
+                found[key.strip()] = value.strip()
+        return found
+
+
+def _places() -> list[tuple[str, object]]:
+    """Clusters under the name of their environment."""
+    rows = sorted(kinds.get("topic").places(), key=lambda row: row[2])
+    return [
+        (environment, [(place, title) for place, title, _ in group])
+        for environment, group in groupby(rows, key=lambda row: row[2])
+    ]
