@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from governance import queries
+from governance import lookups
 from governance.models import Event
 from governance.permissions import Action, demand
 from governance.views.pages import PageRequest, page, show
@@ -33,15 +33,15 @@ def events(request: PageRequest) -> HttpResponse:
     """Newest first, narrowed by the address; says who may read it to everybody else."""
     demand(request.actor, Action.VIEW, "event")
     narrow = {name: request.GET.get(name, "").strip()[:200] for name in ("q", "action", "team")}
-    found = queries.events(words=narrow["q"], action=narrow["action"], team=narrow["team"])
+    found = lookups.events(words=narrow["q"], action=narrow["action"], team=narrow["team"])
     listed = by_id(request, found)
     context = {
         "narrow": narrow,
         "narrowed": any(narrow.values()),
         "listed": listed,
         "rows": _rows(listed.rows),
-        "seals": queries.seal_status(),
-        "teams": queries.teams(),
+        "seals": lookups.seal_status(),
+        "teams": lookups.teams(),
     }
     return show(request, "audit/list.html", context, fragment="audit/_table.html")
 

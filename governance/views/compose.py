@@ -14,7 +14,7 @@ from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from governance import access, queries
+from governance import access, lookups
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, WeirError
 from governance.forms import RequestForm
 from governance.models import Request
@@ -134,7 +134,7 @@ def _composer(
 
 
 def _teams(request: PageRequest) -> list[object]:
-    teams = queries.request_teams(request.actor)
+    teams = lookups.request_teams(request.actor)
     if not teams:
         raise NotAllowed(
             "You cannot ask for changes yet: this takes the requester role in a team. "

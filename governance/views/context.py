@@ -85,7 +85,7 @@ _RANK = ("viewer", "requester", "owner")
 
 
 def _places(path: str, actor: Actor) -> tuple[Place, ...]:
-    waiting = queries.needs(actor).count()
+    waiting = queries.needs_me(actor).count()
     return tuple(
         Place(
             title=title,

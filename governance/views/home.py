@@ -10,10 +10,9 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from governance import kinds, queries
-from governance.queries import RequestFilter
+from governance import kinds, lookups, queries
 from governance.views.pages import PageRequest, page, show
-from governance.views.requests import rows
+from governance.views.requests import rows, with_items
 from governance.views.searches import SEARCHES, Hits
 
 SHOWN = 6
@@ -36,15 +35,15 @@ class FirstStep:
 @require_GET
 def home(request: PageRequest) -> HttpResponse:
     """What needs this person, what is hers, and the first steps of a new installation."""
-    needs = queries.with_names(queries.needs(request.actor))
-    mine = queries.with_names(queries.mine(request.actor))
+    needs = with_items(queries.needs_me(request.actor))
+    mine = with_items(queries.mine(request.actor))
     context = {
         "needs": rows(list(needs[:SHOWN])),
         "needs_count": needs.count(),
         "mine": rows(list(mine[:SHOWN])),
         "mine_count": mine.count(),
         "steps": _first_steps(request),
-        "things": queries.what_there_is(),
+        "things": lookups.what_there_is(),
     }
     return show(request, "home/home.html", context)
 
@@ -62,8 +61,7 @@ def search(request: PageRequest) -> HttpResponse:
 
 
 def _hits(request: PageRequest, words: str) -> Sequence[Hits]:
-    narrow = RequestFilter(words=words)
-    requests = queries.with_names(queries.requests(request.actor, narrow))[:SHOWN]
+    requests = queries.search(queries.requests(request.actor), words)[:SHOWN]
     of_requests = Hits(
         title="Requests",
         rows=[
@@ -77,7 +75,7 @@ def _hits(request: PageRequest, words: str) -> Sequence[Hits]:
 
 def _first_steps(request: PageRequest) -> list[FirstStep]:
     """Steps of an installation that is still empty; none once all are done."""
-    there = queries.what_there_is()
+    there = lookups.what_there_is()
     connected = any(kind.places() for kind in kinds.every() if kind.name == "topic")
     steps = [
         FirstStep(

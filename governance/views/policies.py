@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from governance import queries
+from governance import lookups
 from governance.errors import NotFound
 from governance.models import Policy, PolicyVersion
 from governance.views.pages import PageRequest, page, show
@@ -40,8 +40,8 @@ class VersionLine:
 @require_GET
 def policies(request: PageRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:80]
-    found = list(queries.policies(words))
-    versions = queries.active_versions(found)
+    found = list(lookups.policies(words))
+    versions = lookups.active_versions(found)
     context = {"rows": _lines(found, versions), "words": words}
     return show(request, "policies/list.html", context, fragment="policies/_table.html")
 
@@ -49,7 +49,7 @@ def policies(request: PageRequest) -> HttpResponse:
 @page
 @require_GET
 def policy(request: PageRequest, name: str) -> HttpResponse:
-    found = queries.policies().filter(name=name).first()
+    found = lookups.policies().filter(name=name).first()
     if found is None:
         raise NotFound(f"There is no policy called {name}. See the list of policies.")
     versions = found.versions.select_related("created_by").order_by("-version")

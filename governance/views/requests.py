@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from governance import access, kinds, queries
+from governance import access, kinds, lookups, queries
 from governance.errors import Conflict, Invalid, NotAllowed, Refused, WeirError
 from governance.models import Item, Request
 from governance.permissions import Action, role_in_words
-from governance.queries import RequestFilter
 from governance.services import requests as service
 from governance.services import reviews
 from governance.views.pages import PageRequest, go, page, show
-from governance.views.paging import Listed, by_id, by_number
-from governance.views.request_page import PANELS, marker, request_page
+from governance.views.paging import by_id, by_number
+from governance.views.request_page import marker, shown
 from governance.workflow import State
 
 
@@ -51,7 +50,7 @@ def inbox(request: PageRequest) -> HttpResponse:
     wanted = request.GET.get("view", "needs-me")
     wanted = wanted if wanted in _INBOX else "needs-me"
     found = _INBOX[wanted](request)
-    listed = by_number(request, queries.with_names(found), one="request")
+    listed = by_number(request, with_items(found), one="request")
     context = {
         "tabs": _tabs(request, wanted),
         "view": wanted,
@@ -66,25 +65,18 @@ def inbox(request: PageRequest) -> HttpResponse:
 @require_GET
 def request_list(request: PageRequest) -> HttpResponse:
     """Every request there is, newest first, narrowed by the address."""
-    narrow = RequestFilter(
-        words=request.GET.get("q", "").strip()[:200],
-        state=request.GET.get("state", ""),
-        kind=request.GET.get("kind", ""),
-        team=request.GET.get("team", ""),
-        environment=request.GET.get("environment", ""),
-        mine=request.GET.get("mine") == "yes",
-    )
-    listed = by_id(request, queries.with_names(queries.requests(request.actor, narrow)))
+    narrow = {name: request.GET.get(name, "").strip()[:200] for name in _NARROWED_BY}
+    listed = by_id(request, with_items(_narrowed(request, narrow)))
     context = {
         "tabs": _tabs(request, "all"),
         "narrow": narrow,
-        "narrowed": narrow != RequestFilter(),
+        "narrowed": any(narrow.values()),
         "listed": listed,
         "rows": rows(listed.rows),
         "states": [(s.value, s.title) for s in State],
         "kinds": [(k.name, k.title) for k in kinds.every()],
-        "environments": queries.environments(),
-        "teams": queries.teams(),
+        "environments": lookups.environments(),
+        "teams": lookups.teams(),
     }
     return show(request, "requests/list.html", context, fragment="requests/_table.html")
 
@@ -102,7 +94,7 @@ def live(request: PageRequest, number: int) -> HttpResponse:
     found = access.get_request(request.actor, number, Action.VIEW)
     if request.GET.get("seen") == marker(found):
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    return show(request, "requests/_live.html", {"page": _page(request, found)})
+    return show(request, "requests/_live.html", {"shown": shown(found, request.actor)})
 
 
 @page
@@ -156,9 +148,14 @@ def retry(request: PageRequest, number: int) -> HttpResponse:
     return _do(request, number, lambda found: service.retry(found, by=request.actor))
 
 
+def with_items(found: QuerySet[Request]) -> QuerySet[Request]:
+    """The same requests with the items whose names a list prints."""
+    return found.prefetch_related("items")
+
+
 def rows(found: Sequence[Request]) -> list[RequestRow]:
     """Requests with what they are about and who must still agree, in words."""
-    waiting = queries.open_requirements([r.pk for r in found if r.state == State.IN_REVIEW])
+    waiting = lookups.open_requirements([r.pk for r in found if r.state == State.IN_REVIEW])
     return [
         RequestRow(
             request=r,
@@ -167,6 +164,25 @@ def rows(found: Sequence[Request]) -> list[RequestRow]:
         )
         for r in found
     ]
+
+
+_NARROWED_BY = ("q", "state", "kind", "team", "environment", "mine")
+
+
+def _narrowed(request: PageRequest, narrow: Mapping[str, str]) -> QuerySet[Request]:
+    found = queries.search(queries.requests(request.actor), narrow["q"])
+    if narrow["mine"]:
+        found = found.filter(author=request.actor.user_id)
+    if narrow["state"]:
+        found = found.filter(state=narrow["state"])
+    if narrow["team"]:
+        found = found.filter(team__slug=narrow["team"])
+    if narrow["environment"]:
+        found = found.filter(environment__slug=narrow["environment"])
+    if narrow["kind"]:
+        of_kind = Item.objects.filter(request=OuterRef("pk"), kind=narrow["kind"])
+        found = found.filter(Exists(of_kind))
+    return found
 
 
 def _what(request: Request) -> str:
@@ -190,19 +206,15 @@ def _detail(
     request: PageRequest, number: int, *, error: WeirError | None = None, draft: str = ""
 ) -> HttpResponse:
     found = access.get_request(request.actor, number, Action.VIEW)
+    ready = shown(found, request.actor)
     context = {
-        "page": _page(request, found),
+        "shown": ready,
+        "production": ready.production,
         "decision_error": error.message if error else "",
         "decision_draft": draft,
     }
-    context["production"] = context["page"].production
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
     return show(request, "requests/detail.html", context, status=status)
-
-
-def _page(request: PageRequest, found: Request) -> object:
-    items: Listed[Item] = by_number(request, found.items.all(), one="item", size=PANELS)
-    return request_page(found, items, request.actor)
 
 
 def _revision(request: PageRequest) -> int:
@@ -222,7 +234,7 @@ def _tabs(request: PageRequest, current: str) -> list[Tab]:
 
 
 _INBOX: dict[str, Callable[[PageRequest], QuerySet[Request]]] = {
-    "needs-me": lambda request: queries.needs(request.actor),
+    "needs-me": lambda request: queries.needs_me(request.actor),
     "mine": lambda request: queries.mine(request.actor),
     "my-teams": lambda request: queries.of_my_teams(request.actor),
 }

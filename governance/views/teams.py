@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
-from governance import kinds, queries
+from governance import kinds, lookups
 from governance.errors import NotFound
 from governance.models import Membership, Resource, Team
 from governance.permissions import Action, allowed
@@ -30,7 +30,7 @@ class Person:
 @require_GET
 def teams(request: PageRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:80]
-    listed = by_number(request, queries.teams(words), one="team")
+    listed = by_number(request, lookups.teams(words), one="team")
     may_create = allowed(request.actor, Action.CREATE_TEAM, "team")
     context = {
         "listed": listed,
@@ -48,11 +48,11 @@ def team(request: PageRequest, slug: str) -> HttpResponse:
     found = Team.objects.filter(slug=slug).first()
     if found is None:
         raise NotFound(f"There is no team called {slug}. See the list of teams.")
-    owned = by_number(request, queries.resources_of(found), one="resource")
+    owned = by_number(request, lookups.resources_of(found), one="resource")
     context = {
         "team": found,
-        "people": _people(queries.people_of(found)),
-        "applications": queries.applications_of(found),
+        "people": _people(lookups.people_of(found)),
+        "applications": lookups.applications_of(found),
         "listed": owned,
         "owned": [_owned(resource) for resource in owned.rows],
         "may_manage": allowed(request.actor, Action.MANAGE_TEAM, "team", slug),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from governance import queries
+from governance import lookups
 from governance.errors import Conflict, Invalid, NotAllowed
 from governance.forms import TokenForm
 from governance.models import ServiceToken
@@ -77,10 +77,10 @@ def _issue(request: PageRequest, form: TokenForm) -> tuple[ServiceToken, str]:
 
 def _form(request: PageRequest, *, blank: bool = False) -> TokenForm | None:
     """The form for a new token; None for somebody who may issue none."""
-    teams = queries.teams_for_tokens(request.actor)
+    teams = lookups.teams_for_tokens(request.actor)
     if not teams:
         return None
-    contexts = queries.registry_contexts()
+    contexts = lookups.registry_contexts()
     post = request.POST if request.method == "POST" and not blank else None
     return TokenForm(post, teams=teams, contexts=contexts)
 
@@ -94,7 +94,7 @@ def _list(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "rows": _rows(request, queries.tokens(request.actor)),
+        "rows": _rows(request, lookups.tokens(request.actor)),
         "issued": issued[0] if issued else None,
         "secret": issued[1] if issued else "",
         "may_see": bool(teams_where(request.actor, Action.VIEW, "token"))

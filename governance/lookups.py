@@ -1,0 +1,183 @@
+"""Reads of teams, policies, tokens and the audit, for pages. Requests are in `queries.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q, QuerySet
+
+from governance.actors import Actor
+from governance.models import (
+    Application,
+    Environment,
+    Event,
+    Membership,
+    Policy,
+    PolicyVersion,
+    Request,
+    Requirement,
+    Resource,
+    Seal,
+    ServiceToken,
+    Team,
+)
+from governance.permissions import Action, allowed, teams_where
+from governance.workflow import OPEN
+
+MOST_TOKENS = 500
+
+
+def open_requirements(request_ids: Sequence[int]) -> Mapping[int, list[str]]:
+    """Roles that still have to agree, by request."""
+    found: dict[int, list[str]] = {}
+    rows = Requirement.objects.filter(
+        request__in=request_ids, review__isnull=True, revision=F("request__revision")
+    )
+    for request_id, role in rows.values_list("request_id", "role"):
+        found.setdefault(request_id, []).append(role)
+    return found
+
+
+# --- The audit --------------------------------------------------------------------------------
+
+
+def events(*, words: str = "", action: str = "", team: str = "") -> QuerySet[Event]:
+    """Events of the audit with the seal they lie in; who may read them was decided before."""
+    found = Event.objects.select_related("sealed")
+    if action:
+        found = found.filter(action=action)
+    if team:
+        found = found.filter(team=team)
+    if words:
+        found = found.filter(
+            Q(actor_name__istartswith=words)
+            | Q(object_name__istartswith=words)
+            | Q(action__istartswith=words)
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SealStatus:
+    """How far the audit is sealed."""
+
+    latest: Seal | None
+    unsealed: int
+    counted_all: bool
+
+
+def seal_status(*, limit: int = 1_000) -> SealStatus:
+    """The latest seal and how many of the newest events lie in none yet (counted up to `limit`)."""
+    unsealed = Event.objects.filter(sealed__isnull=True).order_by("-pk")[:limit].count()
+    return SealStatus(Seal.objects.order_by("-number").first(), unsealed, unsealed < limit)
+
+
+# --- Teams ------------------------------------------------------------------------------------
+
+
+def teams(words: str = "") -> QuerySet[Team]:
+    """Teams whose name contains the words, with how much each has."""
+    matches = Q(slug__icontains=words) | Q(name__icontains=words)
+    return (
+        Team.objects.filter(matches)
+        .annotate(
+            people=Count("memberships__user", distinct=True),
+            programs=Count("applications", distinct=True),
+            things=Count("resources", distinct=True),
+        )
+        .order_by("slug")
+    )
+
+
+def people_of(team: Team) -> QuerySet[Membership]:
+    """Roles held in a team, by person."""
+    members = Membership.objects.filter(team=team).select_related("user")
+    return members.order_by("user__name", "user_id", "role")
+
+
+def applications_of(team: Team) -> QuerySet[Application]:
+    """A team's applications with their prefixes."""
+    return Application.objects.filter(team=team).prefetch_related("prefixes").order_by("name")
+
+
+def resources_of(team: Team) -> QuerySet[Resource]:
+    """What a team owns."""
+    return Resource.objects.filter(owner=team).order_by("kind", "name")
+
+
+def request_teams(actor: Actor) -> list[Team]:
+    """Teams that the actor may ask for changes for."""
+    slugs = teams_where(actor, Action.REQUEST, "request")
+    return list(Team.objects.filter(slug__in=slugs).order_by("slug"))
+
+
+# --- Policies and environments ----------------------------------------------------------------
+
+
+def policies(words: str = "") -> QuerySet[Policy]:
+    """Policies by name; those whose name or title contains the words."""
+    matches = Q(name__icontains=words) | Q(title__icontains=words)
+    return Policy.objects.filter(matches).order_by("name")
+
+
+def active_versions(rows: Sequence[Policy]) -> Mapping[int, PolicyVersion]:
+    """The version in force of each policy, by its id."""
+    found = PolicyVersion.objects.filter(policy__in=rows, active=True)
+    return {version.policy_id: version for version in found}
+
+
+def environments() -> QuerySet[Environment]:
+    """All environments in their order."""
+    return Environment.objects.order_by("position", "slug")
+
+
+def registry_contexts() -> list[str]:
+    """Registry contexts of the environments."""
+    names = Environment.objects.order_by("registry_context").values_list(
+        "registry_context", flat=True
+    )
+    return list(names.distinct())
+
+
+# --- Tokens -----------------------------------------------------------------------------------
+
+
+def tokens(actor: Actor) -> list[ServiceToken]:
+    """Tokens of the teams whose tokens the actor may see, those that work first."""
+    found = ServiceToken.objects.select_related("team", "created_by")
+    if not allowed(actor, Action.VIEW, "token").ok:
+        found = found.filter(team__slug__in=teams_where(actor, Action.VIEW, "token"))
+    by_state = F("revoked_at").desc(nulls_first=True)
+    return list(found.order_by(by_state, "team__slug", "name")[:MOST_TOKENS])
+
+
+def teams_for_tokens(actor: Actor) -> list[Team]:
+    """Teams that the actor may issue tokens for."""
+    if allowed(actor, Action.MANAGE_TOKENS, "token").ok:
+        return list(Team.objects.order_by("slug"))
+    slugs = teams_where(actor, Action.MANAGE_TOKENS, "token")
+    return list(Team.objects.filter(slug__in=slugs).order_by("slug"))
+
+
+# --- The installation -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WhatThereIs:
+    """How much an installation holds."""
+
+    teams: int
+    requests: int
+    resources: int
+    open: int
+
+
+def what_there_is() -> WhatThereIs:
+    """Counts for the start page."""
+    return WhatThereIs(
+        teams=Team.objects.count(),
+        requests=Request.objects.count(),
+        resources=Resource.objects.count(),
+        open=Request.objects.filter(state__in=OPEN).count(),
+    )
