@@ -1,9 +1,19 @@
-"""Makes the app known to Django."""
+"""Registers the kinds of this app."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
 
+KINDS = ("topic",)
+
 
 class TopicsConfig(AppConfig):
-    """See the package's README line in docs/architecture.md."""
+    """Clusters and everything declared on them."""
 
     name = "topics"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Lets each kind put itself into the table of kinds."""
+        for kind in KINDS:
+            import_module(f"topics.kinds.{kind}.kind")

@@ -1,0 +1,286 @@
+"""How topics take part in requests: this registers the kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+from django.db.models.functions import Now
+
+from governance import kinds
+from governance.actors import Actor
+from governance.errors import NotFound, Problem
+from governance.kinds import ApplyRun, Current, DiffRow, ItemView, Json, Outcome, OutcomeState, Step
+from governance.models import Lifecycle, Resource, Team
+from governance.policy.facts import Fact, FactType, declare
+from topics.kinds.topic import diff, rules
+from topics.kinds.topic.known import find_cluster, known_topic, place_of, seen_at, spec_of
+from topics.kinds.topic.model import DeclaredTopic
+from topics.kinds.topic.place import Known, Place
+from topics.kinds.topic.plan import plan_topic
+from topics.kinds.topic.spec import TopicSpec, from_json, name_problem, parse
+from topics.models import Cluster
+from topics.profiles import table as profiles
+from topics.services import apply, observe
+
+FACTS = (
+    Fact("topic.name", FactType.TEXT, "name of the topic"),
+    Fact("topic.cluster", FactType.TEXT, "cluster it lives on"),
+    Fact("topic.profile", FactType.TEXT, "platform of the cluster"),
+    Fact("topic.brokers", FactType.COUNT, "brokers of the cluster"),
+    Fact("topic.exists", FactType.FLAG, "whether the cluster has it already"),
+    Fact("topic.partitions", FactType.COUNT, "partitions asked for"),
+    Fact("topic.partitions_before", FactType.COUNT, "partitions declared until now"),
+    Fact("topic.replication_factor", FactType.COUNT, "replicas of each partition"),
+    Fact("topic.retention_ms", FactType.DURATION_MS, "how long records are kept; -1: for ever"),
+    Fact("topic.retention_bytes", FactType.SIZE_BYTES, "size kept a partition; -1: all"),
+    Fact("topic.max_message_bytes", FactType.SIZE_BYTES, "largest batch of records"),
+    Fact("topic.min_insync_replicas", FactType.COUNT, "replicas that must have a write"),
+    Fact("topic.cleanup_policy", FactType.TEXT, "what happens to old data: delete, compact"),
+    Fact("topic.compacted", FactType.FLAG, "whether only the last value of a key is kept"),
+    Fact("topic.configs", FactType.MAP, "overrides asked for, by key"),
+)
+
+
+class TopicKind:
+    """Topics: created and changed, and never deleted here."""
+
+    name = "topic"
+    title = "Topic"
+    operations = frozenset({"create", "alter"})
+    depends_on: frozenset[str] = frozenset()
+
+    def parse(
+        self, operation: str, name: str, place: str, after: Json
+    ) -> tuple[Json, list[Problem]]:
+        """The spec in its normal form: what is left out comes from what is declared, or for a new
+        topic from the cluster's defaults."""
+        cluster = find_cluster(place)
+        where = place_of(cluster) if cluster is not None else None
+        base = where.default_spec() if where is not None else TopicSpec(1, 1)
+        if cluster is not None and operation == "alter":
+            base = known_topic(cluster, name).declared or base
+        extra = where.profile.extra if where is not None else None
+        spec, problems = parse(after, base=base, extra=extra)
+        if operation == "create" and (wrong := name_problem(name)) is not None:
+            problems = [wrong, *problems]
+        return spec.as_json(), problems
+
+    def places(self) -> list[tuple[str, str, str]]:
+        """All clusters."""
+        return list(
+            Cluster.objects.order_by("environment__position", "slug").values_list(
+                "slug", "name", "environment__slug"
+            )
+        )
+
+    def current(self, place: str, name: str) -> Current | None:
+        """What is declared and was last observed; `declared` is None for what never came to be."""
+        cluster = find_cluster(place)
+        if cluster is None:
+            return None
+        known = known_topic(cluster, name)
+        seen = seen_at(cluster, name)
+        return Current(
+            declared=known.declared.as_json() if known.declared else None,
+            generation=known.generation,
+            observed=known.observed.as_json() if known.observed else None,
+            owner=known.owner,
+            environment=cluster.environment.slug,
+            seen_at=seen.isoformat() if seen else None,
+        )
+
+    def check(self, item: ItemView) -> list[Problem]:
+        """Hard rules, from rows."""
+        place, known = self._situation(item, with_collision=item.operation == "create")
+        check = rules.check_create if item.operation == "create" else rules.check_alter
+        return check(item.name, from_json(item.after), place, known)
+
+    def facts(self, item: ItemView) -> Json:
+        """Facts for policies."""
+        place, known = self._situation(item)
+        return diff.facts(item.name, from_json(item.after), place, known)
+
+    def rows(self, item: ItemView) -> list[DiffRow]:
+        """The three-column difference."""
+        place, known = self._situation(item)
+        return diff.rows(from_json(item.after), place, known)
+
+    def steps(self, items: Sequence[ItemView]) -> list[Step]:
+        """What the worker will do, from the last observation."""
+        found: list[Step] = []
+        for item in items:
+            place, known = self._situation(item)
+            plan = plan_topic(
+                item.name,
+                from_json(item.after),
+                known.declared,
+                known.observed,
+                place.profile,
+                paused=known.paused,
+            )
+            target = f"{item.name} on {item.place}"
+            found += [
+                Step(action.words(), target, action.risk, item.position) for action in plan.actions
+            ]
+            if not plan.actions:
+                found.append(
+                    Step(
+                        "Declare it; the cluster has it so already", target, position=item.position
+                    )
+                )
+        return found
+
+    def observe(self, place: str, names: Sequence[str]) -> None:
+        """*Worker*: reads the named topics afresh."""
+        observe.observe_topics(_cluster(place), names)
+
+    def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
+        """*Worker*: writes the declared rows of approved items."""
+        by_place: dict[str, list[ItemView]] = {}
+        for item in items:
+            by_place.setdefault(item.place, []).append(item)
+        for place, group in by_place.items():
+            _declare(_cluster(place), group)
+
+    def apply(self, run: ApplyRun) -> None:
+        """*Worker*: brings the items' topics to their clusters."""
+        by_place: dict[str, dict[str, int]] = {}
+        for item in run.items:
+            by_place.setdefault(item.place, {})[item.name] = item.id
+        for place, ids in by_place.items():
+            cluster = find_cluster(place)
+            if cluster is None:
+                gone = Outcome(OutcomeState.FAILED, f"There is no cluster {place} any more.")
+                run.record(dict.fromkeys(ids.values(), gone))
+                continue
+            apply.bring(cluster, list(ids), _recorder(run, ids))
+
+    def url(self, place: str, name: str) -> str:
+        """The topic's page."""
+        return f"/topics/{quote(place, safe='')}/{quote(name, safe='')}/"
+
+    def _situation(self, item: ItemView, *, with_collision: bool = False) -> tuple[Place, Known]:
+        cluster = find_cluster(item.place)
+        if cluster is None:
+            return Place(item.place, profiles.get("")), Known()
+        return place_of(cluster), known_topic(cluster, item.name, with_collision=with_collision)
+
+
+def _recorder(run: ApplyRun, ids: Mapping[str, int]) -> apply.Settle:
+    """Outcomes by topic become outcomes by item."""
+
+    def record(outcomes: Mapping[str, Outcome]) -> None:
+        run.record({ids[name]: outcome for name, outcome in outcomes.items()})
+
+    return record
+
+
+def _cluster(place: str) -> Cluster:
+    cluster = find_cluster(place)
+    if cluster is None:
+        raise NotFound(f"There is no cluster {place}. It may have been removed.", place=place)
+    return cluster
+
+
+def _declare(cluster: Cluster, items: Sequence[ItemView]) -> None:
+    """Writes the rows of one cluster, in a number of statements that does not grow with items."""
+    names = [item.name for item in items]
+    have = {
+        row.name: row
+        for row in DeclaredTopic.objects.select_for_update(of=("self",))
+        .filter(cluster=cluster, name__in=names)
+        .order_by("name")
+    }
+    resources = _resources(cluster, [item for item in items if item.name not in have])
+    new: list[DeclaredTopic] = []
+    changed: list[DeclaredTopic] = []
+    for item in items:
+        spec = from_json(item.after)
+        row = have.get(item.name)
+        if row is None:
+            new.append(_new_row(cluster, item, spec, resources[item.name]))
+        elif spec_of(row).as_json() != spec.as_json():
+            changed.append(_changed_row(row, item, spec))
+    DeclaredTopic.objects.bulk_create(new, batch_size=1_000)
+    DeclaredTopic.objects.bulk_update(
+        changed,
+        ["partitions", "replication_factor", "configs", "generation", "origins", "updated_at"],
+        batch_size=500,
+    )
+
+
+def _new_row(
+    cluster: Cluster, item: ItemView, spec: TopicSpec, resource: Resource
+) -> DeclaredTopic:
+    return DeclaredTopic(
+        cluster=cluster,
+        environment=cluster.environment,
+        resource=resource,
+        name=item.name,
+        partitions=spec.partitions,
+        replication_factor=spec.replication_factor,
+        configs=dict(spec.configs),
+        generation=1,
+        origins=_origins({}, None, spec, item),
+    )
+
+
+def _changed_row(row: DeclaredTopic, item: ItemView, spec: TopicSpec) -> DeclaredTopic:
+    row.origins = _origins(row.origins, spec_of(row), spec, item)
+    row.partitions = spec.partitions
+    row.replication_factor = spec.replication_factor
+    row.configs = dict(spec.configs)
+    row.generation += 1
+    row.updated_at = Now()  # the database's clock
+    return row
+
+
+def _origins(
+    old: Mapping[str, str], before: TopicSpec | None, after: TopicSpec, item: ItemView
+) -> dict[str, str]:
+    """Which request each value came from; a value that stays keeps its own."""
+    source = f"request:{item.request_id}"
+    values = {
+        "partitions": str(after.partitions),
+        "replication_factor": str(after.replication_factor),
+        **{f"configs.{key}": value for key, value in after.configs.items()},
+    }
+    had = {}
+    if before is not None:
+        had = {
+            "partitions": str(before.partitions),
+            "replication_factor": str(before.replication_factor),
+            **{f"configs.{key}": value for key, value in before.configs.items()},
+        }
+    return {
+        path: old.get(path, source) if had.get(path) == value else source
+        for path, value in values.items()
+    }
+
+
+def _resources(cluster: Cluster, items: Sequence[ItemView]) -> dict[str, Resource]:
+    """The resource of each name for the team that asks, made where there is none."""
+    if not items:
+        return {}
+    teams = {team.slug: team for team in Team.objects.filter(slug__in={i.team for i in items})}
+    found: dict[str, Resource] = {}
+    for slug, team in teams.items():
+        names = [item.name for item in items if item.team == slug]
+        have = {
+            row.name: row
+            for row in Resource.objects.filter(kind="topic", owner=team, name__in=names)
+        }
+        missing = [
+            Resource(kind="topic", name=name, owner=team, lifecycle=Lifecycle.ACTIVE)
+            for name in names
+            if name not in have
+        ]
+        for row in Resource.objects.bulk_create(missing, batch_size=1_000):
+            have[row.name] = row
+        found.update(have)
+    return found
+
+
+declare("topic", FACTS)
+kinds.register(TopicKind())

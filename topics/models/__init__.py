@@ -1,0 +1,19 @@
+"""Tables of clusters and of everything declared on them; each kind's own are in its folder."""
+
+from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
+from topics.models.cluster import Cluster, DriftMode, Lease, Run
+from topics.models.declared import DeclaredOnCluster
+from topics.models.drift import LIVE, Drift, DriftState
+
+__all__ = [
+    "LIVE",
+    "Cluster",
+    "DeclaredOnCluster",
+    "DeclaredTopic",
+    "Drift",
+    "DriftMode",
+    "DriftState",
+    "Lease",
+    "ObservedTopic",
+    "Run",
+]

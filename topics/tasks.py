@@ -1,0 +1,38 @@
+"""Jobs on clusters, all in the queue "clusters". Each carries an id and reads the rest again."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from governance import dispatch
+from topics.models import Cluster
+from topics.services import drift, observe
+
+
+@shared_task(name="topics.observe")
+def observe_cluster(cluster_id: int) -> None:
+    """Looks at one cluster, then compares it with what is declared."""
+    if observe.observe_cluster(cluster_id):
+        drift.scan(cluster_id)
+
+
+@shared_task(name="topics.drift")
+def scan_drift(cluster_id: int) -> None:
+    """Compares one cluster's last observation with what is declared."""
+    drift.scan(cluster_id)
+
+
+@shared_task(name="topics.revert")
+def revert(drift_id: int) -> None:
+    """Carries out a revert that somebody decided."""
+    drift.do_revert(drift_id)
+
+
+@shared_task(name="topics.scan_all")
+def scan_all() -> None:
+    """By beat: a job for each cluster, so that a dead one holds up no other; and reverts whose
+    message was lost."""
+    for cluster_id in Cluster.objects.values_list("pk", flat=True):
+        dispatch.send("topics.observe", cluster_id, queue="clusters")
+        for drift_id in drift.waiting_reverts(cluster_id):
+            dispatch.send("topics.revert", drift_id, queue="clusters")
