@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "governance",
     "registry",
     "topics",
+    "config.demo",
 ]
 
 MIDDLEWARE = [
@@ -244,6 +245,15 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- Demo: where `manage.py demo` finds the cluster it registers --------------------------------
+
+DEMO_KAFKA = {
+    "bootstrap": env.text("WEIR_DEMO_KAFKA_BOOTSTRAP", ""),
+    "clients": env.text("WEIR_DEMO_KAFKA_CLIENTS", ""),
+    "user": env.text("WEIR_DEMO_KAFKA_USER", ""),
+    "password": env.secret("WEIR_DEMO_KAFKA_PASSWORD", ""),
 }
 
 # --- Logs -------------------------------------------------------------------------------------

@@ -1,0 +1,80 @@
+"""The only way to load a row for somebody.
+
+What an actor may not see looks like what is not there: NotFound, the same sentence. What she sees
+but may not do raises NotAllowed, with who could. Lists are querysets that hold visible rows only.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from governance.actors import Actor
+from governance.errors import NotAllowed, NotFound
+from governance.models import Event, Request, ServiceToken, Team
+from governance.permissions import Action, allowed, demand, teams_where
+from governance.workflow import State
+
+
+def visible_requests(actor: Actor) -> QuerySet[Request]:
+    """Requests this actor may see: all that were submitted, and drafts of her own teams."""
+    if not allowed(actor, Action.VIEW, "request"):
+        return Request.objects.none()
+    if allowed(actor, Action.VIEW, "draft"):
+        return Request.objects.all()
+    submitted = ~Q(state=State.DRAFT) | Q(submitted_at__isnull=False)
+    teams = list(teams_where(actor, Action.VIEW, "draft"))
+    return Request.objects.filter(submitted | Q(team__slug__in=teams))
+
+
+def get_request(actor: Actor, pk: int, action: Action = Action.VIEW) -> Request:
+    """The request, for somebody who may see it and do this with it."""
+    request = (
+        visible_requests(actor)
+        .select_related("team", "environment", "author")
+        .filter(pk=pk)
+        .first()
+    )
+    if request is None:
+        raise NotFound(f"There is no request #{pk} that you can see.", request=pk)
+    demand(actor, action, "request", request.team.slug)
+    return request
+
+
+def visible_teams(actor: Actor) -> QuerySet[Team]:
+    """Teams this actor may see: all, for everybody who is signed in."""
+    return Team.objects.all() if allowed(actor, Action.VIEW, "team") else Team.objects.none()
+
+
+def get_team(actor: Actor, slug: str, action: Action = Action.VIEW, *, kind: str = "team") -> Team:
+    """The team, for somebody who may do this with it (or with its things of that kind)."""
+    team = visible_teams(actor).filter(slug=slug).first()
+    if team is None:
+        raise NotFound(f"There is no team {slug}.", team=slug)
+    demand(actor, action, kind, slug)
+    return team
+
+
+def visible_tokens(actor: Actor) -> QuerySet[ServiceToken]:
+    """Tokens this actor may see: those of her teams, or all with a role that watches over them."""
+    tokens = ServiceToken.objects.select_related("team", "created_by")
+    if allowed(actor, Action.VIEW, "token"):
+        return tokens
+    return tokens.filter(team__slug__in=list(teams_where(actor, Action.VIEW, "token")))
+
+
+def get_token(actor: Actor, pk: int, action: Action = Action.VIEW) -> ServiceToken:
+    """The token, for somebody who may see it and do this with it."""
+    token = visible_tokens(actor).filter(pk=pk).first()
+    if token is None:
+        raise NotFound("There is no such token that you can see.", token=pk)
+    demand(actor, action, "token", token.team.slug)
+    return token
+
+
+def visible_events(actor: Actor) -> QuerySet[Event]:
+    """The audit, for those who may read it. Raises NotAllowed for others, with who may: an empty
+    list would look like a quiet day."""
+    decision = allowed(actor, Action.VIEW, "event")
+    if not decision:
+        raise NotAllowed(decision.why, rule=decision.rule, who=decision.who)
+    return Event.objects.all()

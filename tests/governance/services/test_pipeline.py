@@ -1,0 +1,321 @@
+"""From draft to applied, with a toy kind: what a worker does, and what it survives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import transaction
+from django.db.models import Count
+from django.db.models.functions import Now
+
+from governance import audit
+from governance.errors import Conflict, NotAllowed, Refused, Stale
+from governance.models import Event, Item, Request
+from governance.services import items, pipeline, requests, reviews
+from governance.services.items import NewItem
+from governance.workflow import ItemState, State
+from tests.factories import Cast, make_cast, make_environment, make_policy
+from tests.toy.kind import TROUBLE, Toy, Trouble
+from tests.toy.models import DeclaredToy, ShelfToy
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def cast() -> Cast:
+    make_environment("production", production=True)
+    return make_cast("payments")
+
+
+@pytest.fixture(autouse=True)
+def no_trouble() -> Iterator[Trouble]:
+    TROUBLE.away, TROUBLE.before_each = False, None
+    TROUBLE.broken.clear()
+    TROUBLE.later.clear()
+    yield TROUBLE
+    TROUBLE.away, TROUBLE.before_each = False, None
+
+
+def toy(name: str, colour: str = "red", operation: str = "create") -> NewItem:
+    return NewItem("toy", operation, name, "shelf-production", {"colour": colour})
+
+
+def draft(cast: Cast, *wanted: NewItem) -> Request:
+    return requests.create_draft(
+        title="Toys", reason="", team=cast.team, items=wanted or [toy("bear")], by=cast.requester
+    )
+
+
+def approved(cast: Cast, *wanted: NewItem) -> Request:
+    request = requests.submit(draft(cast, *wanted), by=cast.requester)
+    return reviews.approve(request, revision=request.revision, by=cast.owner)
+
+
+def settle(request: Request) -> Request:
+    """Lets the worker take it as far as it goes now, pauses left out."""
+    Request.objects.filter(pk=request.pk).update(next_attempt_at=None)
+    pipeline.advance(request.pk)
+    request.refresh_from_db()
+    return request
+
+
+def actions(request: Request) -> list[str]:
+    return list(
+        Event.objects.filter(request_id=request.pk).order_by("id").values_list("action", flat=True)
+    )
+
+
+def test_one_toy_goes_all_the_way_and_each_move_is_one_event(cast: Cast) -> None:
+    request = settle(approved(cast))
+
+    assert request.state == State.APPLIED
+    assert ShelfToy.objects.get().colour == "red"
+    assert DeclaredToy.objects.get().resource.owner == cast.team
+    assert actions(request) == [
+        "request.created",
+        "request.submitted",
+        "request.review_asked",
+        "request.reviewed",
+        "request.approved",
+        "request.recheck_started",
+        "request.apply_started",
+        "item.applied",
+        "request.applied",
+    ]
+
+
+def test_the_author_cannot_approve_and_the_owner_can(cast: Cast) -> None:
+    by_owner = requests.create_draft(
+        title="", reason="", team=cast.team, items=[toy("bear")], by=cast.owner
+    )
+    request = requests.submit(by_owner, by=cast.owner)
+    with pytest.raises(NotAllowed, match="wrote or edited"):
+        reviews.approve(request, revision=1, by=cast.owner)
+    with pytest.raises(NotAllowed, match="an owner of payments"):
+        reviews.approve(request, revision=1, by=cast.outsider)
+    assert reviews.approve(request, revision=1, by=cast.second_owner).state == State.APPROVED
+
+
+def test_a_second_advance_of_a_finished_request_does_nothing(cast: Cast) -> None:
+    request = settle(approved(cast))
+    before = actions(request)
+    settle(request)
+    assert actions(request) == before
+    assert ShelfToy.objects.get().painted == 1
+
+
+def test_while_one_worker_is_on_it_another_leaves_it_alone(cast: Cast) -> None:
+    request = approved(cast)
+    during: list[str] = []
+
+    def meanwhile(_name: str) -> None:
+        pipeline.advance(request.pk)
+        during.append(Request.objects.get(pk=request.pk).state)
+
+    TROUBLE.before_each = meanwhile
+    settle(request)
+    assert during == [State.APPLYING]
+    assert actions(request).count("request.apply_started") == 1
+    assert ShelfToy.objects.get().painted == 1
+
+
+def test_a_worker_that_lost_its_lease_records_nothing_more(cast: Cast) -> None:
+    request = approved(cast, toy("bear"), toy("fox"))
+
+    def robbed(name: str) -> None:
+        if name == "fox":
+            Request.objects.filter(pk=request.pk).update(lease=99, lease_until=Now())
+
+    TROUBLE.before_each = robbed
+    settle(request)
+    assert request.state == State.APPLYING
+    assert {i.name: i.state for i in request.items.all()} == {
+        "bear": ItemState.APPLIED,
+        "fox": ItemState.PENDING,
+    }
+
+    TROUBLE.before_each = None
+    settle(request)
+    assert request.state == State.APPLIED
+    assert list(ShelfToy.objects.values_list("painted", flat=True)) == [1, 1]
+    assert actions(request).count("item.applied") == 1
+    assert actions(request).count("item.unchanged") == 1
+
+
+def test_the_sweep_finds_what_no_message_announced(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = approved(cast)
+    woken: list[object] = []
+    monkeypatch.setattr(
+        "governance.dispatch.send", lambda task, *args, **_: woken.append((task, *args))
+    )
+    assert pipeline.sweep() == 1
+    assert woken == [("governance.advance", request.pk)]
+    settle(request)
+    assert pipeline.sweep() == 0
+
+
+def test_a_remote_that_is_away_puts_the_request_off_and_says_so_once(cast: Cast) -> None:
+    request = approved(cast)
+    TROUBLE.away = True
+    settle(request)
+    settle(request)
+    assert request.state == State.RECHECKING
+    assert request.next_attempt_at is not None
+    assert "cannot be reached" in request.failure
+    assert actions(request).count("request.put_off") == 1
+
+    TROUBLE.away = False
+    assert settle(request).state == State.APPLIED
+    assert request.failure == ""
+
+
+def test_after_too_many_tries_it_fails_and_a_retry_finishes_it(cast: Cast) -> None:
+    request = approved(cast)
+    TROUBLE.later.add("bear")
+    for _ in range(pipeline.MAX_ATTEMPTS):
+        settle(request)
+    assert request.state == State.FAILED
+    assert "busy with bear" in request.items.get().error
+
+    TROUBLE.later.clear()
+    with pytest.raises(NotAllowed):
+        requests.retry(request, by=cast.outsider)
+    requests.retry(request, by=cast.requester)
+    assert settle(request).state == State.APPLIED
+
+
+def test_a_failure_stops_nothing_but_what_depends_on_it(cast: Cast) -> None:
+    request = approved(cast, toy("bear"), toy("fox"))
+    Item.objects.filter(request=request, name="fox").update(depends_on=[])
+    TROUBLE.broken.add("bear")
+    settle(request)
+    assert request.state == State.PARTLY_APPLIED
+    assert {i.name: i.state for i in request.items.all()} == {
+        "bear": ItemState.FAILED,
+        "fox": ItemState.APPLIED,
+    }
+    assert "fell off the shelf" in request.failure
+
+
+def test_what_depends_on_a_failure_is_skipped_and_says_so(cast: Cast) -> None:
+    request = approved(cast, toy("bear"), toy("fox"))
+    Item.objects.filter(request=request, name="fox").update(depends_on=[0])
+    TROUBLE.broken.add("bear")
+    settle(request)
+    settle(request)
+    fox = request.items.get(name="fox")
+    assert fox.state == ItemState.SKIPPED
+    assert "bear failed" in fox.error
+
+
+def test_a_hard_problem_is_refused_before_review_and_the_draft_stays(cast: Cast) -> None:
+    settle(approved(cast))
+    second = draft(cast, toy("bear"), toy("fox"))
+    with pytest.raises(Refused, match="already") as refused:
+        requests.submit(second, by=cast.requester)
+    assert [p.position for p in refused.value.problems] == [0]
+    second.refresh_from_db()
+    assert second.state == State.DRAFT
+    assert second.findings.get(item__name="bear").way_out == "Paint it instead."
+
+
+def test_a_name_that_another_open_request_asks_for_is_refused(cast: Cast) -> None:
+    first = requests.submit(draft(cast), by=cast.requester)
+    with pytest.raises(Refused, match=f"#{first.pk} already"):
+        requests.submit(draft(cast), by=cast.requester)
+
+
+def test_a_denying_policy_refuses_and_names_its_version(cast: Cast) -> None:
+    make_policy("no-red", kind="toy", expression='toy.colour != "red"', severity="deny")
+    with pytest.raises(Refused) as refused:
+        requests.submit(draft(cast), by=cast.requester)
+    assert [p.rule for p in refused.value.problems] == ["no-red v1"]
+
+
+def test_an_approval_policy_asks_a_second_role_and_two_people_must_agree(cast: Cast) -> None:
+    make_policy(
+        "red-is-loud",
+        kind="toy",
+        expression='toy.colour != "red"',
+        severity="approval",
+        approver="steward",
+    )
+    request = requests.submit(draft(cast), by=cast.requester)
+    assert [r.role for r in request.requirements.all()] == ["owner:payments", "steward"]
+    assert reviews.approve(request, revision=1, by=cast.owner).state == State.IN_REVIEW
+    with pytest.raises(NotAllowed):
+        reviews.approve(request, revision=1, by=cast.owner)
+    assert reviews.approve(request, revision=1, by=cast.steward).state == State.APPROVED
+
+
+def test_an_edit_makes_a_new_revision_and_old_approvals_no_longer_count(cast: Cast) -> None:
+    make_policy(
+        "red-is-loud",
+        kind="toy",
+        expression='toy.colour != "red"',
+        severity="approval",
+        approver="steward",
+    )
+    request = requests.submit(draft(cast), by=cast.requester)
+    reviews.approve(request, revision=1, by=cast.owner)
+    edited = requests.edit(
+        request, title="", reason="", items=[toy("bear", "blue")], revision=1, by=cast.requester
+    )
+    request = requests.submit(edited, by=cast.requester)
+    assert request.revision == 2
+    with pytest.raises(Stale):
+        reviews.approve(request, revision=1, by=cast.owner)
+    assert reviews.approve(request, revision=2, by=cast.owner).state == State.APPROVED
+
+
+def test_what_changed_after_it_was_written_goes_back_to_review(cast: Cast) -> None:
+    settle(approved(cast))
+    request = approved(cast, toy("bear", "blue", "paint"))
+    DeclaredToy.objects.update(colour="green", generation=7)
+    settle(request)
+    assert request.state == State.IN_REVIEW
+    assert request.revision == 2
+    assert request.items.get().before == {"colour": "green"}
+    assert "bear" in request.failure
+    reviews.approve(request, revision=2, by=cast.owner)
+    assert settle(request).state == State.APPLIED
+    assert ShelfToy.objects.get().colour == "blue"
+    assert request.items.get().before_image == {"colour": "red"}
+
+
+def test_what_became_impossible_after_the_approval_goes_back_to_its_author(cast: Cast) -> None:
+    request = approved(cast)
+    toys = Toy()
+    with transaction.atomic():
+        toys.declare(items.views(request, request.items.all()), by=cast.platform)
+        audit.record("toy.adopted", by=cast.platform, about=request)
+    settle(request)
+    assert request.state == State.CHANGES_REQUESTED
+    assert "already" in request.failure
+    assert not ShelfToy.objects.exists()
+
+
+def test_a_withdrawn_request_is_not_applied(cast: Cast) -> None:
+    request = approved(cast)
+    requests.withdraw(request, by=cast.requester)
+    settle(request)
+    assert request.state == State.WITHDRAWN
+    assert not ShelfToy.objects.exists()
+    with pytest.raises(Conflict):
+        requests.withdraw(request, by=cast.requester)
+
+
+def test_three_hundred_items_are_each_applied_once(cast: Cast) -> None:
+    request = settle(approved(cast, *[toy(f"bear-{n}") for n in range(300)]))
+    assert request.state == State.APPLIED
+    assert ShelfToy.objects.filter(painted=1).count() == 300
+    per_item = (
+        Event.objects.filter(request_id=request.pk, action="item.applied")
+        .values("object_name")
+        .annotate(n=Count("id"))
+    )
+    assert {row["n"] for row in per_item} == {1}
+    assert len(per_item) == 300
