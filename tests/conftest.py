@@ -1,8 +1,13 @@
 """Fixtures of every test. The services themselves are in `tests/stack_plugin.py`."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
-from django.db import connection
-from pytest_django.plugin import DjangoDbBlocker
+
+from config.stack import chromium
+from tests import live
+from tests.live import LiveStack
 
 
 @pytest.fixture(scope="session")
@@ -14,10 +19,15 @@ def django_db_modify_db_settings(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The audit refuses TRUNCATE, which is how transactional tests are cleaned up after. Only that
-    guard goes, and only in the test database."""
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for table in ("event", "seal", "sealedevent"):
-            name = {"sealedevent": "sealed_event"}.get(table, table)
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}_no_truncate ON governance_{table}")
+def live_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
+    """Everything that `make up` starts, with the demo estate, shared by the whole session. A test
+    that kills parts of it takes `live.running` for a stack of its own."""
+    data = tmp_path_factory.mktemp("live")
+    with live.running(live.own_environment(data)) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """pytest-playwright's own fixture, with the Chromium that is to be had here."""
+    return {**browser_type_launch_args, "executable_path": str(chromium.find_or_install())}

@@ -119,6 +119,14 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     early_config.stash[STACK] = stack
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one whole stack run on one worker, so that it is started once."""
+    for item in items:
+        if "live_stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("live"))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     stack = config.stash.get(STACK, None)
     if stack is not None and stack.guard is not None:
