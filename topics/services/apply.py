@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import orjson
 import structlog
@@ -55,6 +56,7 @@ class Declared:
     generation: int
     last_applied: TopicSpec | None
     applied_generation: int
+    applied_at: datetime | None
     paused: bool
 
 
@@ -165,6 +167,7 @@ def load_declared(cluster_id: int, names: Collection[str] | None = None) -> dict
         "generation",
         "last_applied",
         "last_applied_generation",
+        "applied_at",
         "paused",
     )
     return {
@@ -174,9 +177,10 @@ def load_declared(cluster_id: int, names: Collection[str] | None = None) -> dict
             generation,
             None if last is None else from_json(last),
             applied,
+            at,
             paused,
         )
-        for name, partitions, replication, configs, generation, last, applied, paused in (
+        for name, partitions, replication, configs, generation, last, applied, at, paused in (
             found.iterator(chunk_size=5_000)
         )
     }

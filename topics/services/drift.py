@@ -6,13 +6,12 @@ drift: a topic whose apply is under way, and one that was last seen before it wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -119,33 +118,42 @@ def scan(cluster_id: int) -> int:
 def _find(cluster: Cluster) -> tuple[dict[tuple[str, str], Difference], set[str]]:
     """All differences by (name, key), and the names that were looked at."""
     profile = profiles.get(cluster.profile)
-    declared = apply.load_declared(cluster.pk)
-    settled = set(
-        DeclaredTopic.objects.filter(
-            cluster=cluster, paused=False, last_applied_generation=F("generation")
-        ).values_list("name", flat=True)
-    )
-    applied = dict(DeclaredTopic.objects.filter(cluster=cluster).values_list("name", "applied_at"))
-    observed: dict[str, tuple[Observed, datetime]] = {}
+    settled = {
+        name: topic
+        for name, topic in apply.load_declared(cluster.pk).items()
+        if not topic.paused and topic.applied_generation == topic.generation
+    }
+    observed = _observed(cluster, settled.keys())
+    found: dict[tuple[str, str], Difference] = {}
+    looked_at: set[str] = set()
+    for name, topic in settled.items():
+        there = observed.get(name)
+        times = (there.seen_at if there else None, cluster.observed_at)
+        fresh = max((at for at in times if at), default=None)
+        if fresh is None or (topic.applied_at and fresh <= topic.applied_at + GRACE):
+            continue  # not looked at since it was changed: the next round tells
+        looked_at.add(name)
+        seen = there.topic if there else None
+        for one in differences(name, topic.spec, topic.last_applied, seen, profile):
+            found[name, one.key] = one
+    return found, looked_at
+
+
+@dataclass(frozen=True, slots=True)
+class _SeenTopic:
+    topic: Observed
+    seen_at: datetime
+
+
+def _observed(cluster: Cluster, names: Collection[str]) -> dict[str, _SeenTopic]:
     rows = ObservedTopic.objects.filter(cluster=cluster).values_list(
         "name", "partitions", "replication_factor", "configs", "seen_at"
     )
-    for name, partitions, replication, stored, seen in rows.iterator(chunk_size=5_000):
-        if name in settled:
-            observed[name] = (observed_of(partitions, replication, stored), seen)
-    found: dict[tuple[str, str], Difference] = {}
-    looked_at: set[str] = set()
-    for name in settled:
-        topic = declared[name]
-        there, seen = observed[name] if name in observed else (None, None)
-        fresh = max((at for at in (seen, cluster.observed_at) if at), default=None)
-        changed = applied.get(name)
-        if fresh is None or (changed is not None and fresh <= changed + GRACE):
-            continue  # not looked at since it was changed: the next round tells
-        looked_at.add(name)
-        for one in differences(name, topic.spec, topic.last_applied, there, profile):
-            found[name, one.key] = one
-    return found, looked_at
+    return {
+        name: _SeenTopic(observed_of(partitions, replication, stored), seen_at)
+        for name, partitions, replication, stored, seen_at in rows.iterator(chunk_size=5_000)
+        if name in names
+    }
 
 
 def _store(
@@ -521,19 +529,15 @@ def _enforce(cluster: Cluster, found: Mapping[tuple[str, str], Difference]) -> s
 
 def _offline_plan(cluster: Cluster, names: Sequence[str]) -> Plan:
     """The plan of these topics from rows: for judging how much would change, not for doing it."""
-    profile = profiles.get(cluster.profile)
+    observed = {name: seen.topic for name, seen in _observed(cluster, set(names)).items()}
     declared = apply.load_declared(cluster.pk, names)
-    rows = ObservedTopic.objects.filter(cluster=cluster, name__in=names).values_list(
-        "name", "partitions", "replication_factor", "configs"
-    )
-    observed = {name: observed_of(p, r, stored) for name, p, r, stored in rows}
-    return apply.combined_plan(declared, observed, profile)
+    return apply.combined_plan(declared, observed, profiles.get(cluster.profile))
 
 
 def waiting_reverts(cluster_id: int) -> list[int]:
     """Reverts that were decided and not done: what a sweep wakes a worker for."""
     return list(
-        Drift.objects.filter(Q(cluster_id=cluster_id), state=DriftState.REVERTING)
+        Drift.objects.filter(cluster_id=cluster_id, state=DriftState.REVERTING)
         .order_by("state_at")
         .values_list("pk", flat=True)[:500]
     )
