@@ -11,6 +11,7 @@ fork. Every call has a deadline, and every answer is taken apart per resource.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -33,6 +34,10 @@ from kafka.protocol.metadata import MetadataRequest
 
 from topics.errors import ClusterError, Fault
 from topics.kafka.errors import fault_of, no_answer, not_reached
+
+# kafka-python logs each failure several times, with a trace; all of them are raised here, as one
+# sentence, and told by the caller.
+logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 REFUSALS: Final = (wire.SaslAuthenticationFailedError, wire.UnsupportedSaslMechanismError)
 TIMEOUTS: Final = (wire.KafkaTimeoutError, wire.RequestTimedOutError)
