@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Q, QuerySet
 
+from governance import access
 from governance.actors import Actor
 from governance.models import (
     Application,
@@ -42,9 +43,9 @@ def open_requirements(request_ids: Sequence[int]) -> Mapping[int, list[str]]:
 # --- The audit --------------------------------------------------------------------------------
 
 
-def events(*, words: str = "", action: str = "", team: str = "") -> QuerySet[Event]:
-    """Events of the audit with the seal they lie in; who may read them was decided before."""
-    found = Event.objects.select_related("sealed")
+def events(actor: Actor, *, words: str = "", action: str = "", team: str = "") -> QuerySet[Event]:
+    """Events of the audit with the seal they lie in. Raises NotAllowed, which says who may."""
+    found = access.visible_events(actor).select_related("sealed")
     if action:
         found = found.filter(action=action)
     if team:
@@ -145,10 +146,8 @@ def registry_contexts() -> list[str]:
 
 def tokens(actor: Actor) -> list[ServiceToken]:
     """Tokens of the teams whose tokens the actor may see, those that work first."""
-    found = ServiceToken.objects.select_related("team", "created_by")
-    if not allowed(actor, Action.VIEW, "token").ok:
-        found = found.filter(team__slug__in=teams_where(actor, Action.VIEW, "token"))
     by_state = F("revoked_at").desc(nulls_first=True)
+    found = access.visible_tokens(actor)
     return list(found.order_by(by_state, "team__slug", "name")[:MOST_TOKENS])
 
 
@@ -181,3 +180,9 @@ def what_there_is() -> WhatThereIs:
         resources=Resource.objects.count(),
         open=Request.objects.filter(state__in=OPEN).count(),
     )
+
+
+def history(kind: str, object_id: str, *, limit: int = 100) -> list[Event]:
+    """What happened to one thing, newest first."""
+    found = Event.objects.filter(object_kind=kind, object_id=object_id)
+    return list(found.order_by("-pk")[:limit])

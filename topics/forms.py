@@ -8,10 +8,14 @@ from typing import Any, ClassVar, Final
 
 from django import forms
 
-from governance import kinds
-from governance.forms import ItemForm, register_form
+from governance import kinds, lookups
+from governance.errors import WeirError
+from governance.forms import ItemForm, Styled, register_form
 from governance.services.items import NewItem
 from topics.kinds.topic import configs
+from topics.models import Cluster, DriftMode
+from topics.profiles import table as profiles
+from topics.services.clusters import MECHANISMS, PROTOCOLS, ClusterSpec
 
 # Keys that have a control of their own; every other one is a line of "More settings".
 KEYS: Final[Mapping[str, str]] = {
@@ -133,6 +137,97 @@ class TopicForm(ItemForm):
             if key.strip():
                 found[key.strip()] = value.strip()
         return found
+
+
+class ClusterForm(Styled):
+    """A cluster's record. The service judges it; what it refuses is said beside the field."""
+
+    slug = forms.CharField(
+        label="Short name",
+        max_length=63,
+        widget=forms.TextInput({"class": "mono", "spellcheck": "false"}),
+        help_text="Stands in addresses and requests: eu-prod-1. It cannot be changed later.",
+    )
+    name = forms.CharField(label="Name", max_length=120, required=False)
+    environment = forms.ChoiceField(label="Environment")
+    bootstrap = forms.CharField(
+        label="Brokers",
+        max_length=1_000,
+        widget=forms.TextInput({"class": "mono", "spellcheck": "false"}),
+        help_text="kafka-1.example.com:9092, more after a comma.",
+    )
+    protocol = forms.ChoiceField(label="Security", choices=[(p, p) for p in PROTOCOLS])
+    mechanism = forms.ChoiceField(
+        label="Mechanism", required=False, choices=[("", "none"), *((m, m) for m in MECHANISMS)]
+    )
+    username = forms.CharField(
+        label="User", required=False, help_text="Weir's own principal on the cluster."
+    )
+    password = forms.CharField(
+        label="Password",
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "off"}),
+        help_text="A reference (env:NAME, file:/path), or the password, which is kept encrypted.",
+    )
+    ca_file = forms.CharField(label="File of the CA", required=False)
+    profile = forms.ChoiceField(label="Platform")
+    region = forms.CharField(label="Region", max_length=80, required=False)
+    zones = forms.IntegerField(label="Zones", min_value=1, max_value=100, initial=1)
+    account = forms.CharField(label="Account", max_length=120, required=False)
+    boundary = forms.CharField(label="Network boundary", max_length=80, required=False)
+    drift_mode = forms.ChoiceField(
+        label="Drift", choices=DriftMode.choices, initial=DriftMode.REPORT
+    )
+
+    def __init__(self, *args: Any, known: Cluster | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        environments = [(e.slug, e.name) for e in lookups.environments()]
+        titles = [(name, profile.title) for name, profile in sorted(profiles.PROFILES.items())]
+        for name, choices in (("environment", environments), ("profile", titles)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)  # noqa: S101 -- for the type checker
+            field.choices = choices
+        if known is not None:
+            self.fields["slug"].disabled = True
+            self.fields["password"].help_text = "Empty: the one that is kept stays."
+
+    @classmethod
+    def initial_of(cls, cluster: Cluster) -> dict[str, object]:
+        """What the controls show for a record that is there."""
+        plain = ("slug", "name", "bootstrap", "profile", "region", "zones", "account", "boundary")
+        return {
+            **{name: getattr(cluster, name) for name in plain},
+            "environment": cluster.environment.slug,
+            "drift_mode": cluster.drift_mode,
+            **{name: cluster.security.get(name, "") for name in _SECURITY},
+        }
+
+    def spec(self) -> ClusterSpec:
+        """The record as it was typed."""
+        typed = self.cleaned_data
+        security = {name: typed[name] for name in _SECURITY if typed.get(name)}
+        return ClusterSpec(
+            name=typed["name"] or typed["slug"],
+            environment=typed["environment"],
+            bootstrap=typed["bootstrap"],
+            security=security,
+            password=typed["password"] or None,
+            profile=typed["profile"],
+            account=typed["account"],
+            region=typed["region"],
+            boundary=typed["boundary"],
+            zones=typed["zones"],
+            drift_mode=typed["drift_mode"],
+        )
+
+    def refuse(self, error: WeirError) -> None:
+        """Says beside its field why the service did not take a value."""
+        path = str(error.facts.get("path") or "").removeprefix("security.")
+        self.add_error(path if path in self.fields else None, error.message)
+
+
+_SECURITY = ("protocol", "mechanism", "username", "ca_file")
 
 
 def _places() -> list[tuple[str, object]]:

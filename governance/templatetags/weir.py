@@ -44,6 +44,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "deprecated": ("amber", "alert-triangle"),
     "retired": ("grey", "ban"),
     # drift
+    "reverting": ("blue", "loader"),
     "open": ("amber", "git-compare"),
     "ignored": ("grey", "player-pause"),
     "reverted": ("green", "check"),
@@ -133,6 +134,15 @@ def on(value: datetime | str | None) -> SafeString | str:
         return "–"
     at = datetime.fromisoformat(value) if isinstance(value, str) else value
     return _time(at, at.astimezone(timezone.get_default_timezone()).strftime("%-d %b %Y, %H:%M"))
+
+
+@register.filter
+def clock(value: datetime | None) -> SafeString | str:
+    """The time of day alone, where the day stands beside it."""
+    if not value:
+        return "–"
+    at = value.astimezone(timezone.get_default_timezone())
+    return _time(value, at.strftime("%H:%M"))
 
 
 def _time(at: datetime, words: str) -> SafeString:
