@@ -3,7 +3,7 @@
 import time
 from typing import Protocol
 
-from config.stack.children import Child, Launch, died, spawn
+from config.stack.children import Child, Launch, died, spawn, stop
 from config.stack.errors import StackError
 from config.stack.paths import Folders
 
@@ -30,10 +30,14 @@ class Service(Protocol):
 
 
 def start(service: Service, folders: Folders) -> Child:
-    """Prepares, launches and waits until it serves."""
+    """Prepares, launches and waits until it serves; leaves no child behind when it fails."""
     service.prepare()
     child = spawn(service.name, service.launch(), folders)
-    wait_until_ready(service, child)
+    try:
+        wait_until_ready(service, child)
+    except BaseException:
+        stop([child])
+        raise
     return child
 
 

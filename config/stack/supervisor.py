@@ -116,6 +116,7 @@ class Supervisor:
             for kept in self.kept.values():
                 self._look_after(kept)
             if self.guard is not None and self.guard.poll() is not None:
+                children.end_guard(self.guard)
                 self.guard = children.start_guard(self.folders, keep=(self.lock,))
             if time.monotonic() - turned_over > TURN_OVER_EVERY:
                 turned_over = time.monotonic()
