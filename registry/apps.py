@@ -1,9 +1,14 @@
-"""Makes the app known to Django."""
+"""The schema registry."""
 
 from django.apps import AppConfig
 
 
 class RegistryConfig(AppConfig):
-    """See the package's README line in docs/architecture.md."""
+    """Subjects, versions, formats, compatibility and the wire API; knows no broker."""
 
     name = "registry"
+
+    def ready(self) -> None:
+        # What registers itself does so when it is imported: formats, then the kind.
+        from registry import kind  # noqa: F401
+        from registry.formats.avro import format as avro  # noqa: F401

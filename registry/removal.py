@@ -1,0 +1,148 @@
+"""Deleting: versions, subjects, contexts; softly first, then for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from governance.actors import Actor
+from registry import lookup
+from registry.changes import (
+    WIRE,
+    Origin,
+    changed,
+    ensure_writable,
+    id_change,
+    record,
+    setting_change,
+    subject_change,
+)
+from registry.errors import (
+    ContextNotEmpty,
+    Referenced,
+    SubjectNotFound,
+    SubjectNotSoftDeleted,
+    SubjectSoftDeleted,
+    VersionNotFound,
+    VersionNotSoftDeleted,
+    VersionSoftDeleted,
+)
+from registry.gate import Operation, admit
+from registry.models import Config, Context, Schema, Subject, Version
+from registry.models import Mode as ModeRow
+from registry.naming import DEFAULT, LATEST, SubjectName
+
+
+def delete_subject(
+    subject: SubjectName, *, permanent: bool, by: Actor, origin: Origin = WIRE
+) -> list[int]:
+    """Delete a subject softly, or for good what was deleted softly; the versions it concerned.
+
+    A second call is an error, as the wire API wants it. The event is `subject.deleted`.
+    """
+    admit(Operation.DELETE, subject, by)
+    with transaction.atomic():
+        row = _locked(subject)
+        there = lookup.versions(subject)
+        live = [number for number, gone in there if not gone]
+        if row is None or not there:
+            raise SubjectNotFound(str(subject))
+        if not permanent and not live:
+            raise SubjectSoftDeleted(str(subject))
+        ensure_writable(subject)
+        referred = lookup.referred_versions(subject, deleted=permanent)
+        hit = [n for n in referred if n in (dict(there) if permanent else live)]
+        if hit:
+            raise Referenced(str(subject), hit[0])
+        if permanent and live:
+            raise SubjectNotSoftDeleted(str(subject))
+        numbers = [number for number, _ in there] if permanent else live
+        remove(row, subject, numbers, permanent=permanent)
+        record("subject.deleted", subject, by, _deletion(numbers, origin, permanent=permanent))
+    return numbers
+
+
+def delete_version(
+    subject: SubjectName, number: int, *, permanent: bool, by: Actor, origin: Origin = WIRE
+) -> int:
+    """Delete one version softly, or for good; its number. The event is `version.deleted`."""
+    admit(Operation.DELETE, subject, by)
+    with transaction.atomic():
+        row = _locked(subject)
+        there = dict(lookup.versions(subject))
+        if number == LATEST:
+            number = max((n for n, gone in there.items() if not gone), default=LATEST)
+        if row is None or not there:
+            raise SubjectNotFound(str(subject))
+        if not permanent and there.get(number) is True:
+            raise VersionSoftDeleted(str(subject), number)
+        if number not in there:
+            if all(there.values()):
+                raise SubjectNotFound(str(subject))
+            raise VersionNotFound(number)
+        ensure_writable(subject)
+        if lookup.referrers(subject, number, deleted=permanent):
+            raise Referenced(str(subject), number)
+        if permanent and not there[number]:
+            raise VersionNotSoftDeleted(str(subject), number)
+        remove(row, subject, [number], permanent=permanent)
+        record("version.deleted", subject, by, _deletion([number], origin, permanent=permanent))
+    return number
+
+
+def _deletion(numbers: Sequence[int], origin: Origin, *, permanent: bool) -> dict[str, object]:
+    return {"versions": list(numbers), "permanent": permanent, "from": origin.address}
+
+
+def _locked(subject: SubjectName) -> Subject | None:
+    return (
+        Subject.objects.select_for_update(of=("self",))
+        .filter(context__name=subject.context, name=subject.name)
+        .first()
+    )
+
+
+def remove(row: Subject, subject: SubjectName, numbers: Sequence[int], *, permanent: bool) -> None:
+    """Take versions away in the caller's transaction, which holds the subject's lock."""
+    versions = Version.objects.filter(subject=row, version__in=numbers)
+    ids = set(versions.values_list("schema_id", "schema__schema_id"))
+    if permanent:
+        versions.delete()
+        # An id ends with the last version that holds it, in whatever subject.
+        Schema.objects.filter(pk__in=[pk for pk, _ in ids], versions__isnull=True).delete()
+        if not Version.objects.filter(subject=row).exists():
+            Config.objects.filter(context=subject.context, subject=subject.name).delete()
+            ModeRow.objects.filter(context=subject.context, subject=subject.name).delete()
+    else:
+        versions.update(deleted=True)
+    row.revision += 1
+    row.save(update_fields=["revision"])
+    changed(
+        "subjects",
+        subject_change(subject),
+        *(id_change(subject.context, schema_id) for _, schema_id in ids),
+    )
+
+
+def delete_context(name: str, *, by: Actor) -> None:
+    """Delete a context that holds no subject. Raises ContextNotEmpty."""
+    subject = SubjectName(name, "")
+    admit(Operation.DELETE, subject, by)
+    with transaction.atomic():
+        row = Context.objects.select_for_update().filter(name=name).first()
+        if row is None or name == DEFAULT:
+            if Version.objects.filter(subject__context__name=name).exists():
+                raise ContextNotEmpty(name)
+            return
+        # Whoever registers the first schema of a subject now waits for this lock, or has made
+        # its row before, in which case the context is not empty.
+        if Version.objects.filter(subject__context=row).exists():
+            raise ContextNotEmpty(name)
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP SEQUENCE IF EXISTS registry_ids_{int(row.pk)}")
+        row.delete()
+        Config.objects.filter(context=name).delete()
+        ModeRow.objects.filter(context=name).delete()
+        changed("contexts", "subjects", setting_change(name))
+        record("context.deleted", subject, by, {})

@@ -1,0 +1,207 @@
+"""Config and mode of subjects and contexts: setting and removing them, one transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db import transaction
+
+from governance.actors import Actor
+from registry import compatibility, contracts, lookup, naming, scope
+from registry.changes import WIRE, Origin, ensure_writable, record, settings_changed
+from registry.errors import (
+    ConfigNotSet,
+    InvalidLevel,
+    InvalidMode,
+    NotPermitted,
+    Referenced,
+    SubjectNotFound,
+)
+from registry.gate import Operation, admit
+from registry.models import Config, Context, Subject, Version
+from registry.models import Mode as ModeRow
+from registry.naming import DEFAULT, GLOBAL, SubjectName
+from registry.removal import remove
+from registry.scope import Mode
+
+CONFIG_TEXTS: Final = ("alias", "compatibilityGroup")
+CONFIG_FLAGS: Final = (
+    "aliasForDeks",
+    "normalize",
+    "validateFields",
+    "validateNewSchemas",
+    "validateRules",
+)
+CONFIG_METADATA: Final = ("defaultMetadata", "overrideMetadata")
+CONFIG_RULES: Final = ("defaultRuleSet", "overrideRuleSet")
+POLICIES: Final = frozenset({"STRICT", "LENIENT", "LOGICAL"})
+
+
+def set_config(
+    subject: SubjectName, given: Mapping[str, object], *, by: Actor, origin: Origin = WIRE
+) -> dict[str, object]:
+    """Merge members into the config of a place; the whole config as stored.
+
+    Absent members stay, null clears, others replace. Raises InvalidLevel, NotPermitted. The event
+    is `config.changed`.
+    """
+    naming.ensure_valid(subject, settings=True)
+    admission = admit(Operation.CONFIG, subject, by)
+    changes = _config_changes(given)
+    with transaction.atomic():
+        ensure_writable(subject)
+        row, _ = Config.objects.select_for_update().get_or_create(
+            context=subject.context, subject=subject.name
+        )
+        before = dict(row.values)
+        values = {**before, **changes}
+        row.values = {key: value for key, value in values.items() if value is not None}
+        row.changed_by = by.name
+        row.save()
+        settings_changed(subject)
+        data = {"before": before, "after": row.values, "from": origin.address}
+        record("config.changed", subject, by, {**data, "policies": list(admission.policies)})
+        return dict(row.values)
+
+
+def _config_changes(given: Mapping[str, object]) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    for name in ("compatibility", "compatibilityLevel"):
+        if name in given:
+            value = given[name]
+            if value is not None and not isinstance(value, str):
+                raise InvalidLevel
+            changes["compatibilityLevel"] = (
+                None if value is None else compatibility.level(value).value
+            )
+    for name in CONFIG_TEXTS:
+        if name in given:
+            changes[name] = None if given[name] is None else str(given[name])
+    for name in CONFIG_FLAGS:
+        if name in given:
+            value = given[name]
+            changes[name] = value if value is None else value in (True, "true")
+    for name in CONFIG_METADATA:
+        if name in given:
+            changes[name] = contracts.metadata(given[name])
+    for name in CONFIG_RULES:
+        if name in given:
+            changes[name] = contracts.rule_set(given[name])
+    policy = given.get("compatibilityPolicy")
+    if "compatibilityPolicy" in given:
+        known = isinstance(policy, str) and policy.upper() in POLICIES
+        if known or policy is None:  # an unknown one is dropped without an error
+            changes["compatibilityPolicy"] = str(policy).upper() if known else None
+    return changes
+
+
+def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> dict[str, object]:
+    """Remove the config of a place; what it was. The event is `config.deleted`.
+
+    Raises SubjectNotFound where a subject has none; the top level always has one in force.
+    """
+    admit(Operation.CONFIG, subject, by)
+    with transaction.atomic():
+        ensure_writable(subject)
+        row = (
+            Config.objects.select_for_update()
+            .filter(context=subject.context, subject=subject.name)
+            .first()
+        )
+        if row is None:
+            if subject == SubjectName(DEFAULT, ""):
+                return {}
+            raise SubjectNotFound(str(subject))
+        values = dict(row.values)
+        row.delete()
+        settings_changed(subject)
+        record("config.deleted", subject, by, {"before": values, "from": origin.address})
+        return values
+
+
+def own_config(subject: SubjectName) -> Mapping[str, object]:
+    """The config set at a place itself. Raises ConfigNotSet."""
+    found = lookup.configs([scope.place(subject)])
+    try:
+        return found[scope.place(subject)]
+    except KeyError:
+        raise ConfigNotSet(str(subject)) from None
+
+
+def set_mode(
+    subject: SubjectName, text: object, *, force: bool, by: Actor, origin: Origin = WIRE
+) -> Mode | None:
+    """Set the mode of a place; null clears it. The event is `mode.changed`.
+
+    Going to IMPORT wants the place empty of live versions, and clears it of deleted ones, unless
+    `force`. Raises InvalidMode, NotPermitted, Referenced.
+    """
+    naming.ensure_valid(subject, settings=True)
+    admission = admit(Operation.MODE, subject, by)
+    mode = _mode(text, subject)
+    with transaction.atomic():
+        before = lookup.in_scope(subject).mode
+        if mode is Mode.IMPORT and before is not Mode.IMPORT and not force:
+            _empty_for_import(subject)
+        if mode is None:
+            ModeRow.objects.filter(context=subject.context, subject=subject.name).delete()
+        else:
+            ModeRow.objects.update_or_create(
+                context=subject.context,
+                subject=subject.name,
+                defaults={"mode": mode.value, "changed_by": by.name},
+            )
+        settings_changed(subject)
+        data = {"before": before, "after": mode, "from": origin.address, "force": force}
+        record("mode.changed", subject, by, {**data, "policies": list(admission.policies)})
+    return mode
+
+
+def _mode(text: object, subject: SubjectName) -> Mode | None:
+    if text is None:
+        return None
+    try:
+        mode = Mode(str(text).upper())
+    except ValueError:
+        raise InvalidMode from None
+    if mode is Mode.FORWARD and subject != SubjectName(GLOBAL, ""):
+        raise InvalidMode
+    return mode
+
+
+def _empty_for_import(subject: SubjectName) -> None:
+    held = Version.objects.all()
+    if subject.context != GLOBAL and subject != SubjectName(DEFAULT, ""):
+        held = held.filter(subject__context__name=subject.context)
+        if subject.name:
+            held = held.filter(subject__name=subject.name)
+    if held.filter(deleted=False).exists():
+        raise NotPermitted("Cannot import since found existing subjects")
+    for row in Subject.objects.select_for_update().filter(versions__in=held).distinct():
+        name = SubjectName(Context.objects.get(pk=row.context_id).name, row.name)
+        referred = lookup.referred_versions(name, deleted=True)
+        numbers = [number for number, _ in lookup.versions(name)]
+        if hit := [n for n in referred if n in numbers]:
+            raise Referenced(str(name), hit[0])
+        remove(row, name, numbers, permanent=True)
+
+
+def delete_mode(subject: SubjectName, *, recursive: bool, by: Actor, origin: Origin = WIRE) -> Mode:
+    """Remove the mode of a place, and of a context's subjects with `recursive`; what it was.
+
+    Raises SubjectNotFound where none was set, unless `recursive`. The event is `mode.deleted`.
+    """
+    admit(Operation.MODE, subject, by)
+    with transaction.atomic():
+        set_ = lookup.modes([scope.place(subject)]).get(scope.place(subject))
+        if set_ is None and not recursive:
+            raise SubjectNotFound(str(subject))
+        was = lookup.in_scope(subject).mode
+        rows = ModeRow.objects.filter(context=subject.context)
+        if subject.name or not recursive:
+            rows = rows.filter(subject=subject.name)
+        rows.delete()
+        settings_changed(subject)
+        record("mode.deleted", subject, by, {"before": was, "from": origin.address})
+    return was
