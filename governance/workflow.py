@@ -32,7 +32,7 @@ class State(StrEnum):
     SUPERSEDED = "superseded"
 
     @property
-    def title(self) -> str:
+    def words(self) -> str:
         """In words, as pages print it."""
         return self.value.replace("_", " ").capitalize()
 
@@ -70,7 +70,7 @@ class ItemState(StrEnum):
     SKIPPED = "skipped"  # something it depends on failed
 
     @property
-    def title(self) -> str:
+    def words(self) -> str:
         """In words, as pages print it."""
         return self.value.capitalize()
 
@@ -137,7 +137,7 @@ def target(state: State, move: Move) -> State:
     except KeyError:
         way_out = _WAY_OUT.get(state, "Reload the page to see where it stands now.")
         raise Conflict(
-            f"A request that is {state.title.lower()} cannot become "
+            f"A request that is {state.words.lower()} cannot become "
             f"{move.value.replace('_', ' ')}. {way_out}",
             state=state.value,
             move=move.value,

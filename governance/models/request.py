@@ -23,7 +23,7 @@ class Request(models.Model):
     title = models.CharField(max_length=200)
     reason = models.TextField(blank=True)
     state = models.CharField(
-        max_length=20, choices=[(s.value, s.title) for s in State], default=State.DRAFT
+        max_length=20, choices=[(s.value, s.words) for s in State], default=State.DRAFT
     )
     state_at = models.DateTimeField(auto_now_add=True)
     author = models.ForeignKey(
@@ -91,7 +91,7 @@ class Item(models.Model):
     base_generation = models.IntegerField(default=0)
     depends_on = ArrayField(models.IntegerField(), default=list)
     state = models.CharField(
-        max_length=16, choices=[(s.value, s.title) for s in ItemState], default=ItemState.PENDING
+        max_length=16, choices=[(s.value, s.words) for s in ItemState], default=ItemState.PENDING
     )
     attempts = models.IntegerField(default=0)
     outcome = models.JSONField(default=dict)

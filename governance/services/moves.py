@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db.models.functions import Now
 
@@ -19,7 +20,7 @@ def move(
     *,
     by: Actor,
     data: Mapping[str, object] | None = None,
-    **fields: object,
+    **fields: Any,
 ) -> None:
     """Makes the move on the row and on `request`, in the caller's transaction.
 

@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -123,7 +124,7 @@ def _owned(request: Request) -> Iterator[None]:
         yield
 
 
-def _transition(request: Request, what: Move, *, by: Actor, **fields: object) -> None:
+def _transition(request: Request, what: Move, *, by: Actor, **fields: Any) -> None:
     with _owned(request):
         move(request, what, by=by, **fields)
 

@@ -104,7 +104,7 @@ def edit(
     request = _locked(request.pk, by, Action.EDIT)
     if State(request.state) not in EDITABLE:
         raise Conflict(
-            f"Request #{request.pk} is {State(request.state).title.lower()} and can no longer be "
+            f"Request #{request.pk} is {State(request.state).words.lower()} and can no longer be "
             "edited. Withdraw it and start a new one.",
             request=request.pk,
         )

@@ -36,7 +36,7 @@ def wrote_it(request: Request, by: Actor) -> bool:
 def why_not(request: Request, by: Actor) -> str:
     """Why this actor cannot approve now, in one sentence; empty when she can."""
     if State(request.state) is not State.IN_REVIEW:
-        return f"This request is {State(request.state).title.lower()}; there is nothing to decide."
+        return f"This request is {State(request.state).words.lower()}; there is nothing to decide."
     if wrote_it(request, by):
         return "You wrote or edited this request, so somebody else must approve it."
     open_now = list(request.requirements.filter(revision=request.revision, review__isnull=True))
@@ -140,7 +140,7 @@ def _locked(pk: int, by: Actor, revision: int) -> Request:
     )
     if State(request.state) is not State.IN_REVIEW:
         raise Conflict(
-            f"Request #{pk} is {State(request.state).title.lower()}; there is nothing to decide.",
+            f"Request #{pk} is {State(request.state).words.lower()}; there is nothing to decide.",
             request=pk,
         )
     if request.revision != revision:

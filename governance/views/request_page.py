@@ -224,7 +224,7 @@ def _lines(page: queries.RequestPage, state: State) -> list[str]:
         case State.PARTLY_APPLIED | State.FAILED:
             return ["Not all of it was done; each item says why. What was done stays."]
         case State.WITHDRAWN | State.DECLINED | State.EXPIRED | State.SUPERSEDED:
-            return [f"{state.title}. Nothing of it is applied."]
+            return [f"{state.words}. Nothing of it is applied."]
 
 
 def _need(agreement: Agreement) -> NeedLine:

@@ -73,7 +73,7 @@ def request_list(request: PageRequest) -> HttpResponse:
         "narrowed": any(narrow.values()),
         "listed": listed,
         "rows": rows(listed.rows),
-        "states": [(s.value, s.title) for s in State],
+        "states": [(s.value, s.words) for s in State],
         "kinds": [(k.name, k.title) for k in kinds.every()],
         "environments": lookups.environments(),
         "teams": lookups.teams(),

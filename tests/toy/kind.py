@@ -123,7 +123,7 @@ class Toy:
                     environment=Environment.objects.get(slug=item.environment),
                     name=item.name,
                     place=item.place,
-                    colour=item.after["colour"],
+                    colour=str(item.after["colour"]),
                 )
             elif toy.colour != item.after["colour"]:
                 toy.colour = str(item.after["colour"])
@@ -142,7 +142,7 @@ class Toy:
         if item.name in TROUBLE.broken:
             return Outcome(OutcomeState.FAILED, f"{item.name} fell off the shelf.")
         toy, made = ShelfToy.objects.get_or_create(
-            place=item.place, name=item.name, defaults={"colour": item.after["colour"]}
+            place=item.place, name=item.name, defaults={"colour": str(item.after["colour"])}
         )
         if made:
             return Outcome(OutcomeState.APPLIED, "Put on the shelf.")
@@ -150,7 +150,7 @@ class Toy:
             return Outcome(OutcomeState.UNCHANGED, "Was that colour already.")
         image = {"colour": toy.colour}
         ShelfToy.objects.filter(pk=toy.pk).update(
-            colour=item.after["colour"], painted=F("painted") + 1
+            colour=str(item.after["colour"]), painted=F("painted") + 1
         )
         return Outcome(OutcomeState.APPLIED, "Painted.", before_image=image)
 
