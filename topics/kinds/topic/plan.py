@@ -208,7 +208,7 @@ def config_states(
     return list(
         three_way(
             profile.normal_configs(declared.configs),
-            {} if last_applied is None else last_applied.configs,
+            {} if last_applied is None else profile.normal_configs(last_applied.configs),
             observed.overrides,
             foreign=profile.is_foreign,
             equal=configs.equal,
