@@ -60,6 +60,8 @@ def beat(schedule: Path, env: Mapping[str, str]) -> Program:
 
 
 WORKER = "weir@localhost"
+# Words of these command lines that an installation's need not have.
+ONLY_IN_THE_STACK = (HOST, WORKER, "-n", "--without-gossip", "--without-mingle")
 
 
 def worker_answers() -> bool:
