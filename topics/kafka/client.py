@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from kafka import errors as wire
+from kafka.net.inet import KafkaNetSocket
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 from kafka.protocol.admin import (
@@ -184,6 +185,24 @@ class ConfigChange:
 
 
 Results = dict[str, ClusterError | None]
+
+
+_sock_connect = KafkaNetSocket.sock_connect
+
+
+async def _sock_connect_or_close(
+    self: Any, net: Any, sock: Any, address: Any, timeout_at: float | None = None
+) -> Any:
+    """As the library's, which leaves the socket of a connection that was refused to the garbage
+    collector: a worker that watches a dead cluster would pile them up."""
+    try:
+        return await _sock_connect(self, net, sock, address, timeout_at=timeout_at)
+    except BaseException:
+        sock.close()
+        raise
+
+
+KafkaNetSocket.sock_connect = _sock_connect_or_close
 
 
 class _Manager(KafkaConnectionManager):  # type: ignore[misc]  # kafka-python has no types

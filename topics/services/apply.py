@@ -142,7 +142,14 @@ def _bring(
         if attempt:
             _pause(attempt)
         declared = {n: history(t) for n, t in load_declared(cluster.pk, todo).items()}
-        plan, outcomes, before = _plan(client, declared, profile, progress)
+        try:
+            plan, outcomes, before = _plan(client, declared, profile, progress)
+        except ClusterError as error:
+            # What was sent before stays as unknown as it was; the next run reads it.
+            if not progress.open or not error.retryable:
+                raise
+            kafka.forget(cluster.pk)
+            break
         outcomes |= {name: _undeclared(name) for name in todo if name not in declared}
         mark_applied(cluster.pk, [declared[n] for n, o in outcomes.items() if _done(o)])
         settle(outcomes)
