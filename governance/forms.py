@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import auth
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
 
 from governance.models import Team
 from governance.services.items import NewItem
@@ -119,6 +122,22 @@ class SignInForm(Styled):
         max_length=1_000,
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+        self.user: AbstractBaseUser | None = None
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or {}
+        if "username" in typed and "password" in typed:
+            self.user = auth.authenticate(self.request, **typed)
+            if self.user is None:
+                raise forms.ValidationError(
+                    "Name and password do not fit together. Check both; the password minds "
+                    "upper and lower case."
+                )
+        return typed
 
 
 class TokenForm(Styled):

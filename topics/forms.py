@@ -59,10 +59,10 @@ class TopicForm(ItemForm):
         help_text="Can be raised later, never lowered.",
     )
     replication_factor = forms.CharField(
-        label="Copies of each partition",
+        label="Replication",
         required=False,
         widget=forms.TextInput({"inputmode": "numeric"}),
-        help_text="Empty: as many as the cluster makes by default.",
+        help_text="Copies of each partition. Empty: the cluster's default.",
     )
     retention = forms.CharField(
         label="Kept for", required=False, help_text="For example 7 d, 36 h or unlimited."
@@ -234,6 +234,6 @@ def _places() -> list[tuple[str, object]]:
     """Clusters under the name of their environment."""
     rows = sorted(kinds.get("topic").places(), key=lambda row: row[2])
     return [
-        (environment, [(place, title) for place, title, _ in group])
+        (environment, [(place, f"{title} · {place}") for place, title, _ in group])
         for environment, group in groupby(rows, key=lambda row: row[2])
     ]

@@ -236,7 +236,9 @@ def note(content: SafeString, tone: str = "warn", *, actions: object = "") -> Sa
 @register.inclusion_tag("components/field.html")
 def field(bound: BoundField, *, says: object = (), whole: bool = False) -> dict[str, object]:
     """A form's field: label, control, help, what is wrong with it, and what rules say of it."""
-    return {"field": bound, "says": says, "whole": whole}
+    # An item's form leaves it to the kind to say what is missing.
+    optional = not bound.field.required and not hasattr(bound.form, "kind")
+    return {"field": bound, "says": says, "whole": whole, "optional": optional}
 
 
 @register.inclusion_tag("components/pager.html", takes_context=True)

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from governance import access, lookups
+from governance import access, kinds, lookups
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, WeirError
 from governance.forms import RequestForm
-from governance.models import Request
+from governance.models import Request, Team
 from governance.permissions import Action
 from governance.services import requests as service
 from governance.views.composer import Composer, Part, companions, parts_of_items, parts_of_post
@@ -32,8 +32,9 @@ def new(request: PageRequest) -> HttpResponse:
     """A new request: ``?kind=subject``, or ``?change=topic&place=…&name=…``, else a new topic."""
     if request.method == "POST":
         return _posted(request, None)
-    composer = _composer(request, _asked_for(request.GET), RequestForm(teams=_teams(request)))
-    return _show(request, composer)
+    teams = _teams(request)
+    form = RequestForm(teams=teams, initial={"team": _owner(request.GET)})
+    return _show(request, _composer(request, _asked_for(request.GET), form))
 
 
 @page
@@ -108,6 +109,14 @@ def _asked_for(query: Mapping[str, str]) -> list[Part]:
     return companions(query.get("kind", "topic"), query)
 
 
+def _owner(query: Mapping[str, str]) -> str:
+    """The team that owns what is to be changed: it is the one that asks, where it may."""
+    if "change" not in query:
+        return ""
+    current = kinds.get(query["change"]).current(query.get("place", ""), query.get("name", ""))
+    return current.owner if current else ""
+
+
 def _edited(request: PageRequest) -> Request | None:
     number = request.POST.get("request", "")
     if not (number.isascii() and number.isdigit() and len(number) < 19):
@@ -119,7 +128,6 @@ def _read(request: PageRequest, found: Request | None) -> Composer:
     teams = [found.team] if found else _teams(request)
     form = RequestForm(request.POST, teams=teams)
     composer = _composer(request, parts_of_post(request.POST), form, found)
-    assert isinstance(request.POST, QueryDict)  # noqa: S101 -- for the type checker
     revision = request.POST.get("revision", "")
     composer.revision = int(revision) if revision.isascii() and revision.isdigit() else 0
     return composer
@@ -133,14 +141,14 @@ def _composer(
     return Composer(form=form, parts=parts, request=found, revision=found.revision if found else 0)
 
 
-def _teams(request: PageRequest) -> list[object]:
+def _teams(request: PageRequest) -> list[Team]:
     teams = lookups.request_teams(request.actor)
     if not teams:
         raise NotAllowed(
             "You cannot ask for changes yet: this takes the requester role in a team. "
             "An owner of the team, or the platform team, gives it on the team's page."
         )
-    return list(teams)
+    return teams
 
 
 def _show(

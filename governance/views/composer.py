@@ -82,6 +82,12 @@ class Composer:
         return [part for part in self.parts if part.on]
 
     @property
+    def heading(self) -> str:
+        """What the page of a new request is called."""
+        first = self.parts[0].form
+        return f"Change {first['name'].value()}" if first.operation == "alter" else "New request"
+
+    @property
     def codes(self) -> str:
         """The hidden field that says which parts the page has."""
         return ",".join(part.code for part in self.parts)

@@ -34,7 +34,13 @@ class Row:
     """A line of the difference, with what the rules say of its value."""
 
     diff: DiffRow
-    findings: Sequence[Said]
+    objections: Sequence[Said]
+    passed: Sequence[Said]
+
+    @property
+    def key(self) -> str:
+        """The name that the value has on the cluster, where the label is another."""
+        return self.diff.path.removeprefix("configs.") if "." in self.diff.path else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ class Shown:
     effects: Sequence[tuple[str, str, str]]
     steps: Sequence[StepLine]
     steps_words: str
+    failure: str
     production: bool
 
 
@@ -138,6 +145,7 @@ def shown(request: Request, actor: Actor) -> Shown:
             for s in page.steps[:MOST_STEPS]
         ],
         steps_words=_steps_words(page, state),
+        failure=_failure(request, page),
         production=bool(request.environment and request.environment.production),
     )
 
@@ -162,12 +170,16 @@ def _panel(item: ItemPage, request: Request) -> Panel:
         page=item,
         icon=ICONS.get(row.kind, "file-text"),
         verb=VERBS.get(row.operation, row.operation),
-        rows=[Row(diff, groups.get(diff.path, [])) for diff in item.rows],
+        rows=[_row(diff, groups.get(diff.path, [])) for diff in item.rows],
         findings=[said for said in apart if not said.passed],
         state=row.state if begun else "",
         templates=[f"kinds/{row.kind}/_item.html", "requests/_rows.html"],
         after=row.after,
     )
+
+
+def _row(diff: DiffRow, said: Sequence[Said]) -> Row:
+    return Row(diff, [s for s in said if not s.passed], [s for s in said if s.passed])
 
 
 def _seen_at(items: Sequence[ItemPage]) -> str:
@@ -211,6 +223,8 @@ def _lines(page: queries.RequestPage, state: State) -> list[str]:
             return [f"You are asked as {page.acting_as}: {page.acting_reason}"]
         case State.IN_REVIEW:
             return [page.why_not]
+        case State.DRAFT if any(not f.passed and f.severity == Severity.DENY for f in page.findings):
+            return ["A rule refuses it as it is. Edit it, then ask for review."]
         case State.DRAFT:
             return ["A draft: nobody is asked yet."]
         case State.CHANGES_REQUESTED:
@@ -225,6 +239,12 @@ def _lines(page: queries.RequestPage, state: State) -> list[str]:
             return ["Not all of it was done; each item says why. What was done stays."]
         case State.WITHDRAWN | State.DECLINED | State.EXPIRED | State.SUPERSEDED:
             return [f"{state.words}. Nothing of it is applied."]
+
+
+def _failure(request: Request, page: queries.RequestPage) -> str:
+    """Why it does not go on, unless an item says the same."""
+    said = {item.row.error for item in page.items}
+    return "" if request.failure in said else request.failure
 
 
 def _need(agreement: Agreement) -> NeedLine:

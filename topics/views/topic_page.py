@@ -102,7 +102,7 @@ def _settings(
     origins = declared.origins if declared else {}
     rows = [
         _plain("partitions", "Partitions", declared, observed, origins, drifted),
-        _plain("replication_factor", "Copies", declared, observed, origins, drifted),
+        _plain("replication_factor", "Replication", declared, observed, origins, drifted),
     ]
     ours: Mapping[str, str] = declared.configs if declared else {}
     there = _overrides(observed)

@@ -1,0 +1,298 @@
+"""An estate with something on every page: requests in every state, drift, a cluster out of reach.
+
+Made by the services that people's clicks call; only what a worker would have read from a broker is
+written as rows, since these tests are about pages.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from config.demo import estate as demo
+from governance import audit, kinds
+from governance.actors import Actor, actor_for_user
+from governance.errors import Refused
+from governance.kinds import ItemView
+from governance.models import Event, Item, Policy, PolicyVersion, Request, Team, User
+from governance.policy.load import starter
+from governance.services import requests, reviews
+from governance.services.items import NewItem, views
+from governance.services.moves import move
+from governance.workflow import Move
+from tests.factories import BY
+from topics.models import Cluster, DeclaredTopic, Drift, ObservedTopic
+from topics.models.drift import DriftState
+
+DAY_MS = 86_400_000
+DEFAULTS = {
+    "cleanup.policy": "delete",
+    "compression.type": "producer",
+    "max.message.bytes": "1048588",
+    "min.insync.replicas": "1",
+    "retention.bytes": "-1",
+    "retention.ms": "604800000",
+    "segment.bytes": "1073741824",
+    "segment.ms": "604800000",
+}
+PAYMENT = {
+    "type": "record",
+    "name": "PaymentAuthorized",
+    "namespace": "com.example.payments",
+    "fields": [
+        {"name": "paymentId", "type": "string"},
+        {"name": "amount", "type": "double"},
+        {"name": "currency", "type": "string", "default": "EUR"},
+    ],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What the tests need to find their way."""
+
+    review: Request  # waits for two people
+    applied: Request
+    failed: Request
+    draft: Request
+    back: Request  # changes were asked for
+    topic: str
+    quiet_topic: str
+    unmanaged: str
+    cluster: str
+    subject: str
+
+
+def actor(username: str) -> Actor:
+    """Somebody of the demo estate."""
+    return actor_for_user(User.objects.get(username=username))
+
+
+def make_estate() -> Estate:
+    """All of it, once a database."""
+    demo.make_people(demo.load())
+    _policies()
+    cluster = _cluster("demo", "production", seen_ago=timedelta(seconds=40))
+    away = _cluster("demo-dev", "development", seen_ago=timedelta(hours=3))
+    away.reachable = False
+    away.error = "No broker answered at 127.0.0.1:1 within 5 s. Is the cluster up?"
+    away.save(update_fields=["reachable", "error"])
+    applied = _applied_topics(cluster)
+    _observed(cluster, "legacy.orders", {"retention.ms": "2592000000"})
+    _drift(cluster, "payments.captured", "configs.max.message.bytes", None, "2097152")
+    _drift(cluster, "payments.captured", "configs.retention.ms", "604800000", "86400000")
+    return Estate(
+        review=_review(cluster),
+        applied=applied,
+        failed=_failed(cluster),
+        draft=_draft(cluster),
+        back=_sent_back(cluster),
+        topic="payments.captured",
+        quiet_topic="payments.refunded",
+        unmanaged="legacy.orders",
+        cluster=cluster.slug,
+        subject="payments.captured-value",
+    )
+
+
+@transaction.atomic
+def _policies() -> None:
+    for text in starter():
+        policy = Policy.objects.create(
+            name=text.name, title=text.title, owner=text.owner, description=text.description
+        )
+        row = text.row(1)
+        PolicyVersion.objects.create(
+            policy=policy,
+            version=1,
+            active=True,
+            kind=row.kind,
+            expression=row.expression,
+            severity=row.severity,
+            approver=row.approver,
+            scope=dict(row.scope),
+            path=row.path,
+            message=row.message,
+            way_out=row.way_out,
+        )
+        audit.record("policy.created", by=BY, about=policy)
+
+
+@transaction.atomic
+def _cluster(slug: str, environment: str, *, seen_ago: timedelta) -> Cluster:
+    from_environment = demo.Environment.objects.get(slug=environment)
+    cluster = Cluster.objects.create(
+        slug=slug,
+        name=f"{environment.capitalize()} cluster",
+        environment=from_environment,
+        bootstrap="127.0.0.1:1",
+        security={"protocol": "SASL_PLAINTEXT", "mechanism": "SCRAM-SHA-512", "username": "weir"},
+        region="here",
+        brokers=3,
+        zones=3,
+        default_replication=3,
+        default_configs={k: {"value": v, "source": "default"} for k, v in DEFAULTS.items()},
+        supported_keys=sorted(DEFAULTS),
+        observed_at=timezone.now() - seen_ago,
+        attempted_at=timezone.now() - timedelta(seconds=40),
+        reachable=True,
+    )
+    audit.record("cluster.registered", by=BY, about=cluster)
+    return cluster
+
+
+def _topic(cluster: Cluster, name: str, *, operation: str = "create", **after: object) -> NewItem:
+    spec = {"partitions": 6, "replication_factor": 3, **after}
+    return NewItem("topic", operation, name, cluster.slug, spec)
+
+
+def _ask(
+    title: str, items: list[NewItem], *, by: str = "priya", team: str = "payments", why: str = ""
+) -> Request:
+    return requests.create_draft(
+        title=title, reason=why, team=Team.objects.get(slug=team), items=items, by=actor(by)
+    )
+
+
+def _applied_topics(cluster: Cluster) -> Request:
+    """Two topics and a schema that went all the way."""
+    items = [
+        _topic(cluster, "payments.captured", configs={"retention.ms": "7 d"}),
+        _topic(
+            cluster,
+            "payments.refunded",
+            configs={"retention.ms": "14 d", "compression.type": "zstd"},
+        ),
+    ]
+    asked = _ask("Topics of the checkout flow", items, why="Replaces calls to billing and risk.")
+    asked = requests.submit(asked, by=actor("priya"))
+    asked = reviews.approve(asked, revision=1, comment="Fine by me.", by=actor("jonas"))
+    _apply(asked)
+    for view in views(asked, asked.items.all()):
+        configs = {str(k): str(v) for k, v in dict(view.after["configs"]).items()}  # type: ignore[call-overload]  # a JSON object
+        _observed(cluster, view.name, configs)
+    return asked
+
+
+@transaction.atomic
+def _apply(asked: Request, *, fails: str = "") -> None:
+    """What a worker does, without a broker: recheck, declare, outcomes, the end."""
+    move(asked, Move.RECHECK, by=BY)
+    move(asked, Move.APPLY, by=BY)
+    items: list[ItemView] = views(asked, asked.items.all())
+    good = [i for i in items if i.name != fails]
+    kinds.get("topic").declare(good, by=BY)
+    for view in good:
+        DeclaredTopic.objects.filter(name=view.name).update(
+            last_applied=view.after, last_applied_generation=1, applied_at=timezone.now()
+        )
+    Item.objects.filter(request=asked).exclude(name=fails).update(state="applied")
+    failed = Item.objects.filter(request=asked, name=fails)
+    error = "The broker refused it: replication factor 3 is larger than the 2 brokers that are up."
+    failed.update(state="failed", error=error)
+    end = Move.COMPLETE_PARTLY if fails else Move.COMPLETE
+    move(asked, end, by=BY, failure=error if fails else "")
+
+
+@transaction.atomic
+def _observed(cluster: Cluster, name: str, overrides: dict[str, str]) -> None:
+    now = timezone.now()
+    ObservedTopic.objects.update_or_create(
+        cluster=cluster,
+        name=name,
+        defaults={
+            "partitions": 6,
+            "replication_factor": 3,
+            "configs": {k: {"value": v, "source": "topic"} for k, v in overrides.items()},
+            "row_hash": b"0" * 16,
+            "seen_at": now,
+            "previous_seen_at": now - timedelta(minutes=1),
+            "changed_at": now,
+        },
+    )
+
+
+@transaction.atomic
+def _drift(
+    cluster: Cluster, name: str, key: str, declared: str | None, observed: str | None
+) -> None:
+    now: datetime = timezone.now()
+    row = Drift.objects.create(
+        cluster=cluster,
+        kind="topic",
+        name=name,
+        key=key,
+        declared=declared,
+        observed=observed,
+        team="payments",
+        since_after=now - timedelta(minutes=2),
+        since_before=now - timedelta(minutes=1),
+        state=DriftState.OPEN,
+    )
+    audit.record("drift.found", by=BY, about=row)
+    seen = ObservedTopic.objects.get(cluster=cluster, name=name)
+    configs = dict(seen.configs)
+    configs[key.removeprefix("configs.")] = {"value": observed or "", "source": "topic"}
+    ObservedTopic.objects.filter(pk=seen.pk).update(configs=configs)
+
+
+def _review(cluster: Cluster) -> Request:
+    """A change that an owner and a steward must agree to, with a conversation."""
+    change = _topic(
+        cluster,
+        "payments.refunded",
+        operation="alter",
+        partitions=12,
+        configs={"retention.ms": "90 d", "cleanup.policy": "delete"},
+    )
+    asked = _ask("Replay disputes", [change], why="Disputes come up to 80 days later.")
+    asked = requests.submit(asked, by=actor("priya"))
+    said = "Why 90 days? The audit copy is in the warehouse already."
+    requests.comment(asked, body=said, by=actor("jonas"))
+    requests.comment(asked, body="The warehouse job takes over in March.", by=actor("priya"))
+    return asked
+
+
+def _failed(cluster: Cluster) -> Request:
+    items = [_topic(cluster, "payments.settled"), _topic(cluster, "payments.chargedback")]
+    asked = requests.submit(_ask("Settlement", items), by=actor("priya"))
+    asked = reviews.approve(asked, revision=1, by=actor("jonas"))
+    _apply(asked, fails="payments.chargedback")
+    return asked
+
+
+def _draft(cluster: Cluster) -> Request:
+    """A draft that a rule refused."""
+    draft = _ask("Too many partitions", [_topic(cluster, "payments.fees", partitions=90)])
+    try:
+        requests.submit(draft, by=actor("priya"))
+    except Refused:
+        draft.refresh_from_db()
+    return draft
+
+
+def _sent_back(cluster: Cluster) -> Request:
+    asked = _ask("Another name", [_topic(cluster, "payments.misc")])
+    asked = requests.submit(asked, by=actor("priya"))
+    return reviews.request_changes(
+        asked,
+        revision=1,
+        comment="Say what is in it: misc will be there for ever.",
+        by=actor("jonas"),
+    )
+
+
+def schema_text(**field: object) -> str:
+    """The schema of a payment, with one more field."""
+    fields = [*PAYMENT["fields"], field] if field else PAYMENT["fields"]  # type: ignore[misc]
+    return json.dumps({**PAYMENT, "fields": fields})
+
+
+def latest_event() -> int:
+    """The newest event's id, to tell that something happened."""
+    newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first()
+    return newest or 0
