@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,11 +114,14 @@ def run(arguments: list[str], environment: Mapping[str, str], timeout: float = 1
     return done.stdout
 
 
+UP = ("-m", "config.stack", "up")
+
+
 @contextmanager
-def running(environment: Mapping[str, str]) -> Iterator[LiveStack]:
+def running(environment: Mapping[str, str], command: Sequence[str] = UP) -> Iterator[LiveStack]:
     """The stack, from the moment it says that it is up; stopped at the end."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "config.stack", "up"],
+        [sys.executable, *command],
         cwd=ROOT,
         env=dict(environment),
         stdout=subprocess.PIPE,

@@ -2,35 +2,22 @@
 
 A pytest plugin rather than fixtures of a conftest, since Django's settings are read before any
 conftest is, and they want to know where the database will be. The session that pytest was called
-for owns the services: workers of pytest-xdist find them through the environment, start what is
-missing under a lock, and leave the stopping to the owner. When the owner dies, its guard does it.
+for owns the services; workers of pytest-xdist find them through the environment.
 
 Running services are used instead when the environment names them:
 WEIR_TEST_DATABASE_URL, WEIR_TEST_REDIS_URL and WEIR_TEST_KAFKA
 (`ADMIN_BOOTSTRAP,CLIENT_BOOTSTRAP,USER,PASSWORD`).
 """
 
-import fcntl
-import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from subprocess import Popen
 
 import pytest
 
-from config.stack import children, keys, ports, postgres, valkey
 from config.stack import kafka as kafka_server
-from config.stack.children import Child
-from config.stack.kafka import Kafka
-from config.stack.paths import Folders, write_private
-from config.stack.postgres import Postgres
-from config.stack.service import Service, start
-from config.stack.valkey import Valkey
+from config.stack import postgres, throwaway, valkey
+from config.stack.throwaway import Throwaway
 
 # Kept from the caller's environment; every other WEIR_ variable would make the result of a test
 # depend on whose shell ran it.
@@ -64,59 +51,25 @@ class KafkaAccess:
         }
 
 
-@dataclass(slots=True)
-class TestStack:
-    """The services of one pytest session, and the folder that says where they are."""
-
-    __test__ = False
-
-    folders: Folders
-    postgres: Postgres | None
-    valkey: Valkey | None
-    kafka: Kafka | None
-    kafka_access: KafkaAccess
-    database_url: str
-    redis_url: str
-    guard: Popen[bytes] | None = None
-    started: list[Child] = field(default_factory=list)
-
-    def ensure(self, service: Service | None) -> None:
-        """Starts the service unless this session's owner or another worker has."""
-        if service is None:
-            return
-        mark = self.folders.data / f"{service.name}.started"
-        with locked(self.folders.data / f"{service.name}.lock"):
-            if not mark.exists():
-                self.started.append(start(service, self.folders))
-                mark.touch()
-
-    def stop(self) -> None:
-        """By the owner: stops what it started, then through the guard what its workers did."""
-        children.stop(self.started)
-        if self.guard is not None:
-            children.end_guard(self.guard)
-            shutil.rmtree(self.folders.data, ignore_errors=True)
-
-
-STACK = pytest.StashKey[TestStack]()
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+STACK = pytest.StashKey[Throwaway]()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    owner = SHARED not in os.environ
-    folders = _found() if not owner else _made()
-    stack = _described(folders)
-    if owner:
-        stack.guard = children.start_guard(folders)
-    _tell_django(stack)
+    shared = os.environ.get(SHARED)
+    stack = throwaway.found(Path(shared)) if shared else throwaway.make()
+    os.environ[SHARED] = str(stack.folders.data)
     early_config.stash[STACK] = stack
+    for name in [name for name in os.environ if name.startswith("WEIR_")]:
+        if not name.startswith(KEPT):
+            del os.environ[name]
+    os.environ.update(stack.environment())
+    for ours, given in (
+        ("WEIR_DATABASE_URL", "WEIR_TEST_DATABASE_URL"),
+        ("WEIR_REDIS_URL", "WEIR_TEST_REDIS_URL"),
+    ):
+        if os.environ.get(given):
+            os.environ[ours] = os.environ[given]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -134,99 +87,49 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         del os.environ[SHARED]
 
 
-def _found() -> Folders:
-    return Folders(Path(os.environ[SHARED]))
-
-
-def _made() -> Folders:
-    folders = Folders(Path(tempfile.mkdtemp(prefix="weir-tests-")))
-    folders.make()
-    block = ports.free_block(5)
-    write_private(folders.data / "ports.json", json.dumps(list(block)))
-    keys.fernet_keys(folders.secrets)
-    for name in ("postgresql", "valkey", "kafka", "controller", "secret-key"):
-        keys.password(folders.secrets, name)
-    os.environ[SHARED] = str(folders.data)
-    return folders
-
-
-def _described(folders: Folders) -> TestStack:
-    first, second, third, *_ = json.loads((folders.data / "ports.json").read_text())
-
-    def password(name: str) -> str:
-        return keys.password(folders.secrets, name)
-
-    database = Postgres(
-        folders.data / "postgresql", first, password("postgresql"), postgres.THROWAWAY
-    )
-    jobs = Valkey(folders.data / "valkey", second, password("valkey"))
-    broker = Kafka(folders.data / "kafka", third, password("kafka"), password("controller"))
-    access = KafkaAccess(broker.bootstrap, broker.clients, kafka_server.ADMIN, broker.password)
-    database_url = os.environ.get("WEIR_TEST_DATABASE_URL", "")
-    redis_url = os.environ.get("WEIR_TEST_REDIS_URL", "")
-    given = os.environ.get("WEIR_TEST_KAFKA", "")
-    return TestStack(
-        folders,
-        None if database_url else database,
-        None if redis_url else jobs,
-        None if given else broker,
-        _access(given) if given else access,
-        database_url or database.url,
-        redis_url or jobs.url,
-    )
-
-
-def _access(given: str) -> KafkaAccess:
-    parts = given.split(",", 3)
-    if len(parts) != 4:
-        raise pytest.UsageError(
-            "WEIR_TEST_KAFKA must be ADMIN_BOOTSTRAP,CLIENT_BOOTSTRAP,USER,PASSWORD."
-        )
-    return KafkaAccess(*parts)
-
-
-def _tell_django(stack: TestStack) -> None:
-    for name in [name for name in os.environ if name.startswith("WEIR_")]:
-        if not name.startswith(KEPT):
-            del os.environ[name]
-    os.environ["WEIR_DATABASE_URL"] = stack.database_url
-    os.environ["WEIR_REDIS_URL"] = stack.redis_url
-    os.environ["WEIR_SECRET_KEY"] = keys.password(stack.folders.secrets, "secret-key")
-    os.environ["WEIR_SECRET_KEYS_FILE"] = str(keys.fernet_keys(stack.folders.secrets))
-
-
 @pytest.fixture(scope="session")
-def stack(pytestconfig: pytest.Config) -> TestStack:
-    """The session's services. Ask for one of the fixtures below to have it running."""
+def stack(pytestconfig: pytest.Config) -> Throwaway:
+    """The session's servers. Ask for one of the fixtures below to have one running."""
     return pytestconfig.stash[STACK]
 
 
 @pytest.fixture(scope="session")
-def database_url(stack: TestStack) -> str:
+def database_url(stack: Throwaway) -> str:
     """A running PostgreSQL. Tests marked `django_db` have it without asking."""
-    stack.ensure(stack.postgres)
-    if stack.postgres is None and not postgres.serves(stack.database_url):
+    given = os.environ.get("WEIR_TEST_DATABASE_URL")
+    if not given:
+        stack.ensure(stack.postgres)
+        return stack.postgres.url
+    if not postgres.serves(given):
         pytest.fail("WEIR_TEST_DATABASE_URL names a PostgreSQL that does not answer.")
-    return stack.database_url
+    return given
 
 
 @pytest.fixture(scope="session")
-def redis_url(stack: TestStack) -> str:
+def redis_url(stack: Throwaway) -> str:
     """A running Valkey."""
-    stack.ensure(stack.valkey)
-    if stack.valkey is None and not valkey.serves(stack.redis_url):
+    given = os.environ.get("WEIR_TEST_REDIS_URL")
+    if not given:
+        stack.ensure(stack.valkey)
+        return stack.valkey.url
+    if not valkey.serves(given):
         pytest.fail("WEIR_TEST_REDIS_URL names a server that does not answer.")
-    return stack.redis_url
+    return given
 
 
 @pytest.fixture(scope="session")
-def kafka(stack: TestStack) -> KafkaAccess:
+def kafka(stack: Throwaway) -> KafkaAccess:
     """A running Kafka with ACLs, shared by the whole session: name topics and users so that no
     other test can mean the same ones, and expect others' to be there."""
-    stack.ensure(stack.kafka)
-    access = stack.kafka_access
-    if stack.kafka is None and not kafka_server.lets_in(
-        access.bootstrap, access.username, access.password
-    ):
+    given = os.environ.get("WEIR_TEST_KAFKA")
+    if not given:
+        stack.ensure(stack.kafka)
+        broker = stack.kafka
+        return KafkaAccess(broker.bootstrap, broker.clients, kafka_server.ADMIN, broker.password)
+    parts = given.split(",", 3)
+    if len(parts) != 4:
+        pytest.fail("WEIR_TEST_KAFKA must be ADMIN_BOOTSTRAP,CLIENT_BOOTSTRAP,USER,PASSWORD.")
+    access = KafkaAccess(*parts)
+    if not kafka_server.lets_in(access.bootstrap, access.username, access.password):
         pytest.fail("WEIR_TEST_KAFKA names a broker that does not let its user in.")
     return access

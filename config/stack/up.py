@@ -19,7 +19,7 @@ from config.stack.supervisor import Supervisor
 
 Say = Callable[[str], None]
 # A server that somebody else runs may itself be just starting.
-EXTERNAL_PATIENCE = 15.0
+EXTERNAL_PATIENCE = 10.0
 
 
 def prepare(options: Options) -> None:

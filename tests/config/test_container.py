@@ -19,8 +19,8 @@ from config.stack.children import plain_environment
 from config.stack.paths import ROOT, Folders
 from config.stack.programs import Program, status_of
 from config.stack.service import start
+from config.stack.throwaway import Throwaway
 from tests import live
-from tests.stack_plugin import TestStack
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE: Mapping[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -134,7 +134,7 @@ def test_the_migrate_command_migrates(environment: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def environment(stack: TestStack, database_url: str, redis_url: str) -> dict[str, str]:
+def environment(stack: Throwaway, database_url: str, redis_url: str) -> dict[str, str]:
     """What the compose file gives each process, with the tests' servers in it."""
     given = COMPOSE["services"]["web"]["environment"]
     keys = str(stack.folders.secrets / "secret-keys")
