@@ -43,6 +43,9 @@ SETTLE_S = 3.0  # how long a read may trail behind a write that was acknowledged
 # Held back for these reasons, a topic cannot become as declared; the others leave alone what is
 # not ours, and the topic is done without it.
 BLOCKING = frozenset({"paused", "vanished", "decrease", "replication"})
+# A read that trails behind a write tells these wrongly, so they are believed after the last round.
+DOUBTFUL = frozenset({"vanished", "decrease"})
+INVALID_PARTITIONS = 37
 
 Settle = Callable[[Mapping[str, Outcome]], None]
 
@@ -154,6 +157,7 @@ def _bring(
         mark_applied(cluster.pk, [declared[n] for n, o in outcomes.items() if _done(o)])
         settle(outcomes)
         progress.start(plan, before)
+        progress.open |= _doubts(plan)
         _send(client, cluster, plan, declared, progress, settle, held)
         todo = sorted(progress.open)
         if not todo:
@@ -246,11 +250,22 @@ def _plan(
     outcomes = {
         name: Outcome(OutcomeState.FAILED, held.reason, {"rule": held.rule})
         for name, held in blocked.items()
+        if held.rule not in DOUBTFUL
     }
     for name in declared:
         if name not in acting and name not in blocked:
             outcomes[name] = _as_declared(name, progress)
     return plan, outcomes, {name: before[name] for name in acting}
+
+
+def _doubts(plan: Plan) -> dict[str, ClusterError]:
+    """Topics that are looked at once more before they are called gone or too large."""
+    acting = {action.name for action in plan.actions}
+    return {
+        held.name: ClusterError(held.reason, fault=Fault.USER)
+        for held in plan.held_back
+        if held.rule in DOUBTFUL and held.name not in acting
+    }
 
 
 def _as_declared(name: str, progress: Progress) -> Outcome:
@@ -315,10 +330,14 @@ def _send(
 
 
 def _stays_open(error: ClusterError) -> bool:
-    """Whether reading again may settle it. A topic that exists although it was not there a moment
-    ago was made by a lost answer of ours, or by somebody else: the next plan looks at it; so too
-    one that is gone although it was there."""
-    return error.fault in (Fault.RETRY, Fault.UNKNOWN, Fault.EXISTS, Fault.GONE)
+    """Whether reading again may settle it.
+
+    A topic that exists although it was not there a moment ago was made by a lost answer of ours, or
+    by somebody else: the next plan looks at it; so too one that is gone although it was there, and
+    one that has its partitions already.
+    """
+    doubtful = (Fault.RETRY, Fault.UNKNOWN, Fault.EXISTS, Fault.GONE)
+    return error.fault in doubtful or error.wire_code == INVALID_PARTITIONS
 
 
 def _answers(client: KafkaAdmin, batch: Sequence[Action]) -> dict[str, ClusterError | None]:
