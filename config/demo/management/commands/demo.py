@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 
 from config.demo import credentials, estate
 from governance.errors import WeirError
-from governance.policy import load
+from governance.services import policies
 
 
 class Command(BaseCommand):
@@ -78,4 +78,4 @@ def _password_file() -> Path:
 
 
 def _starter_policies() -> None:
-    load.load_starter(by=estate.BY)
+    policies.load_starter(by=estate.BY)

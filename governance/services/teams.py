@@ -1,0 +1,181 @@
+"""Teams: making one, who belongs to it, which applications act for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+
+from governance import access, audit
+from governance.actors import Actor
+from governance.errors import Conflict, Invalid, NotFound
+from governance.models import (
+    Application,
+    ApplicationPrefix,
+    Membership,
+    OrgRole,
+    OrgRoleName,
+    Team,
+    TeamRole,
+    User,
+)
+from governance.permissions import Action, demand
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+PRINCIPAL = re.compile(r"User:[^\s\x00]{1,240}")
+PREFIX = re.compile(r"[a-zA-Z0-9._-]{1,249}")
+
+
+@transaction.atomic
+def create(
+    *, slug: str, name: str, by: Actor, on_call: str = "", email: str = "", description: str = ""
+) -> Team:
+    """A new team. Its slug begins the names of its topics, so it never changes."""
+    demand(by, Action.CREATE_TEAM, "team")
+    if not SLUG.fullmatch(slug):
+        raise Invalid(
+            f"{slug!r} cannot be a team's short name. Use small letters, digits and dashes.",
+            path="slug",
+        )
+    team = Team(slug=slug, name=name.strip()[:120] or slug)
+    team.on_call, team.email, team.description = on_call.strip(), email.strip(), description.strip()
+    try:
+        with transaction.atomic():
+            team.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict(f"There is a team {slug} already. Choose another name.") from None
+    audit.record("team.created", by=by, about=team, team=slug)
+    return team
+
+
+@transaction.atomic
+def add_member(slug: str, *, username: str, role: str, by: Actor) -> Membership:
+    """Gives a person a role in the team. A role she has already stays as it is."""
+    team = access.get_team(by, slug, Action.MANAGE_MEMBERS)
+    if role not in TeamRole.values:
+        raise Invalid(
+            f"There is no role {role!r} in a team. Choose one of {', '.join(TeamRole.values)}.",
+            path="role",
+        )
+    membership, made = Membership.objects.get_or_create(
+        team=team, user=_person(username), role=role
+    )
+    if made:
+        _told("team.member_added", team, username, role, by)
+    return membership
+
+
+@transaction.atomic
+def remove_member(slug: str, *, username: str, role: str, by: Actor) -> None:
+    """Takes a role from a person. The last owner stays: a team without one decides nothing."""
+    team = access.get_team(by, slug, Action.MANAGE_MEMBERS)
+    Team.objects.select_for_update().get(pk=team.pk)  # two removals must not leave none
+    if role == TeamRole.OWNER:
+        others = team.memberships.filter(role=role).exclude(user__username=username)
+        if not others.exists():
+            raise Conflict(
+                f"{username} is the only owner of {slug}. Make somebody else an owner first."
+            )
+    removed, _ = team.memberships.filter(user__username=username, role=role).delete()
+    if not removed:
+        raise NotFound(f"{username} is no {role} of {slug}.")
+    _told("team.member_removed", team, username, role, by)
+
+
+def _told(action: str, team: Team, username: str, role: str, by: Actor) -> None:
+    audit.record(action, by=by, about=team, team=team.slug, data={"person": username, "role": role})
+
+
+@transaction.atomic
+def set_org_roles(username: str, roles: Sequence[str], *, by: Actor) -> User:
+    """Sets the installation-wide roles of a person. Nobody takes her own last platform role."""
+    demand(by, Action.MANAGE_ORG_ROLES, "person")
+    unknown = sorted(set(roles) - set(OrgRoleName.values))
+    if unknown:
+        raise Invalid(
+            f"There is no role {unknown[0]!r}. Choose among {', '.join(OrgRoleName.values)}.",
+            path="roles",
+        )
+    user = _person(username)
+    if user.pk == by.user_id and "platform" not in roles:
+        raise Conflict("You cannot take your own platform role. Ask another platform reviewer.")
+    before = set(user.org_roles.values_list("role", flat=True))
+    if before == set(roles):
+        return user
+    user.org_roles.exclude(role__in=roles).delete()
+    OrgRole.objects.bulk_create(OrgRole(user=user, role=r) for r in set(roles) - before)
+    audit.record(
+        "person.roles_set",
+        by=by,
+        about=user,
+        data={"before": sorted(before), "after": sorted(roles)},
+    )
+    return user
+
+
+@transaction.atomic
+def create_application(
+    slug: str,
+    *,
+    name: str,
+    principal: str,
+    prefixes: Sequence[str] = (),
+    description: str = "",
+    by: Actor,
+) -> Application:
+    """An application that acts for the team. Its prefixes overlap no other application's."""
+    team = access.get_team(by, slug, Action.MANAGE_APPLICATIONS)
+    if not PRINCIPAL.fullmatch(principal):
+        raise Invalid(
+            f"{principal!r} is no principal. Write User: and the name, as in User:checkout.",
+            path="principal",
+        )
+    for prefix in prefixes:
+        if not PREFIX.fullmatch(prefix):
+            raise Invalid(
+                f"{prefix!r} cannot begin the name of a topic. Use letters, digits, dots, dashes.",
+                path="prefixes",
+            )
+    application = Application(
+        team=team,
+        name=name.strip()[:120] or principal,
+        principal=principal,
+        description=description.strip(),
+    )
+    try:
+        with transaction.atomic():
+            application.save(force_insert=True)
+            ApplicationPrefix.objects.bulk_create(
+                ApplicationPrefix(application=application, prefix=p) for p in sorted(set(prefixes))
+            )
+    except IntegrityError as error:
+        raise Conflict(_taken(error, application)) from None
+    audit.record(
+        "application.created",
+        by=by,
+        about=application,
+        team=slug,
+        data={"principal": principal, "prefixes": sorted(set(prefixes))},
+    )
+    return application
+
+
+def _taken(error: IntegrityError, application: Application) -> str:
+    # The trigger names both prefixes in its sentence; the unique constraints name a column.
+    diagnosis = getattr(error.__cause__, "diag", None)
+    if diagnosis is not None and diagnosis.sqlstate == "23P01":
+        return f"{diagnosis.message_primary} Choose a prefix of its own."
+    if diagnosis is not None and "prefix" in (diagnosis.constraint_name or ""):
+        return "One of the prefixes belongs to another application. Choose a prefix of its own."
+    return (
+        f"There is an application {application.name} or one that acts as {application.principal} "
+        "already. Choose another name."
+    )
+
+
+def _person(username: str) -> User:
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        raise NotFound(f"There is nobody called {username}. Check the spelling.", person=username)
+    return user
