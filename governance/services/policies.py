@@ -145,7 +145,7 @@ def load_file(text: str, *, by: Actor) -> list[PolicyVersion]:
 
 
 def load_starter(*, by: Actor) -> list[PolicyVersion]:
-    """Gives a new installation its first policies; those that are there already stay as they are."""
+    """Gives a new installation its first policies; those that are there stay as they are."""
     have = set(Policy.objects.values_list("name", flat=True))
     return _load([text for text in starter() if text.name not in have], by)
 
