@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(db_default=django.db.models.expressions.RawSQL('clock_timestamp()', ()))),
                 ('txid', governance.models.event.Xid8Field(db_default=django.db.models.expressions.RawSQL('pg_current_xact_id()', ()))),
-                ('actor_kind', models.CharField(max_length=8)),
+                ('actor_kind', models.CharField(max_length=12)),
                 ('actor_id', models.BigIntegerField(null=True)),
                 ('actor_name', models.CharField(max_length=150)),
                 ('action', models.CharField(max_length=60)),

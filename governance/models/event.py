@@ -29,7 +29,7 @@ class Event(models.Model):
 
     at = models.DateTimeField(db_default=RawSQL("clock_timestamp()", ()))
     txid = Xid8Field(db_default=RawSQL("pg_current_xact_id()", ()))
-    actor_kind = models.CharField(max_length=8)
+    actor_kind = models.CharField(max_length=12)
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=150)
     action = models.CharField(max_length=60)
