@@ -53,6 +53,9 @@ def configure(settings: Mapping[str, str]) -> None:
             "loggers": {
                 # These tell of every request and every packet at INFO.
                 "kafka": {"level": "WARNING"},
+                "celery.app.trace": {"level": "WARNING"},
+                "celery.worker.strategy": {"level": "WARNING"},
+                "celery.beat": {"level": "WARNING"},
                 "celpy": {"level": "WARNING"},
                 "Environment": {"level": "WARNING"},
                 "Evaluator": {"level": "WARNING"},

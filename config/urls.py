@@ -2,9 +2,15 @@
 
 from django.urls import include, path
 
+from config import health
+
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("", include("governance.urls")),
     path("", include("topics.urls")),
+    path("", include("registry.urls")),
 ]
 
 handler403 = "governance.views.errors.forbidden"
