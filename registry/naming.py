@@ -123,7 +123,7 @@ def prefix(text: str, context: str | None = None) -> Prefix:
     ones included; an unqualified prefix means names of the default context.
     """
     if text.startswith(EVERY):
-        return Prefix(context if context not in (None, DEFAULT) else None, text[len(EVERY) :])
+        return Prefix(context, text[len(EVERY) :])
     if text.startswith(":."):
         named = qualify(text)
         return Prefix(named.context, named.name)

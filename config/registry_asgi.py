@@ -1,0 +1,14 @@
+"""The registry's entry point: `granian --interface asgi config.registry_asgi:application`."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402 - settings are there only after the set-up
+
+from registry.fastpath import Door  # noqa: E402
+
+application = Door(settings.DATABASE_URL, settings.REGISTRY_CACHE_BYTES)

@@ -1,0 +1,284 @@
+"""The registry's front door (ASGI): answers what it remembers, and hands the rest to Django.
+
+A GET whose answer is in memory, and still true by `registry.freshness`, never reaches Django. All
+else runs as ordinary synchronous views in a few threads. The door bounds what a client can make it
+hold: the size of a body, how many large bodies, how many requests wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any, Final
+from uuid import uuid4
+
+from django.http import HttpResponse
+
+from governance.actors import Actor
+from registry import metrics
+from registry.cache import Answer, Cache
+from registry.errors import BodyTooLarge, Malformed, RegistryError, StoreBusy
+from registry.freshness import Freshness, Unsure
+from registry.gate import READ_SCOPE, WRITE_SCOPE
+from registry.rest import dispatch, identity
+from registry.rest.errors import error_answer
+from registry.rest.http import RegistryRequest
+
+Scope = Mapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+MAX_BODY: Final = 4 * 2**20
+SMALL_BODY: Final = 64 * 2**10
+LARGE_AT_ONCE: Final = 8
+BODY_TIMEOUT: Final = 30.0
+DRAINED: Final = 128 * 2**20  # of a body that is too large, so that the client reads the answer
+MAX_WAITING: Final = 1_000
+THREADS: Final = 4
+SAFE: Final = ("GET", "HEAD")
+
+
+class Door:
+    """The ASGI application of the registry; one for each process."""
+
+    def __init__(self, conninfo: str, cache_bytes: int) -> None:
+        self.cache = Cache(cache_bytes)
+        self.freshness = Freshness(conninfo, forget=self.cache.forget, clear=self.cache.clear)
+        self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="registry")
+        self.actors = identity.Remembered()
+        self.waiting = 0
+        self.large = asyncio.Semaphore(LARGE_AT_ONCE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self.http(scope, receive, send)
+
+    async def lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.freshness.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                self.freshness.close()
+                self.threads.shutdown(wait=False)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _Headers(scope)
+        method = scope["method"]
+        actor = self.actors.get(headers.authorization)
+        if method in SAFE and actor is not None and _may_read(actor):
+            key = (
+                actor.context,
+                scope["raw_path"],
+                scope["query_string"],
+                headers.accept,
+            )
+            answer = await self.remembered(key)
+            if answer is not None:
+                metrics.READS.labels("memory").inc()
+                await _send_answer(send, answer, headers.uid, body=method == "GET")
+                return
+        await self.slow(scope, receive, send, headers)
+
+    async def remembered(self, key: tuple[Any, ...]) -> Answer | None:
+        """The answer in memory, if there is one and it is still true."""
+        if self.cache.get(key) is None:
+            return None
+        try:
+            await self.freshness.sure()
+        except Unsure:
+            return None
+        return self.cache.get(key)
+
+    async def slow(self, scope: Scope, receive: Receive, send: Send, headers: _Headers) -> None:
+        """Through Django, in a thread."""
+        loop = asyncio.get_running_loop()
+        request = None
+        try:
+            if self.waiting >= MAX_WAITING:
+                raise StoreBusy("The registry has too much to do: try again in a moment.")
+            self.waiting += 1
+            try:
+                body = await self.body(receive, headers)
+                loaded_at = self.cache.clock
+                began = time.monotonic()
+                request, response = await loop.run_in_executor(
+                    self.threads, _answer, _environ(scope, headers, body), headers
+                )
+            finally:
+                self.waiting -= 1
+        except RegistryError as error:
+            response = error_answer(error)
+            response["X-Request-ID"] = headers.uid
+        else:
+            metrics.SECONDS.observe(time.monotonic() - began)
+            self.remember(request, response, scope, headers, loaded_at, began)
+        metrics.ANSWERS.labels(str(response.status_code)).inc()
+        await _send_response(send, response, body=scope["method"] != "HEAD")
+
+    def remember(
+        self,
+        request: RegistryRequest | None,
+        response: HttpResponse,
+        scope: Scope,
+        headers: _Headers,
+        loaded_at: int,
+        began: float,
+    ) -> None:
+        if request is None:
+            return
+        if headers.authorization:
+            self.actors.put(headers.authorization, request.actor, began)
+        if scope["method"] != "GET" or request.depends is None or response.status_code != 200:
+            return
+        key = (
+            request.actor.context,
+            scope["raw_path"],
+            scope["query_string"],
+            headers.accept,
+        )
+        content_type = response["Content-Type"].encode()
+        self.cache.put(key, Answer(content_type, response.content, request.depends), loaded_at)
+        metrics.CACHE_BYTES.set(self.cache.used)
+
+    async def body(self, receive: Receive, headers: _Headers) -> bytes:
+        """The whole body. Raises BodyTooLarge, and Malformed for one that does not come."""
+        if headers.length is not None and headers.length <= SMALL_BODY:
+            return await _read(receive, SMALL_BODY)
+        if headers.length is not None and headers.length > MAX_BODY:
+            await _drain(receive)
+            raise BodyTooLarge(MAX_BODY)
+        if headers.length is None and not headers.chunked:
+            return b""
+        async with self.large:
+            return await _read(receive, MAX_BODY)
+
+
+class _Headers:
+    """The headers that the door itself looks at."""
+
+    __slots__ = ("accept", "authorization", "chunked", "content_type", "length", "uid")
+
+    def __init__(self, scope: Scope) -> None:
+        self.accept = self.authorization = self.content_type = b""
+        self.length: int | None = None
+        self.chunked = False
+        uid: list[str] = []
+        for name, value in scope["headers"]:
+            if name == b"accept":
+                self.accept = self.accept + b"," + value if self.accept else value
+            elif name == b"authorization":
+                self.authorization = value
+            elif name == b"content-type":
+                self.content_type = value
+            elif name == b"content-length":
+                self.length = int(value) if value.isdigit() and len(value) < 16 else None
+            elif name == b"transfer-encoding":
+                self.chunked = True
+            elif name == b"x-request-id":
+                uid.append(value.decode("latin-1"))
+        self.uid = dispatch.request_id(uid) if uid else str(uuid4())
+
+
+def _may_read(actor: Actor) -> bool:
+    # What is remembered was given to somebody who may read; that must hold for this one too.
+    return actor.scopes is None or READ_SCOPE in actor.scopes or WRITE_SCOPE in actor.scopes
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise Malformed("The client went away before it had sent the body.")
+                part = message.get("body", b"")
+                size += len(part)
+                if size > limit:
+                    await _drain(receive)
+                    raise BodyTooLarge(limit)
+                parts.append(part)
+                if not message.get("more_body", False):
+                    return parts[0] if len(parts) == 1 else b"".join(parts)
+    except TimeoutError:
+        raise Malformed(f"The body did not arrive within {BODY_TIMEOUT:.0f} seconds.") from None
+
+
+async def _drain(receive: Receive) -> None:
+    """Read on without keeping anything, for a while: most clients read the answer only then."""
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT / 3):
+            while size < DRAINED:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
+
+
+def _environ(scope: Scope, headers: _Headers, body: bytes) -> dict[str, Any]:
+    """A WSGI environ whose path is still percent-encoded, so that %2F stays within its segment."""
+    server = scope.get("server") or ("registry", 80)
+    client = scope.get("client") or ("", 0)
+    return {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["raw_path"].decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "CONTENT_TYPE": headers.content_type.decode("latin-1"),
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_ACCEPT": headers.accept.decode("latin-1"),
+        "SERVER_NAME": str(server[0]),
+        "SERVER_PORT": str(server[1]),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": str(client[0]),
+        "wsgi.input": BytesIO(body),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+    }
+
+
+def _answer(
+    environ: dict[str, Any], headers: _Headers
+) -> tuple[RegistryRequest | None, HttpResponse]:
+    """In a thread: who asks, and what is answered."""
+    return dispatch.respond(environ, headers.authorization, headers.uid)
+
+
+async def _send_answer(send: Send, answer: Answer, uid: str, *, body: bool) -> None:
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [
+                (b"content-type", answer.content_type),
+                (b"content-length", str(len(answer.body)).encode()),
+                (b"x-request-id", uid.encode("latin-1", "replace")),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": answer.body if body else b""})
+
+
+async def _send_response(send: Send, response: HttpResponse, *, body: bool) -> None:
+    content = response.content
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in response.items()
+    ]
+    if response.status_code != 204:
+        headers.append((b"content-length", str(len(content)).encode()))
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": content if body else b""})

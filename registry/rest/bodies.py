@@ -1,0 +1,75 @@
+"""Request bodies: JSON of clients of every age, read into plain values."""
+
+from __future__ import annotations
+
+from registry import contracts
+from registry.errors import InvalidSchema, Malformed
+from registry.formats.base import Reference
+from registry.naming import MAX_VERSION
+from registry.rest.http import Json
+from registry.store import Asked
+
+
+def asked(body: Json) -> Asked:
+    """A register request: the same body serves look-up and compatibility.
+
+    Unknown members are ignored. Raises Malformed for members of another structure, InvalidSchema
+    for references that lack a part.
+    """
+    identifier = _number(body.get("id"), "id")
+    version = _number(body.get("version"), "version")
+    return Asked(
+        text=_text(body.get("schema"), "schema") or "",
+        type=_text(body.get("schemaType"), "schemaType") or "AVRO",
+        references=_references(body.get("references")),
+        metadata=contracts.metadata(body.get("metadata")),
+        rule_set=contracts.rule_set(body.get("ruleSet")),
+        version=version if version is not None else 0,
+        id=identifier if identifier is not None and identifier >= 0 else None,
+    )
+
+
+def _references(value: object) -> tuple[Reference, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise Malformed("'references' is not a list.")
+    return tuple(_reference(item) for item in value)
+
+
+def _reference(value: object) -> Reference:
+    if not isinstance(value, dict):
+        raise Malformed("A reference is not an object.")
+    name = _text(value.get("name"), "name of a reference")
+    subject = _text(value.get("subject"), "subject of a reference")
+    version = _number(value.get("version"), "version of a reference")
+    if not name or subject is None or version is None:
+        raise InvalidSchema("a reference needs a name, a subject and a version.")
+    if version != -1 and not 1 <= version <= MAX_VERSION:
+        raise InvalidSchema(f"version {version} of a reference is no version.")
+    return Reference(name, subject, version)
+
+
+def _text(value: object, what: str) -> str | None:
+    """A string; numbers and flags count as their text."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    raise Malformed(f"'{what}' is not a string.")
+
+
+def _number(value: object, what: str) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        sign = value.removeprefix("-")
+        if sign.isascii() and sign.isdigit() and len(sign) < 12:
+            value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Malformed(f"'{what}' is not a whole number.")
+    if abs(value) > MAX_VERSION:
+        raise Malformed(f"'{what}' is out of range.")
+    return value

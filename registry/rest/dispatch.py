@@ -1,0 +1,91 @@
+"""From a request to an answer: routing, negotiation, errors. Ordinary Django, no middleware.
+
+The pages' middleware (sessions, CSRF, security headers) has no business here, so the views are
+called directly; what is left of it is in these few lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from django.core.signals import request_finished, request_started
+from django.http import HttpResponse
+from django.urls import Resolver404, resolve
+
+from registry.errors import Malformed, RegistryError, UnknownPath
+from registry.naming import context_of_path
+from registry.rest import http
+from registry.rest.errors import error_answer, expected
+from registry.rest.http import V1, RegistryRequest
+from registry.rest.identity import identify
+
+URLS = "config.registry_urls"
+
+
+def request_id(given: list[str]) -> str:
+    """The caller's id where exactly one was sent, else a new one."""
+    if len(given) == 1 and given[0].strip() and len(given[0]) <= 200:
+        return given[0]
+    return str(uuid4())
+
+
+def respond(
+    environ: dict[str, Any], authorization: bytes, uid: str
+) -> tuple[RegistryRequest | None, HttpResponse]:
+    """The answer to a request, whatever happens; it never raises.
+
+    The request comes back with it, None where nobody was let in: the door learns from it who asked
+    and what the answer depends on.
+    """
+    request = None
+    accept = environ.get("HTTP_ACCEPT", "")
+    with _logged(uid):
+        try:
+            environ["weir.actor"] = identify(authorization)
+            request = RegistryRequest(environ)
+            content_type = http.negotiate(accept)
+            response = _route(request)
+        except Exception as error:  # noqa: BLE001 - the edge: an answer is owed in any case
+            if request is not None:
+                request.depends = None
+            content_type = _type_of_errors(accept)
+            response = error_answer(expected(error))
+    response["Content-Type"] = content_type
+    response["X-Request-ID"] = uid
+    return request, response
+
+
+def _type_of_errors(accept: str) -> str:
+    try:
+        return http.negotiate(accept)
+    except RegistryError:
+        return V1
+
+
+def _route(request: RegistryRequest) -> HttpResponse:
+    if "%00" in request.META["QUERY_STRING"]:
+        raise Malformed("The query holds a NUL character, which no name has.")
+    try:
+        found = resolve(request.path_info.rstrip("/") or "/", urlconf=URLS)
+    except Resolver404:
+        raise UnknownPath from None
+    segments: dict[str, Any] = dict(found.kwargs)
+    if "context" in segments:
+        request.context = context_of_path(segments.pop("context"))
+    if request.method in ("POST", "PUT"):
+        http.ensure_readable(request.META.get("CONTENT_TYPE", ""))
+    response: HttpResponse = found.func(request, **segments)
+    return response
+
+
+@contextmanager
+def _logged(uid: str) -> Iterator[None]:
+    """Ties log lines and events to the request, and lets Django keep its connections in order."""
+    request_started.send(sender=RegistryRequest)
+    with structlog.contextvars.bound_contextvars(request_id=uid[:64]):
+        yield
+    request_finished.send(sender=RegistryRequest)

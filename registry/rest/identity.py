@@ -1,0 +1,75 @@
+"""Who sends a request: HTTP basic with a token as the password, a bearer token, or nobody."""
+
+from __future__ import annotations
+
+import binascii
+import time
+from base64 import b64decode
+from collections import OrderedDict
+from typing import Final
+
+from django.conf import settings
+
+from governance.actors import Actor, anonymous_with
+from governance.services import tokens
+from registry.errors import Unauthenticated
+from registry.gate import READ_SCOPE, WRITE_SCOPE
+
+# A revoked token is refused within a second; half of it is spent here at most.
+REMEMBERED: Final = 0.5
+KEPT: Final = 10_000
+
+ANONYMOUS: Final = {
+    "none": None,
+    "read": anonymous_with(READ_SCOPE),
+    "full": anonymous_with(READ_SCOPE, WRITE_SCOPE),
+}
+
+
+def token_of(header: bytes) -> str:
+    """The token in an Authorization header. Raises Unauthenticated for any other content."""
+    scheme, _, rest = header.strip().partition(b" ")
+    if scheme.lower() == b"bearer":
+        return rest.strip().decode("latin-1")
+    if scheme.lower() == b"basic":
+        try:
+            pair = b64decode(rest.strip(), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise Unauthenticated("The Authorization header is not valid basic.") from None
+        return pair.partition(":")[2]
+    raise Unauthenticated("Use HTTP basic authentication, or a bearer token.")
+
+
+def identify(header: bytes) -> Actor:
+    """The actor of a credential; asks the database. Raises Unauthenticated."""
+    if not header:
+        anonymous = ANONYMOUS[settings.REGISTRY_ANONYMOUS]
+        if anonymous is None:
+            raise Unauthenticated
+        return anonymous
+    actor = tokens.authenticate(token_of(header))
+    if actor is None:
+        raise Unauthenticated("The token is unknown, expired or revoked: ask its team for another.")
+    return actor
+
+
+class Remembered:
+    """Actors of the last half second, by header; belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self.kept: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+
+    def get(self, header: bytes) -> Actor | None:
+        if not header:
+            return ANONYMOUS[settings.REGISTRY_ANONYMOUS]
+        found = self.kept.get(header)
+        if found is None or time.monotonic() - found[0] > REMEMBERED:
+            return None
+        return found[1]
+
+    def put(self, header: bytes, actor: Actor, asked_at: float) -> None:
+        """Remember an actor from when the database was asked, not from when it answered."""
+        self.kept[header] = (asked_at, actor)
+        self.kept.move_to_end(header)
+        while len(self.kept) > KEPT:
+            self.kept.popitem(last=False)

@@ -1,0 +1,51 @@
+"""``/mode…``: what may be done in a subject, a context, everywhere."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+
+from registry import lookup, scope, settings
+from registry.errors import InvalidMode, ModeNotSet
+from registry.gate import Operation, admit
+from registry.naming import DEFAULT, SubjectName
+from registry.rest.config import depends_on, place_of
+from registry.rest.http import RegistryRequest, answer, resource
+
+
+def _get(request: RegistryRequest, subject: str | None = None) -> HttpResponse:
+    name = place_of(request, subject)
+    admit(Operation.READ, name, request.actor)
+    request.depends = depends_on(name)
+    if subject is None or request.flag("defaultToGlobal") or name == SubjectName(DEFAULT, ""):
+        return answer({"mode": lookup.in_scope(name).mode.value})
+    own = lookup.modes([scope.place(name)]).get(scope.place(name))
+    if own is None:
+        raise ModeNotSet(str(name))
+    return answer({"mode": own})
+
+
+def _put(request: RegistryRequest, subject: str | None = None) -> HttpResponse:
+    body = request.json("mode.update.request")
+    if "mode" not in body:
+        raise InvalidMode
+    settings.set_mode(
+        place_of(request, subject),
+        body["mode"],
+        force=request.flag("force"),
+        by=request.actor,
+        origin=request.origin,
+    )
+    return answer({"mode": body["mode"]} if body["mode"] is not None else {})
+
+
+def _delete(request: RegistryRequest, subject: str | None = None) -> HttpResponse:
+    was = settings.delete_mode(
+        place_of(request, subject),
+        recursive=request.flag("recursive"),
+        by=request.actor,
+        origin=request.origin,
+    )
+    return answer({"mode": was.value})
+
+
+one = resource(GET=_get, PUT=_put, DELETE=_delete)

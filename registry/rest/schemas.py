@@ -1,0 +1,137 @@
+"""Paths under ``/schemas``: by id, by guid, lists over subjects."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+
+from registry import lookup, naming
+from registry.changes import id_change
+from registry.errors import SchemaNotFound
+from registry.formats import base
+from registry.gate import Operation, admit
+from registry.lookup import Stored
+from registry.naming import DEFAULT, SubjectName
+from registry.rest import shapes
+from registry.rest.http import RegistryRequest, answer, resource, text_answer
+from registry.rest.naming import subject_of
+
+LIST_LIMIT = 1000
+ANY = 2**31 - 1
+
+
+def _types(request: RegistryRequest) -> HttpResponse:
+    request.depends = frozenset()
+    return answer(base.names())
+
+
+def _list(request: RegistryRequest) -> HttpResponse:
+    """`resourceType`, `associationType` and `lifecycle` of 8.x ask for associations: none here."""
+    prefix = naming.prefix(request.GET.get("subjectPrefix", ""), request.context)
+    admit(Operation.READ, SubjectName(prefix.context or DEFAULT, ""), request.actor)
+    part = request.page(LIST_LIMIT, LIST_LIMIT)
+    found = lookup.schemas(
+        prefix,
+        deleted=request.flag("deleted"),
+        latest_only=request.flag("latestOnly"),
+        offset=part.start,
+        limit=part.stop - part.start,
+    )
+    rule_type = request.GET.get("ruleType")
+    if rule_type:
+        found = [stored for stored in found if _has_rule(stored, rule_type)]
+    return answer([shapes.schema_object(stored, request) for stored in found])
+
+
+def _has_rule(stored: Stored, rule_type: str) -> bool:
+    lists = (stored.rule_set or {}).values()
+    return any(
+        isinstance(rule, dict) and rule.get("type") == rule_type
+        for rules in lists
+        if isinstance(rules, list)
+        for rule in rules
+    )
+
+
+def _held(request: RegistryRequest, number: int) -> Stored:
+    """The schema of an id in the context that the request asks about. Raises SchemaNotFound."""
+    text = request.GET.get("subject", "")
+    subject = subject_of(request, text) if text else SubjectName(request.context or DEFAULT, "")
+    admit(Operation.READ, subject, request.actor)
+    found = _by_id(subject.context, number, subject.name)
+    exact = found is not None and subject.name in ("", found.subject.name)
+    if not exact and request.context is None and not naming.is_qualified(text):
+        for other in lookup.elsewhere(subject):
+            there = _by_id(other.context, number, other.name)
+            if there is not None and there.subject == other:
+                return there
+    if found is None:
+        raise SchemaNotFound(number)
+    if exact:
+        request.depends = frozenset({id_change(subject.context, number)})
+    return found
+
+
+def _by_id(context: str, number: int, prefer: str) -> Stored | None:
+    if not 0 <= number <= ANY:
+        return None
+    return lookup.by_id(context, number, prefer=prefer)
+
+
+def _one(request: RegistryRequest, number: int) -> HttpResponse:
+    stored = _held(request, number)
+    max_id = None
+    if request.flag("fetchMaxId"):
+        request.depends = None  # every registration in the context changes it
+        max_id = lookup.highest_id(stored.subject.context)
+    return answer(shapes.schema_by_id(stored, request, max_id))
+
+
+def _text(request: RegistryRequest, number: int) -> HttpResponse:
+    return text_answer(shapes.rendered(_held(request, number), request.GET.get("format", "")))
+
+
+def _subjects(request: RegistryRequest, number: int) -> HttpResponse:
+    stored = _held(request, number)
+    held = lookup.holders(stored.subject.context, number, deleted=request.flag("deleted"))
+    names = list(dict.fromkeys(str(subject) for subject, _ in held))
+    return answer(names[request.page(ANY, ANY)])
+
+
+def _versions(request: RegistryRequest, number: int) -> HttpResponse:
+    stored = _held(request, number)
+    held = lookup.holders(stored.subject.context, number, deleted=request.flag("deleted"))
+    pairs = [{"subject": str(subject), "version": version} for subject, version in held]
+    return answer(pairs[request.page(ANY, ANY)])
+
+
+def _guid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise SchemaNotFound(text[:100]) from None
+
+
+def _by_guid(request: RegistryRequest, guid: str) -> HttpResponse:
+    stored = lookup.by_guid(_guid(guid))
+    if stored is None:
+        raise SchemaNotFound(guid[:100])
+    admit(Operation.READ, stored.subject, request.actor)
+    return answer(shapes.schema_by_guid(stored, request))
+
+
+def _ids_of_guid(request: RegistryRequest, guid: str) -> HttpResponse:
+    pairs = lookup.ids_of_guid(_guid(guid))
+    bound = request.actor.context
+    return answer([{"context": c, "id": n} for c, n in pairs if bound in (None, c)])
+
+
+types = resource(GET=_types)
+listed = resource(GET=_list)
+one = resource(GET=_one)
+text = resource(GET=_text)
+subjects = resource(GET=_subjects)
+versions = resource(GET=_versions)
+by_guid = resource(GET=_by_guid)
+ids_of_guid = resource(GET=_ids_of_guid)

@@ -1,0 +1,119 @@
+"""Objects on the wire, made from stored ones. Empty members are left out; 8.x members are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from registry import memo
+from registry.compatibility import Verdict
+from registry.formats import base
+from registry.lookup import Stored, StoredReference
+from registry.rest.http import Json, RegistryRequest, without_empty
+from registry.scope import DEFAULT_LEVEL
+from registry.store import Registered
+
+LEVEL: Final = "compatibilityLevel"
+
+
+def schema_object(stored: Stored, request: RegistryRequest) -> Json:
+    """A version as GET of a version, look-ups and lists answer it."""
+    return without_empty(
+        {
+            "subject": str(stored.subject),
+            "version": stored.version,
+            "id": stored.schema_id,
+            "guid": stored.guid,
+            **_content(stored, request),
+            "ts": int(stored.at.timestamp() * 1000),
+            "deleted": stored.deleted,
+        }
+    )
+
+
+def schema_by_id(stored: Stored, request: RegistryRequest, max_id: int | None) -> Json:
+    """A schema as GET of an id answers it, with one subject and version that hold it."""
+    return without_empty(
+        {
+            "subject": str(stored.subject),
+            "version": stored.version,
+            "guid": stored.guid,
+            **_content(stored, request),
+            "ts": int(stored.at.timestamp() * 1000),
+            "deleted": stored.deleted,
+            "maxId": max_id,
+        }
+    )
+
+
+def schema_by_guid(stored: Stored, request: RegistryRequest) -> Json:
+    """A schema as GET of a guid answers it: content only."""
+    return without_empty({"guid": stored.guid, **_content(stored, request)})
+
+
+def registered(made: Registered) -> Json:
+    """The answer to a registration; clients of old read `id` alone."""
+    return without_empty(
+        {
+            "id": made.schema_id,
+            "version": made.version,
+            "guid": made.guid,
+            "schemaType": made.type,
+            "references": references(made.references),
+            "metadata": made.metadata,
+            "ruleSet": made.rule_set,
+            "schema": made.text,
+        }
+    )
+
+
+def _content(stored: Stored, request: RegistryRequest) -> Json:
+    qualified = request.GET.get("referenceFormat", "").lower() == "qualified"
+    return {
+        "schemaType": stored.type,
+        "references": references(stored.references, qualified=qualified),
+        "metadata": stored.metadata,
+        "ruleSet": stored.rule_set,
+        "schema": rendered(stored, request.GET.get("format", "")),
+    }
+
+
+def references(listed: Sequence[StoredReference], *, qualified: bool = False) -> list[Json]:
+    """References as they were written, or with the subject's context."""
+    return [
+        {
+            "name": r.wire.name,
+            "subject": str(r.target) if qualified else r.wire.subject,
+            "version": r.wire.version,
+        }
+        for r in listed
+    ]
+
+
+def rendered(stored: Stored, form: str) -> str:
+    """The text in the form asked for; the stored one for none, the default and unknown ones."""
+    if form.lower() in ("", "default"):
+        return stored.text
+    return base.get(stored.type).render(memo.parsed(stored), form.lower())
+
+
+def verdict(given: Verdict, *, verbose: bool) -> Json:
+    """The answer of the compatibility endpoints."""
+    result: Json = {"is_compatible": given.compatible}
+    if verbose:
+        result["messages"] = list(given.messages)
+    return result
+
+
+def config(values: Mapping[str, object]) -> Json:
+    """A config as GET and DELETE answer it: the level is the server's default where none is set."""
+    return without_empty({LEVEL: values.get(LEVEL) or DEFAULT_LEVEL.value, **_rest(values)})
+
+
+def config_update(values: Mapping[str, object]) -> Json:
+    """A config as PUT answers it."""
+    return without_empty({"compatibility": values.get(LEVEL), **_rest(values)})
+
+
+def _rest(values: Mapping[str, object]) -> Json:
+    return {key: value for key, value in values.items() if key != LEVEL}
