@@ -64,8 +64,12 @@ def _posted(request: PageRequest, found: Request | None) -> HttpResponse:
     composer.check(request.actor, complete=True)
     do = request.POST.get("do", "check")
     if do == "check" or composer.unreadable or (do == "submit" and composer.refused):
-        status = HTTPStatus.OK if do == "check" else HTTPStatus.UNPROCESSABLE_ENTITY
-        return _show(request, composer, status)
+        if do == "check":
+            return _show(request, composer)
+        composer.failure = composer.failure or (
+            "Nothing was saved yet: the reasons stand beside the values below."
+        )
+        return _show(request, composer, HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         saved = _save(request, composer)
     except (Conflict, Invalid, NotAllowed, Refused) as error:

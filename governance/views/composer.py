@@ -153,7 +153,10 @@ class Composer:
 def _say(part: Part | None, said: Said) -> None:
     if part is None or (said.passed and not part.form.field_of(said.path)):
         return
-    place = part.says.setdefault(part.form.field_of(said.path), [])
+    name = part.form.field_of(said.path)
+    if said.refuses and name:
+        part.form.fields[name].widget.attrs["aria-invalid"] = "true"
+    place = part.says.setdefault(name, [])
     # A hard rule and a policy may say the same of a value; once is enough.
     if all(other.message != said.message or other.policy != said.policy for other in place):
         place.append(said)

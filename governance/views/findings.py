@@ -36,6 +36,11 @@ class Said:
     version: int = 0
     policy_url: str = ""
 
+    @property
+    def refuses(self) -> bool:
+        """Whether the request cannot go on with this value."""
+        return self.css == _LOOK[Severity.DENY][0]
+
 
 def of_finding(finding: Finding) -> Said:
     """A stored finding; those without a version come from Weir's own hard rules."""

@@ -223,7 +223,9 @@ def _lines(page: queries.RequestPage, state: State) -> list[str]:
             return [f"You are asked as {page.acting_as}: {page.acting_reason}"]
         case State.IN_REVIEW:
             return [page.why_not]
-        case State.DRAFT if any(not f.passed and f.severity == Severity.DENY for f in page.findings):
+        case State.DRAFT if any(
+            not f.passed and f.severity == Severity.DENY for f in page.findings
+        ):
             return ["A rule refuses it as it is. Edit it, then ask for review."]
         case State.DRAFT:
             return ["A draft: nobody is asked yet."]
