@@ -42,7 +42,7 @@ def up(options: Options, lock: int, say: Say) -> None:
     checks.settings()
     kafka.quiet()
     with Supervisor(folders, say, lock) as supervisor:
-        start = Start(options, embedded, supervisor, say)
+        start = Start(options, embedded, told, supervisor, say)
         start.everything()
         for line in block(options, start.demo, start.why_no_kafka, time.monotonic() - began):
             say(line)
@@ -62,9 +62,17 @@ class Start:
     """One start, in order. Jars may take half a minute to come and nobody waits for them but the
     broker and the demo: databases and migrations go on meanwhile."""
 
-    def __init__(self, options: Options, embedded: Parts, supervisor: Supervisor, say: Say) -> None:
+    def __init__(
+        self,
+        options: Options,
+        embedded: Parts,
+        told: Mapping[str, str],
+        supervisor: Supervisor,
+        say: Say,
+    ) -> None:
         self.options = options
         self.embedded = embedded
+        self.told = told
         self.supervisor = supervisor
         self.say = say
         self.why_no_kafka: str | None = None
@@ -132,7 +140,7 @@ class Start:
         self.say(f"  {what} of {variable} answers")
 
     def _tell_commands(self) -> None:
-        told = environment(self.options, self.embedded)
+        told = dict(self.told)
         # A database that the person named is named to the commands beside the stack as well.
         told.setdefault("WEIR_DATABASE_URL", self.options.database_url or "")
         told.setdefault("WEIR_REDIS_URL", self.options.redis_url or "")
