@@ -17,12 +17,11 @@ from uuid import uuid4
 
 from django.http import HttpResponse
 
-from governance.actors import Actor
 from registry import metrics
 from registry.cache import Answer, Cache
 from registry.errors import BodyTooLarge, Malformed, RegistryError, StoreBusy
 from registry.freshness import Freshness, Unsure
-from registry.gate import READ_SCOPE, WRITE_SCOPE
+from registry.gate import may_read
 from registry.rest import dispatch, identity
 from registry.rest.errors import error_answer
 from registry.rest.http import RegistryRequest
@@ -75,7 +74,7 @@ class Door:
         headers = _Headers(scope)
         method = scope["method"]
         actor = self.actors.get(headers.authorization)
-        if method in SAFE and actor is not None and _may_read(actor):
+        if method in SAFE and actor is not None and may_read(actor):
             key = (
                 actor.context,
                 scope["raw_path"],
@@ -187,11 +186,6 @@ class _Headers:
             elif name == b"x-request-id":
                 uid.append(value.decode("latin-1"))
         self.uid = dispatch.request_id(uid) if uid else str(uuid4())
-
-
-def _may_read(actor: Actor) -> bool:
-    # What is remembered was given to somebody who may read; that must hold for this one too.
-    return actor.scopes is None or READ_SCOPE in actor.scopes or WRITE_SCOPE in actor.scopes
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from governance import permissions
 from governance.actors import Actor
+from governance.permissions import Action
 from registry.errors import Forbidden
 from registry.naming import SubjectName
 
@@ -32,28 +34,28 @@ class Admission:
     policies: tuple[str, ...] = ()
 
 
-READ_SCOPE = "registry:read"
-WRITE_SCOPE = "registry:write"
 ALLOWED = Admission()
 
 
 def admit(operation: Operation, subject: SubjectName | None, actor: Actor) -> Admission:
     """Let `actor` do `operation` to `subject` (None: to nothing in particular), or raise Forbidden.
 
-    Somebody with scopes needs the one for reading or writing; whoever is bound to a context stays
-    in it. Weir itself, which applies what was approved, is held to neither.
+    The matrix of permissions decides; whoever is bound to a context stays in it. The registry is
+    open to the teams it serves: a client with the right to write may write to any subject, and is
+    judged as a member of its own team. Weir itself applies what was approved.
     """
-    if actor.scopes is not None:
-        wanted = READ_SCOPE if operation is Operation.READ else WRITE_SCOPE
-        held = actor.scopes | ({READ_SCOPE} if WRITE_SCOPE in actor.scopes else frozenset())
-        if wanted not in held:
-            raise Forbidden(
-                f"{actor.name} may not {operation} here: it lacks the scope {wanted}. "
-                "Ask an owner of the team for a token with it."
-            )
+    action = Action.READ_REGISTRY if operation is Operation.READ else Action.WRITE_REGISTRY
+    decision = permissions.allowed(actor, action, "subject", actor.team)
+    if not decision.ok:
+        raise Forbidden(decision.why)
     if subject is not None and actor.context is not None and subject.context != actor.context:
         raise Forbidden(
             f"{actor.name} is bound to context {actor.context} and may not {operation} in "
             f"{subject.context}. Leave the context out of the subject's name, or use another token."
         )
     return ALLOWED
+
+
+def may_read(actor: Actor) -> bool:
+    """Whether the actor may read what lies in its context."""
+    return permissions.allowed(actor, Action.READ_REGISTRY, "subject", actor.team).ok

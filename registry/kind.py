@@ -1,0 +1,353 @@
+"""How a subject takes part in requests: one operation, which registers a version.
+
+In the registry declared is applied: `declare` only says whose the subject is, `apply` calls the
+same `register()` as the wire does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from django.db import OperationalError
+
+from governance import kinds
+from governance.actors import Actor
+from governance.errors import Problem
+from governance.kinds import (
+    ApplyRun,
+    Current,
+    DiffRow,
+    ItemView,
+    Json,
+    Outcome,
+    OutcomeState,
+    Step,
+)
+from governance.models import Environment, Lifecycle, Resource, Team
+from governance.policy.facts import Fact, FactType, declare
+from registry import compatibility, difference, lookup, naming, owners, settings, store
+from registry.changes import Origin
+from registry.compatibility import Level, Verdict
+from registry.errors import InvalidLevel, RegistryError
+from registry.formats.base import Change
+from registry.lookup import Holding
+from registry.naming import SubjectName
+from registry.spec import SubjectSpec, from_json, parse
+
+FACTS: Final = (
+    Fact("subject.name", FactType.TEXT, "name of the subject"),
+    Fact("subject.context", FactType.TEXT, "context it lies in"),
+    Fact("subject.exists", FactType.FLAG, "whether it has a version already"),
+    Fact("subject.versions", FactType.COUNT, "live versions it has"),
+    Fact("subject.type", FactType.TEXT, "format of the schema: AVRO"),
+    Fact("subject.compatibility", FactType.TEXT, "level that the new version must meet"),
+    Fact("subject.compatibility_before", FactType.TEXT, "level in force until now"),
+    Fact("subject.compatible", FactType.FLAG, "whether it meets that level"),
+    Fact("subject.unchanged", FactType.FLAG, "whether a version has this content already"),
+    Fact("subject.changes", FactType.LIST, "what changes, in words"),
+    Fact("subject.breaks", FactType.LIST, "directions that a change breaks: BACKWARD, FORWARD"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """One item beside what is registered; parts are None where the schema cannot be read."""
+
+    subject: SubjectName
+    spec: SubjectSpec
+    held: Holding
+    level: Level
+    verdict: Verdict | None
+    changes: list[Change] | None
+    existing: int | None  # the version that has this content already
+
+
+class SubjectKind:
+    """Subjects: new versions, and the level they must meet."""
+
+    name = "subject"
+    title = "Subject"
+    operations = frozenset({"register"})
+    depends_on = frozenset({"topic"})
+
+    def parse(
+        self, operation: str, name: str, place: str, after: Json
+    ) -> tuple[Json, list[Problem]]:
+        """The spec in its normal form. What the schema itself violates is found here."""
+        spec, problems = parse(after)
+        try:
+            naming.ensure_valid(_subject(place, name))
+        except RegistryError as error:
+            problems.append(Problem("name", error.message, "Choose another name.", rule="name"))
+        if not name.strip():
+            problems.append(
+                Problem("name", "The subject has no name.", "Name it after its topic, with -value.")
+            )
+        if not problems:
+            problems += _readable(_subject(place, name), spec)
+        return spec.as_json(), problems
+
+    def places(self) -> list[tuple[str, str, str]]:
+        """The contexts of the environments."""
+        rows = Environment.objects.order_by("position", "slug")
+        return [
+            (context, f"{name} ({context})", slug)
+            for context, name, slug in rows.values_list("registry_context", "name", "slug")
+        ]
+
+    def current(self, place: str, name: str) -> Current | None:
+        """The latest version; what is declared is what is there."""
+        environment = (
+            Environment.objects.filter(registry_context=place)
+            .order_by("position")
+            .values_list("slug", flat=True)
+            .first()
+        )
+        subject = _subject(place, name)
+        latest = lookup.find_version(subject, naming.LATEST)
+        owner = owners.owner_of(subject.name)
+        if environment is None and latest is None:
+            return None
+        spec = None if latest is None else SubjectSpec.of(latest).as_json()
+        return Current(
+            declared=spec,
+            generation=0 if latest is None else latest.version,
+            observed=spec,
+            owner=owner.team if owner else "",
+            environment=environment or "",
+        )
+
+    def check(self, item: ItemView) -> list[Problem]:
+        """What no approval can lift: another team's subject, the mode, the level."""
+        situation = _situation(item)
+        problems = _ownership(item) + _mode(situation)
+        verdict = situation.verdict
+        if verdict is not None and not verdict.compatible:
+            said = "; ".join(verdict.words)
+            problems.append(
+                Problem(
+                    "schema",
+                    f"It does not meet the level {situation.level} of {situation.subject} against "
+                    f"version {verdict.against}: {said}.",
+                    _way_out(situation.level),
+                    rule="compatibility",
+                )
+            )
+        return problems
+
+    def facts(self, item: ItemView) -> Json:
+        """Facts for policies; those about content are absent where it cannot be read."""
+        found = _situation(item)
+        live = found.held.live
+        facts: dict[str, object] = {
+            "subject.name": found.subject.name,
+            "subject.context": found.subject.context,
+            "subject.exists": bool(live),
+            "subject.versions": len(live),
+            "subject.type": found.spec.type,
+            "subject.compatibility": found.level.value,
+            "subject.compatibility_before": found.held.scope.level.value,
+            "subject.unchanged": found.existing is not None,
+        }
+        if found.verdict is not None:
+            facts["subject.compatible"] = found.verdict.compatible
+        if found.changes is not None:
+            facts["subject.changes"] = [difference.in_words(c) for c in found.changes]
+            facts["subject.breaks"] = sorted({b for c in found.changes for b in c.breaks})
+        return facts
+
+    def rows(self, item: ItemView) -> list[DiffRow]:
+        """The difference by meaning, and the level where it is to change."""
+        found = _situation(item)
+        rows = difference.rows(found.changes or [], found.held.live[0] if found.held.live else None)
+        asked = found.spec.compatibility
+        before = found.held.scope.level.value
+        if asked is not None:
+            rows.append(
+                DiffRow(
+                    path="compatibility",
+                    label="Compatibility",
+                    observed=before,
+                    declared=before,
+                    requested=asked,
+                    source="subject" if _own_level(found) else "context",
+                    note=_level_note(asked),
+                    changed=asked != before,
+                )
+            )
+        return rows
+
+    def steps(self, items: Sequence[ItemView]) -> list[Step]:
+        """Set the level, register the version."""
+        steps: list[Step] = []
+        for item in items:
+            found = _situation(item)
+            target = f"{found.subject.name} in {found.subject.context}"
+            if found.spec.compatibility not in (None, _own_level(found)):
+                text = f"Set compatibility to {found.spec.compatibility} on"
+                steps.append(Step(text, target, position=item.position))
+            if found.existing is not None:
+                text = f"Nothing to register: version {found.existing} has this content"
+            else:
+                following = max((v.version for v in found.held.versions), default=0) + 1
+                text = f"Register version {following} of"
+            steps.append(Step(text, target, position=item.position))
+        return steps
+
+    def observe(self, place: str, names: Sequence[str]) -> None:
+        """*Worker*: nothing to do, since these rows are what clients read."""
+
+    def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
+        """*Worker*: says whose subjects these are. Does nothing where somebody owns them."""
+        teams = {team.slug: team for team in Team.objects.filter(slug__in={i.team for i in items})}
+        for item in items:
+            name = _subject(item.place, item.name).name
+            if item.team in teams and owners.owner_of(name) is None:
+                Resource.objects.get_or_create(
+                    kind="subject",
+                    name=name,
+                    owner=teams[item.team],
+                    defaults={"lifecycle": Lifecycle.ACTIVE},
+                )
+
+    def apply(self, run: ApplyRun) -> None:
+        """*Worker*: registers each item, and records each by itself."""
+        for item in run.items:
+            run.record({item.id: _apply(item, run)})
+
+    def url(self, place: str, name: str) -> str:
+        """The subject's page; "." alone cannot stand in an address."""
+        subject = _subject(place, name)
+        context = "~" if subject.context == naming.DEFAULT else subject.context
+        return f"/subjects/{quote(context, safe='')}/{quote(subject.name)}/"
+
+
+def _subject(place: str, name: str) -> SubjectName:
+    return naming.qualify(name, place or naming.DEFAULT)
+
+
+def _readable(subject: SubjectName, spec: SubjectSpec) -> list[Problem]:
+    try:
+        store.candidate(subject, spec.asked(), normalize=False)
+    except RegistryError as error:
+        reason = getattr(error, "reason", error.message)
+        return [
+            Problem(
+                "schema",
+                f"The schema cannot be read as {spec.type}: {reason}",
+                "Correct the schema; the registry would refuse it in the same words.",
+                rule="schema",
+            )
+        ]
+    return []
+
+
+def _situation(item: ItemView) -> _Situation:
+    subject = _subject(item.place, item.name)
+    spec = from_json(item.after)
+    held = lookup.holding(subject)
+    level = held.scope.level
+    if spec.compatibility is not None:
+        try:
+            level = compatibility.level(spec.compatibility)
+        except InvalidLevel:
+            spec = spec.without_level()
+    try:
+        decided = store.assess(subject, spec.asked(), held, level)
+    except RegistryError:
+        return _Situation(subject, spec, held, level, None, None, None)
+    changes = difference.changes(held.live[0] if held.live else None, decided.wanted.parsed)
+    return _Situation(subject, spec, held, level, decided.verdict, changes, decided.existing)
+
+
+def _ownership(item: ItemView) -> list[Problem]:
+    owner = owners.owner_of(_subject(item.place, item.name).name)
+    if owner is None or not item.team or owner.team == item.team:
+        return []
+    return [
+        Problem(
+            "name",
+            f"The subject {item.name} belongs to {owner.team}: {owner.why}",
+            f"Ask {owner.team} to register it, or choose another subject.",
+            rule="owner",
+        )
+    ]
+
+
+def _mode(situation: _Situation) -> list[Problem]:
+    mode = situation.held.scope.mode
+    if mode.value == "READWRITE":
+        return []
+    return [
+        Problem(
+            "name",
+            f"{situation.subject} is in mode {mode}, which takes no new version.",
+            "Ask the platform team to set it to READWRITE first.",
+            rule="mode",
+        )
+    ]
+
+
+def _way_out(level: Level) -> str:
+    if level in (Level.BACKWARD, Level.BACKWARD_TRANSITIVE):
+        return (
+            "Give new fields a default, and keep the types of old ones; or take a new subject for "
+            "what cannot follow."
+        )
+    if level in (Level.FORWARD, Level.FORWARD_TRANSITIVE):
+        return "Keep every field that has no default; or take a new subject."
+    return "Add and remove only fields that have a default; or take a new subject."
+
+
+def _own_level(found: _Situation) -> str | None:
+    """The level that the subject's own config sets, None where it takes that of its context."""
+    if found.held.scope.config_from != (found.subject.context, found.subject.name):
+        return None
+    return found.held.scope.text("compatibilityLevel")
+
+
+def _level_note(asked: str) -> str:
+    if asked == Level.NONE.value:
+        return "Nothing will be checked any more: readers may meet data that they cannot read."
+    return ""
+
+
+def _apply(item: ItemView, run: ApplyRun) -> Outcome:
+    subject = _subject(item.place, item.name)
+    spec = from_json(item.after)
+    origin = Origin(address=f"request #{run.request_id}", request_id=run.request_id or None)
+    before = lookup.find_version(subject, naming.LATEST)
+    image = None if before is None else {"version": before.version, "id": before.schema_id}
+    try:
+        changed = _bring_level(subject, spec, run.actor, origin)
+        made = store.register(subject, spec.asked(), by=run.actor, origin=origin)
+    except RegistryError as error:
+        state = OutcomeState.RETRY if error.retryable else OutcomeState.FAILED
+        return Outcome(state, error.message, {"error_code": error.code}, image)
+    except OperationalError:
+        return Outcome(OutcomeState.RETRY, "The registry's database did not answer.", {}, image)
+    detail = {"version": made.version, "id": made.schema_id, "guid": made.guid}
+    if not made.made:
+        state = OutcomeState.APPLIED if changed else OutcomeState.UNCHANGED
+        return Outcome(state, f"Version {made.version} had this content already.", detail, image)
+    text = f"Registered as version {made.version} with id {made.schema_id}."
+    return Outcome(OutcomeState.APPLIED, text, detail, image)
+
+
+def _bring_level(subject: SubjectName, spec: SubjectSpec, by: Actor, origin: Origin) -> bool:
+    """Set the level where it differs from the subject's own; whether it did."""
+    if spec.compatibility is None:
+        return False
+    place = (subject.context, subject.name)
+    own = lookup.configs([place]).get(place, {}).get("compatibilityLevel")
+    if own == spec.compatibility:
+        return False
+    settings.set_config(subject, {"compatibility": spec.compatibility}, by=by, origin=origin)
+    return True
+
+
+declare("subject", FACTS)
+kinds.register(SubjectKind())

@@ -315,6 +315,20 @@ def referrers(target: SubjectName, number: int, *, deleted: bool) -> list[int]:
     return [row[0] for row in rows]
 
 
+def namers(target: SubjectName, limit: int = 500) -> list[tuple[SubjectName, int, int]]:
+    """(subject, version, version named) of live versions that name one of a subject's."""
+    rows = _rows(
+        "SELECT c.name, s.name, v.version, r.version FROM registry_reference r"
+        " JOIN registry_version v ON v.schema_id = r.schema_id"
+        " JOIN registry_subject s ON s.id = v.subject_id"
+        " JOIN registry_context c ON c.id = s.context_id"
+        " WHERE r.context = %s AND r.subject = %s AND NOT v.deleted"
+        " ORDER BY c.name, s.name, v.version LIMIT %s",
+        (target.context, target.name, limit),
+    )
+    return [(SubjectName(row[0], row[1]), row[2], row[3]) for row in rows]
+
+
 def referred_versions(target: SubjectName, *, deleted: bool) -> list[int]:
     """Versions of a subject that schemas of other subjects name, ascending."""
     rows = _rows(

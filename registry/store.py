@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from governance.actors import Actor
 from registry import compatibility, contracts, lookup, memo, naming
 from registry.changes import WIRE, Origin, record, refuse_by_mode
-from registry.compatibility import Verdict
+from registry.compatibility import Level, Verdict
 from registry.contracts import VERSION_PROPERTY, Json
 from registry.errors import (
     Incompatible,
@@ -458,10 +458,22 @@ def check(
     return compatibility.check_one(in_scope.level, wanted.parsed, memo.older(one[0]))
 
 
-def verdict_on(subject: SubjectName, asked: Asked) -> Verdict:
-    """As `check` against the versions of the level, for the request pipeline."""
-    held = lookup.holding(subject)
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What registering would find: the verdict, and the version that has the content already."""
+
+    wanted: Candidate
+    verdict: Verdict
+    existing: int | None
+
+
+def assess(subject: SubjectName, asked: Asked, held: Holding, level: Level) -> Assessment:
+    """As registering decides, at a level that may not be in force yet; nothing is stored.
+
+    Raises InvalidSchema.
+    """
     wanted = candidate(subject, asked, normalize=held.scope.flag("normalize"))
-    if match(_inheriting(wanted, held.live[0] if held.live else None), held.live) is not None:
-        return compatibility.FINE
-    return _verdict(held.scope, wanted, held.live)
+    there = _already_there(wanted, held.live)
+    if there is not None:
+        return Assessment(wanted, compatibility.FINE, there.version)
+    return Assessment(wanted, _verdict(replace(held.scope, level=level), wanted, held.live), None)

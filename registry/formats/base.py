@@ -132,6 +132,9 @@ class Format(Protocol):
     def changes(self, old: Parsed, new: Parsed) -> list[Change]:
         """The difference by meaning, in the order of the newer schema, removed parts last."""
 
+    def contents(self, parsed: Parsed) -> list[Change]:
+        """All that a schema brings, as additions, in the order of the text."""
+
     def render(self, parsed: Parsed, form: str) -> str:
         """The text in another form (`resolved`); the canonical text where the form is unknown."""
 

@@ -11,9 +11,9 @@ from typing import Final
 from django.conf import settings
 
 from governance.actors import Actor, anonymous_with
+from governance.permissions import Scope
 from governance.services import tokens
 from registry.errors import Unauthenticated
-from registry.gate import READ_SCOPE, WRITE_SCOPE
 
 # A revoked token is refused within a second; half of it is spent here at most.
 REMEMBERED: Final = 0.5
@@ -21,8 +21,8 @@ KEPT: Final = 10_000
 
 ANONYMOUS: Final = {
     "none": None,
-    "read": anonymous_with(READ_SCOPE),
-    "full": anonymous_with(READ_SCOPE, WRITE_SCOPE),
+    "read": anonymous_with(Scope.REGISTRY_READ),
+    "full": anonymous_with(Scope.REGISTRY_READ, Scope.REGISTRY_WRITE),
 }
 
 

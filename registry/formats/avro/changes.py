@@ -71,6 +71,25 @@ def changes(old: tuple[Node, Tree], new: tuple[Node, Tree]) -> list[Change]:
     return found
 
 
+def contents(node: Node, tree: Tree) -> list[Change]:
+    """All that a schema brings: its fields, symbols and types, or the bare type it is."""
+    found: list[Change] = []
+    schema = _apart(node, tree)
+    for named in schema.types.values():
+        if named.kind == "record":
+            for name, part in _fields(named).items():
+                shown = _shown(part["type"])
+                if "default" in part:
+                    shown += f" = {_json(part['default'])}"
+                found.append(Change(ChangeKind.ADDED, f"{named.full}.{name}", after=shown))
+        elif named.kind == "enum":
+            symbols = ", ".join(named.node.symbols[:30])
+            found.append(Change(ChangeKind.ADDED, named.full, after=f"enum {symbols}"))
+        else:
+            found.append(Change(ChangeKind.ADDED, named.full, after=f"fixed {named.node.size}"))
+    return found or [Change(ChangeKind.ADDED, node.name, after=_shown(tree))]
+
+
 def _root(before: _Schema, after: _Schema) -> Iterator[Change]:
     if before.root.name and after.root.name and before.root.kind == after.root.kind:
         if before.root.short != after.root.short:

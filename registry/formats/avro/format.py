@@ -63,6 +63,10 @@ class Avro:
         before, after = _avro(old), _avro(new)
         return changes.changes((before.node, before.tree), (after.node, after.tree))
 
+    def contents(self, parsed: base.Parsed) -> list[Change]:
+        schema = _avro(parsed)
+        return changes.contents(schema.node, schema.tree)
+
     def render(self, parsed: base.Parsed, form: str) -> str:
         if form == "resolved":
             return _avro(parsed).whole_text or parsed.text

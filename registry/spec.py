@@ -1,0 +1,122 @@
+"""What a request says of a subject: a schema, its references, and a level. Plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from governance.errors import Problem
+from registry import compatibility
+from registry.errors import InvalidLevel
+from registry.formats import base
+from registry.formats.base import LIMITS, Reference
+from registry.lookup import Stored
+from registry.naming import LATEST
+from registry.store import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectSpec:
+    """The schema asked for; `compatibility` None leaves the level as it is."""
+
+    type: str
+    text: str
+    references: tuple[Reference, ...] = ()
+    compatibility: str | None = None
+
+    @staticmethod
+    def of(stored: Stored) -> SubjectSpec:
+        """The spec that a stored version would have had."""
+        return SubjectSpec(stored.type, stored.text, tuple(r.wire for r in stored.references))
+
+    def asked(self) -> Asked:
+        return Asked(text=self.text, type=self.type, references=self.references)
+
+    def without_level(self) -> SubjectSpec:
+        return replace(self, compatibility=None)
+
+    def as_json(self) -> dict[str, object]:
+        found: dict[str, object] = {"schemaType": self.type, "schema": self.text}
+        if self.references:
+            found["references"] = [
+                {"name": r.name, "subject": r.subject, "version": r.version}
+                for r in self.references
+            ]
+        if self.compatibility is not None:
+            found["compatibility"] = self.compatibility
+        return found
+
+
+def from_json(value: Mapping[str, object]) -> SubjectSpec:
+    """A spec that was stored in its normal form; what is missing or odd is left out."""
+    return parse(value)[0]
+
+
+def parse(value: Mapping[str, object]) -> tuple[SubjectSpec, list[Problem]]:
+    """The spec of what somebody sent, and what could not be read of it."""
+    problems: list[Problem] = []
+    type_ = value.get("schemaType") or "AVRO"
+    if not isinstance(type_, str) or type_ not in base.names():
+        problems.append(
+            Problem(
+                "schemaType",
+                f"The format {str(type_)[:40]!r} is unknown.",
+                f"Choose among {', '.join(base.names())}.",
+            )
+        )
+        type_ = "AVRO"
+    text = value.get("schema")
+    if not isinstance(text, str) or not text.strip():
+        problems.append(Problem("schema", "There is no schema.", "Write it, or paste it."))
+        text = ""
+    elif len(text.encode("utf-8", "surrogatepass")) > LIMITS.text_bytes:
+        problems.append(
+            Problem("schema", f"The schema is longer than {LIMITS.text_bytes} bytes.", "Split it.")
+        )
+        text = ""
+    references = _references(value.get("references"), problems)
+    return SubjectSpec(type_, text, references, _level(value, problems)), problems
+
+
+def _level(value: Mapping[str, object], problems: list[Problem]) -> str | None:
+    asked = value.get("compatibility")
+    if asked in (None, ""):
+        return None
+    try:
+        return compatibility.level(asked).value
+    except InvalidLevel as error:
+        problems.append(Problem("compatibility", error.message, "Choose one of these."))
+        return None
+
+
+def _references(value: object, problems: list[Problem]) -> tuple[Reference, ...]:
+    if value in (None, "", []):
+        return ()
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        problems.append(Problem("references", "The references are no list.", "Send a list."))
+        return ()
+    found = []
+    for item in value[:1000]:
+        reference = _reference(item)
+        if reference is None:
+            problems.append(
+                Problem(
+                    "references",
+                    "A reference needs a name, a subject and a version.",
+                    "Give all three; version -1 means the latest.",
+                )
+            )
+        else:
+            found.append(reference)
+    return tuple(found)
+
+
+def _reference(item: object) -> Reference | None:
+    if not isinstance(item, Mapping):
+        return None
+    name, subject, version = item.get("name"), item.get("subject"), item.get("version", LATEST)
+    if not (isinstance(name, str) and name and isinstance(subject, str) and subject):
+        return None
+    if not isinstance(version, int) or isinstance(version, bool):
+        return None
+    return Reference(name, subject, version)
