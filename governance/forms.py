@@ -10,7 +10,8 @@ from django.contrib import auth
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
-from governance.models import Team
+from governance.errors import WeirError
+from governance.models import Team, TeamRole
 from governance.services.items import NewItem
 
 
@@ -177,3 +178,56 @@ class TokenForm(Styled):
         field = self.fields["context"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 -- for the type checker
         field.choices = [("", "any context"), *((c, c) for c in contexts)]
+
+
+class TeamForm(Styled):
+    """A new team."""
+
+    slug = forms.CharField(
+        label="Short name",
+        max_length=63,
+        widget=forms.TextInput({"class": "mono", "spellcheck": "false"}),
+        help_text="Begins the names of its topics: payments. It cannot be changed later.",
+    )
+    name = forms.CharField(label="Name", max_length=120, required=False)
+    on_call = forms.CharField(label="On call", max_length=200, required=False)
+    email = forms.EmailField(label="Mail", required=False)
+    description = forms.CharField(
+        label="What it does", required=False, widget=forms.Textarea({"rows": 2})
+    )
+
+
+class MemberForm(Styled):
+    """A role for a person in a team."""
+
+    username = forms.CharField(
+        max_length=150,
+        label="Signs in as",
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )
+    role = forms.ChoiceField(label="Is", choices=TeamRole.choices)
+
+
+class ApplicationForm(Styled):
+    """A program of a team, and the principal it acts as."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    principal = forms.CharField(
+        label="Acts as",
+        max_length=250,
+        initial="User:",
+        widget=forms.TextInput({"class": "mono", "spellcheck": "false"}),
+    )
+    prefixes = forms.CharField(
+        label="Names it may use",
+        required=False,
+        widget=forms.TextInput({"class": "mono", "spellcheck": "false"}),
+        help_text="Beginnings of topics' names, separated by spaces: payments. checkout.",
+    )
+    description = forms.CharField(label="What it does", required=False)
+
+
+def refuse(form: forms.Form, error: WeirError) -> None:
+    """Says beside its field why a service did not take a value."""
+    path = str(error.facts.get("path") or "").removeprefix("security.")
+    form.add_error(path if path in form.fields else None, error.message)

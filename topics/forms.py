@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Final
 from django import forms
 
 from governance import kinds, lookups
-from governance.errors import WeirError
 from governance.forms import ItemForm, Styled, register_form
 from governance.services.items import NewItem
 from topics.kinds.topic import configs
@@ -220,11 +219,6 @@ class ClusterForm(Styled):
             zones=typed["zones"],
             drift_mode=typed["drift_mode"],
         )
-
-    def refuse(self, error: WeirError) -> None:
-        """Says beside its field why the service did not take a value."""
-        path = str(error.facts.get("path") or "").removeprefix("security.")
-        self.add_error(path if path in self.fields else None, error.message)
 
 
 _SECURITY = ("protocol", "mechanism", "username", "ca_file")

@@ -6,13 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
 
 from governance import lookups
-from governance.errors import NotFound
+from governance.errors import Invalid, NotFound
 from governance.models import Policy, PolicyVersion
-from governance.views.pages import PageRequest, page, show
+from governance.permissions import Action, allowed
+from governance.services import policies as service
+from governance.views.pages import PageRequest, go, page, show
 
 TONES: Mapping[str, str] = {"info": "grey", "warn": "amber", "approval": "blue", "deny": "red"}
 
@@ -55,8 +59,30 @@ def policy(request: PageRequest, name: str) -> HttpResponse:
     versions = found.versions.select_related("created_by").order_by("-version")
     lines = [VersionLine(v, TONES.get(v.severity, "grey"), _scope(v.scope)) for v in versions]
     active = next((line for line in lines if line.version.active), None)
-    context = {"policy": found, "active": active, "lines": lines}
+    may = allowed(request.actor, Action.MANAGE_POLICIES, "policy")
+    context = {"policy": found, "active": active, "lines": lines, "may": may}
     return show(request, "policies/detail.html", context)
+
+
+@page
+@require_POST
+def activate(request: PageRequest, name: str) -> HttpResponse:
+    """Puts one version in force; the one that was is so no longer."""
+    text = request.POST.get("version", "")
+    version = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    service.activate(name, version, by=request.actor)
+    return go(request, reverse("policy", args=[name]))
+
+
+@page
+@require_POST
+def deactivate(request: PageRequest, name: str) -> HttpResponse:
+    """Switches the policy off, for a reason that the audit keeps."""
+    try:
+        service.deactivate(name, by=request.actor, reason=request.POST.get("reason", ""))
+    except Invalid as error:
+        messages.add_message(request, messages.ERROR, error.message, extra_tags="bad")
+    return go(request, reverse("policy", args=[name]))
 
 
 def _lines(found: Sequence[Policy], versions: Mapping[int, PolicyVersion]) -> list[PolicyLine]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.views.decorators.http import require_GET
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from governance import kinds, lookups
-from governance.errors import NotFound
-from governance.models import Membership, Resource, Team
-from governance.permissions import Action, allowed
-from governance.views.pages import PageRequest, page, show
+from governance import access, kinds, lookups
+from governance.errors import Conflict, Invalid, NotFound
+from governance.forms import ApplicationForm, MemberForm, TeamForm, refuse
+from governance.models import Membership, Resource
+from governance.permissions import Action, allowed, demand
+from governance.services import teams as service
+from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_number
 
 
@@ -23,7 +28,7 @@ class Person:
     name: str
     username: str
     email: str
-    roles: Sequence[str]
+    roles: Sequence[tuple[str, str]]
 
 
 @page
@@ -43,29 +48,104 @@ def teams(request: PageRequest) -> HttpResponse:
 
 
 @page
+@require_http_methods(["GET", "POST"])
+def new(request: PageRequest) -> HttpResponse:
+    """A new team, by the platform team."""
+    demand(request.actor, Action.CREATE_TEAM, "team")
+    form = TeamForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = service.create(**form.cleaned_data, by=request.actor)
+        except (Conflict, Invalid) as error:
+            refuse(form, error)
+        else:
+            return go(request, reverse("team", args=[made.slug]))
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return show(request, "teams/form.html", {"form": form}, status=status)
+
+
+@page
 @require_GET
 def team(request: PageRequest, slug: str) -> HttpResponse:
-    found = Team.objects.filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no team called {slug}. See the list of teams.")
+    return _team(request, slug)
+
+
+@page
+@require_POST
+def add_member(request: PageRequest, slug: str) -> HttpResponse:
+    form = MemberForm(request.POST)
+    if form.is_valid():
+        try:
+            service.add_member(slug, **form.cleaned_data, by=request.actor)
+        except (Invalid, NotFound) as error:
+            refuse(form, error)
+        else:
+            return go(request, reverse("team", args=[slug]))
+    return _team(request, slug, member_form=form)
+
+
+@page
+@require_POST
+def remove_member(request: PageRequest, slug: str) -> HttpResponse:
+    username, role = request.POST.get("username", ""), request.POST.get("role", "")
+    try:
+        service.remove_member(slug, username=username, role=role, by=request.actor)
+    except (Conflict, NotFound) as error:
+        messages.add_message(request, messages.ERROR, error.message, extra_tags="bad")
+    return go(request, reverse("team", args=[slug]))
+
+
+@page
+@require_POST
+def add_application(request: PageRequest, slug: str) -> HttpResponse:
+    form = ApplicationForm(request.POST)
+    if form.is_valid():
+        typed = {**form.cleaned_data, "prefixes": form.cleaned_data["prefixes"].split()}
+        try:
+            service.create_application(slug, **typed, by=request.actor)
+        except (Conflict, Invalid) as error:
+            refuse(form, error)
+        else:
+            return go(request, reverse("team", args=[slug]))
+    return _team(request, slug, application_form=form)
+
+
+def _team(
+    request: PageRequest,
+    slug: str,
+    *,
+    member_form: MemberForm | None = None,
+    application_form: ApplicationForm | None = None,
+) -> HttpResponse:
+    """The page of a team, with the form that was refused, if one was."""
+    found = access.get_team(request.actor, slug)
     owned = by_number(request, lookups.resources_of(found), one="resource")
+    members = allowed(request.actor, Action.MANAGE_MEMBERS, "team", slug)
+    programs = allowed(request.actor, Action.MANAGE_APPLICATIONS, "team", slug)
+    refused = member_form or application_form
     context = {
         "team": found,
         "people": _people(lookups.people_of(found)),
         "applications": lookups.applications_of(found),
         "listed": owned,
         "owned": [_owned(resource) for resource in owned.rows],
-        "may_manage": allowed(request.actor, Action.MANAGE_TEAM, "team", slug),
+        "may_people": members,
+        "member_form": (member_form or MemberForm()) if members.ok else None,
+        "application_form": (application_form or ApplicationForm()) if programs.ok else None,
+        "application_open": application_form is not None,
     }
-    return show(request, "teams/detail.html", context)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+    return show(request, "teams/detail.html", context, status=status)
 
 
 def _people(memberships: Iterable[Membership]) -> list[Person]:
-    roles: dict[int, list[str]] = {}
+    roles: dict[int, list[tuple[str, str]]] = {}
     users = {}
     for membership in memberships:
         users[membership.user_id] = membership.user
-        roles.setdefault(membership.user_id, []).append(membership.get_role_display().lower())
+        roles.setdefault(membership.user_id, []).append(
+            (membership.role, membership.get_role_display().lower())
+        )
     return [Person(str(u), u.username, u.email, roles[pk]) for pk, u in users.items()]
 
 

@@ -6,7 +6,6 @@ written as rows, since these tests are about pages.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,9 +17,8 @@ from governance import audit, kinds
 from governance.actors import Actor, actor_for_user
 from governance.errors import Refused
 from governance.kinds import ItemView
-from governance.models import Event, Item, Policy, PolicyVersion, Request, Team, User
-from governance.policy.load import starter
-from governance.services import requests, reviews
+from governance.models import Item, Request, Team, User
+from governance.services import policies, requests, reviews, tokens
 from governance.services.items import NewItem, views
 from governance.services.moves import move
 from governance.workflow import Move
@@ -28,7 +26,6 @@ from tests.factories import BY
 from topics.models import Cluster, DeclaredTopic, Drift, ObservedTopic
 from topics.models.drift import DriftState
 
-DAY_MS = 86_400_000
 DEFAULTS = {
     "cleanup.policy": "delete",
     "compression.type": "producer",
@@ -38,16 +35,6 @@ DEFAULTS = {
     "retention.ms": "604800000",
     "segment.bytes": "1073741824",
     "segment.ms": "604800000",
-}
-PAYMENT = {
-    "type": "record",
-    "name": "PaymentAuthorized",
-    "namespace": "com.example.payments",
-    "fields": [
-        {"name": "paymentId", "type": "string"},
-        {"name": "amount", "type": "double"},
-        {"name": "currency", "type": "string", "default": "EUR"},
-    ],
 }
 
 
@@ -75,7 +62,7 @@ def actor(username: str) -> Actor:
 def make_estate() -> Estate:
     """All of it, once a database."""
     demo.make_people(demo.load())
-    _policies()
+    policies.load_starter(by=BY)
     cluster = _cluster("demo", "production", seen_ago=timedelta(seconds=40))
     away = _cluster("demo-dev", "development", seen_ago=timedelta(hours=3))
     away.reachable = False
@@ -85,6 +72,7 @@ def make_estate() -> Estate:
     _observed(cluster, "legacy.orders", {"retention.ms": "2592000000"})
     _drift(cluster, "payments.captured", "configs.max.message.bytes", None, "2097152")
     _drift(cluster, "payments.captured", "configs.retention.ms", "604800000", "86400000")
+    _tokens()
     return Estate(
         review=_review(cluster),
         applied=applied,
@@ -97,29 +85,6 @@ def make_estate() -> Estate:
         cluster=cluster.slug,
         subject="payments.captured-value",
     )
-
-
-@transaction.atomic
-def _policies() -> None:
-    for text in starter():
-        policy = Policy.objects.create(
-            name=text.name, title=text.title, owner=text.owner, description=text.description
-        )
-        row = text.row(1)
-        PolicyVersion.objects.create(
-            policy=policy,
-            version=1,
-            active=True,
-            kind=row.kind,
-            expression=row.expression,
-            severity=row.severity,
-            approver=row.approver,
-            scope=dict(row.scope),
-            path=row.path,
-            message=row.message,
-            way_out=row.way_out,
-        )
-        audit.record("policy.created", by=BY, about=policy)
 
 
 @transaction.atomic
@@ -196,6 +161,16 @@ def _apply(asked: Request, *, fails: str = "") -> None:
     failed.update(state="failed", error=error)
     end = Move.COMPLETE_PARTLY if fails else Move.COMPLETE
     move(asked, end, by=BY, failure=error if fails else "")
+
+
+def _tokens() -> None:
+    team, by, end = Team.objects.get(slug="payments"), actor("jonas"), timezone.now()
+    scopes = ["registry:read", "registry:write"]
+    tokens.issue(
+        name="checkout", team=team, scopes=scopes, expires_at=end + timedelta(days=90), by=by
+    )
+    old, _ = tokens.issue(name="old pipeline", team=team, scopes=scopes, expires_at=None, by=by)
+    tokens.revoke(old.pk, by=by)
 
 
 @transaction.atomic
@@ -286,13 +261,31 @@ def _sent_back(cluster: Cluster) -> Request:
     )
 
 
-def schema_text(**field: object) -> str:
-    """The schema of a payment, with one more field."""
-    fields = [*PAYMENT["fields"], field] if field else PAYMENT["fields"]  # type: ignore[misc]
-    return json.dumps({**PAYMENT, "fields": fields})
+def start_applying(asked: Request) -> None:
+    """Approved by all, and a worker is on it."""
+    for username in ("jonas", "mara"):
+        asked = reviews.approve(asked, revision=asked.revision, by=actor(username))
+    with transaction.atomic():
+        move(asked, Move.RECHECK, by=BY)
+        move(asked, Move.APPLY, by=BY)
 
 
-def latest_event() -> int:
-    """The newest event's id, to tell that something happened."""
-    newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first()
-    return newest or 0
+@transaction.atomic
+def finish(asked: Request) -> None:
+    """The worker is done."""
+    asked.refresh_from_db()
+    Item.objects.filter(request=asked).update(state="applied")
+    move(asked, Move.COMPLETE, by=BY)
+
+
+def rewrite(asked: Request) -> None:
+    """Its author changes it while somebody looks, and asks again."""
+    items = [
+        NewItem(i.kind, i.operation, i.name, i.place, {**i.after, "partitions": 9})
+        for i in asked.items.all()
+    ]
+    by = actor("priya")
+    edited = requests.edit(
+        asked, title=asked.title, reason=asked.reason, items=items, revision=1, by=by
+    )
+    requests.submit(edited, by=by)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from governance.errors import Conflict, Invalid, NotFound
+from governance.forms import refuse
 from governance.permissions import Action, allowed, demand
 from governance.views.pages import PageRequest, go, page, show
 from topics import lookups
@@ -71,7 +72,7 @@ def register(request: PageRequest) -> HttpResponse:
         try:
             made = service.register(form.cleaned_data["slug"], form.spec(), by=request.actor)
         except (Conflict, Invalid) as error:
-            form.refuse(error)
+            refuse(form, error)
         else:
             return go(request, reverse("cluster", args=[made.slug]))
     return _form(request, form, None)
@@ -87,7 +88,7 @@ def change(request: PageRequest, slug: str) -> HttpResponse:
         try:
             service.change(slug, form.spec(), by=request.actor)
         except (Conflict, Invalid) as error:
-            form.refuse(error)
+            refuse(form, error)
         else:
             return go(request, reverse("cluster", args=[slug]))
     return _form(request, form, found)
