@@ -1,10 +1,15 @@
 """Addresses of the pages and of `/api/v1`; each app keeps its own."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from config import health
+from governance.api.views.meta import NoSuchAddress
 
 urlpatterns = [
+    path("api/v1/", include("governance.api.urls")),
+    path("api/v1/", include("topics.api.urls")),
+    path("api/v1/", include("registry.api.urls")),
+    re_path(r"^api(/|$)", NoSuchAddress.as_view()),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
@@ -13,7 +18,7 @@ urlpatterns = [
     path("", include("registry.urls")),
 ]
 
-handler403 = "governance.views.errors.forbidden"
-handler404 = "governance.views.errors.not_found"
-handler500 = "governance.views.errors.failed"
-handler400 = "governance.views.errors.bad_request"
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.failed"
+handler400 = "config.errors.bad_request"

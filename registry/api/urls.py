@@ -1,0 +1,11 @@
+"""Addresses of `/api/v1` for subjects. The wire API has its own, in `config/registry_urls.py`."""
+
+from django.urls import path
+
+from registry.api import views
+
+urlpatterns = [
+    path("subjects", views.SubjectList.as_view()),
+    # A name may hold slashes, so nothing can follow it.
+    path("subjects/<path:subject>", views.SubjectDetail.as_view()),
+]
