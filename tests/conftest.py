@@ -35,7 +35,7 @@ def live_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
     """Everything that `make up` starts, with the demo estate, shared by the whole session. A test
     that kills parts of it takes `live.running` for a stack of its own."""
     data = tmp_path_factory.mktemp("live")
-    with live.running(live.own_environment(data)) as stack:
+    with live.running(live.own_environment(data, WEIR_SCAN_INTERVAL="5s")) as stack:
         yield stack
 
 
