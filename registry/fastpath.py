@@ -15,6 +15,7 @@ from io import BytesIO
 from typing import Any, Final
 from uuid import uuid4
 
+from django.core.signals import request_finished, request_started
 from django.http import HttpResponse
 
 from registry import metrics
@@ -247,8 +248,12 @@ def _environ(scope: Scope, headers: _Headers, body: bytes) -> dict[str, Any]:
 def _answer(
     environ: dict[str, Any], headers: _Headers
 ) -> tuple[RegistryRequest | None, HttpResponse]:
-    """In a thread: who asks, and what is answered."""
-    return dispatch.respond(environ, headers.authorization, headers.uid)
+    """In a thread: who asks, and what is answered. Django keeps its connections by the signals."""
+    request_started.send(sender=Door)
+    try:
+        return dispatch.respond(environ, headers.authorization, headers.uid)
+    finally:
+        request_finished.send(sender=Door)
 
 
 async def _send_answer(send: Send, answer: Answer, uid: str, *, body: bool) -> None:

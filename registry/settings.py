@@ -178,7 +178,8 @@ def _empty_for_import(subject: SubjectName) -> None:
             held = held.filter(subject__name=subject.name)
     if held.filter(deleted=False).exists():
         raise NotPermitted("Cannot import since found existing subjects")
-    for row in Subject.objects.select_for_update().filter(versions__in=held).distinct():
+    rows = Subject.objects.select_for_update().filter(pk__in=held.values("subject_id"))
+    for row in rows.order_by("pk"):
         name = SubjectName(Context.objects.get(pk=row.context_id).name, row.name)
         referred = lookup.referred_versions(name, deleted=True)
         numbers = [number for number, _ in lookup.versions(name)]

@@ -6,13 +6,10 @@ called directly; what is left of it is in these few lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from django.core.signals import request_finished, request_started
 from django.http import HttpResponse
 from django.urls import Resolver404, resolve
 
@@ -43,7 +40,7 @@ def respond(
     """
     request = None
     accept = environ.get("HTTP_ACCEPT", "")
-    with _logged(uid):
+    with structlog.contextvars.bound_contextvars(request_id=uid[:64]):
         try:
             environ["weir.actor"] = identify(authorization)
             request = RegistryRequest(environ)
@@ -80,12 +77,3 @@ def _route(request: RegistryRequest) -> HttpResponse:
         http.ensure_readable(request.META.get("CONTENT_TYPE", ""))
     response: HttpResponse = found.func(request, **segments)
     return response
-
-
-@contextmanager
-def _logged(uid: str) -> Iterator[None]:
-    """Ties log lines and events to the request, and lets Django keep its connections in order."""
-    request_started.send(sender=RegistryRequest)
-    with structlog.contextvars.bound_contextvars(request_id=uid[:64]):
-        yield
-    request_finished.send(sender=RegistryRequest)
