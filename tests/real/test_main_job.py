@@ -1,7 +1,7 @@
 """The main job, all of it real: pages in Chromium, workers, a Kafka broker, unmodified clients.
 
-One story, told in the order in which people live it. Each test is a chapter and needs those before
-it, so they share one stack and never run apart.
+One story, told in the order in which people live it: each chapter is a function and needs those
+before it.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Story:
     raised = ""
 
 
-def test_1_a_developer_asks_and_a_rule_answers_while_she_types(
+def a_developer_asks_and_a_rule_answers_while_she_types(
     browser: Browser, live_stack: LiveStack
 ) -> None:
     with signed_in(browser, live_stack, "priya") as page:
@@ -147,14 +147,14 @@ def test_1_a_developer_asks_and_a_rule_answers_while_she_types(
         Story.created = page.url
 
 
-def test_2_she_cannot_approve_her_own(browser: Browser, live_stack: LiveStack) -> None:
+def she_cannot_approve_her_own(browser: Browser, live_stack: LiveStack) -> None:
     with signed_in(browser, live_stack, "priya") as page:
         page.goto(Story.created)
         expect(page.get_by_role("button", name=re.compile("^Approve"))).to_have_count(0)
         expect(page.get_by_text("somebody else must approve").first).to_be_visible()
 
 
-def test_3_the_owner_sees_all_of_it_and_approves_and_the_page_follows_to_applied(
+def the_owner_sees_all_of_it_and_approves_and_the_page_follows_to_applied(
     browser: Browser, live_stack: LiveStack, admin: AdminClient
 ) -> None:
     with signed_in(browser, live_stack, "jonas") as page:
@@ -173,56 +173,55 @@ def test_3_the_owner_sees_all_of_it_and_approves_and_the_page_follows_to_applied
     assert config_of(admin, "retention.ms") == "604800000"
 
 
-@pytest.fixture
-def registry(live_stack: LiveStack) -> Iterator[SchemaRegistryClient]:
-    """The client of a serializer, as anybody makes it."""
-    with SchemaRegistryClient({"url": live_stack.registry}) as client:
-        yield client
+def client(stack: LiveStack) -> SchemaRegistryClient:
+    """The client of a serializer, as anybody makes it. It keeps what it has seen, so each chapter
+    makes its own."""
+    return SchemaRegistryClient({"url": stack.registry})
 
 
-def test_4_unmodified_clients_produce_and_consume(
-    live_stack: LiveStack, registry: SchemaRegistryClient
+def unmodified_clients_produce_and_consume(stack: LiveStack) -> None:
+    with client(stack) as registry:
+        payment = {"paymentId": "p-1", "amountCents": 1299, "currency": "EUR"}
+        context = SerializationContext(TOPIC, MessageField.VALUE)
+
+        producer = Producer(application(stack))
+        serialize = AvroSerializer(registry, json.dumps(SCHEMA))
+        failures: list[object] = []
+        producer.produce(
+            TOPIC, serialize(payment, context), on_delivery=lambda err, _: failures.append(err)
+        )
+        assert producer.flush(30) == 0
+        assert failures == [None]
+
+        settings = {"group.id": "payments.test", "auto.offset.reset": "earliest"}
+        consumer = Consumer(application(stack, **settings))
+        consumer.subscribe([TOPIC])
+        try:
+            record = eventually(lambda: consumer.poll(1))
+            assert record.error() is None
+            assert AvroDeserializer(registry)(record.value(), context) == payment
+        finally:
+            consumer.close()
+        assert registry.get_latest_version(SUBJECT).version == 1
+
+
+def an_incompatible_schema_is_refused_and_the_field_is_named(
+    stack: LiveStack,
 ) -> None:
-    payment = {"paymentId": "p-1", "amountCents": 1299, "currency": "EUR"}
-    context = SerializationContext(TOPIC, MessageField.VALUE)
+    with client(stack) as registry:
+        broken = {**SCHEMA, "fields": [*SCHEMA["fields"], {"name": "riskScore", "type": "double"}]}
+        with pytest.raises(SchemaRegistryError) as refused:
+            registry.register_schema(SUBJECT, Schema(json.dumps(broken), "AVRO"))
+        assert refused.value.http_status_code == 409
+        assert "riskScore" in refused.value.error_message
 
-    producer = Producer(application(live_stack))
-    serialize = AvroSerializer(registry, json.dumps(SCHEMA))
-    failures: list[object] = []
-    producer.produce(
-        TOPIC, serialize(payment, context), on_delivery=lambda err, _: failures.append(err)
-    )
-    assert producer.flush(30) == 0
-    assert failures == [None]
-
-    settings = {"group.id": "payments.test", "auto.offset.reset": "earliest"}
-    consumer = Consumer(application(live_stack, **settings))
-    consumer.subscribe([TOPIC])
-    try:
-        record = eventually(lambda: consumer.poll(1))
-        assert record.error() is None
-        assert AvroDeserializer(registry)(record.value(), context) == payment
-    finally:
-        consumer.close()
-    assert registry.get_latest_version(SUBJECT).version == 1
+        grown = json.loads(json.dumps(broken))
+        grown["fields"][-1]["default"] = 0.0
+        registry.register_schema(SUBJECT, Schema(json.dumps(grown), "AVRO"))
+        assert registry.get_latest_version(SUBJECT).version == 2
 
 
-def test_5_an_incompatible_schema_is_refused_and_the_field_is_named(
-    registry: SchemaRegistryClient,
-) -> None:
-    broken = {**SCHEMA, "fields": [*SCHEMA["fields"], {"name": "riskScore", "type": "double"}]}
-    with pytest.raises(SchemaRegistryError) as refused:
-        registry.register_schema(SUBJECT, Schema(json.dumps(broken), "AVRO"))
-    assert refused.value.http_status_code == 409
-    assert "riskScore" in refused.value.error_message
-
-    grown = json.loads(json.dumps(broken))
-    grown["fields"][-1]["default"] = 0.0
-    registry.register_schema(SUBJECT, Schema(json.dumps(grown), "AVRO"))
-    assert registry.get_latest_version(SUBJECT).version == 2
-
-
-def test_6_retention_above_the_limit_needs_a_second_person_in_another_role(
+def retention_above_the_limit_needs_a_second_person_in_another_role(
     browser: Browser, live_stack: LiveStack, admin: AdminClient
 ) -> None:
     with signed_in(browser, live_stack, "priya") as page:
@@ -246,7 +245,7 @@ def test_6_retention_above_the_limit_needs_a_second_person_in_another_role(
     assert config_of(admin, "retention.ms") == str(90 * 86_400_000)
 
 
-def test_7_a_change_behind_weirs_back_is_drift_and_revert_restores_it(
+def a_change_behind_weirs_back_is_drift_and_revert_restores_it(
     browser: Browser, live_stack: LiveStack, admin: AdminClient
 ) -> None:
     set_config(admin, "max.message.bytes", "2097152")
@@ -256,7 +255,7 @@ def test_7_a_change_behind_weirs_back_is_drift_and_revert_restores_it(
     eventually(lambda: config_of(admin, "max.message.bytes") != "2097152")
 
 
-def test_8_accepting_drift_asks_for_it_as_a_change(
+def accepting_drift_asks_for_it_as_a_change(
     browser: Browser, live_stack: LiveStack, admin: AdminClient
 ) -> None:
     set_config(admin, "retention.ms", str(8 * 86_400_000))
@@ -281,16 +280,15 @@ def wait_for_drift(page: Page) -> None:
     eventually(lambda: page.reload() and page.get_by_text("Drift:").count(), seconds=90)
 
 
-@pytest.mark.parametrize(
-    ("where", "typed", "words"),
-    [
-        (f"/requests/new/?change=topic&place=demo&name={TOPIC}", {"Partitions": "2"}, "lower"),
-        ("/requests/new/", {"Name": "payments.new", "Replication": "5"}, "broker"),
-        ("/requests/new/", {"Name": "payments.new", "more": "retention.mss = 5"}, "retention.mss"),
-        ("/requests/new/", {"Name": TOPIC}, "already"),
-    ],
-)
-def test_9_what_cannot_be_is_refused_before_review_in_words(
+REFUSED = [
+    (f"/requests/new/?change=topic&place=demo&name={TOPIC}", {"Partitions": "2"}, "lower"),
+    ("/requests/new/", {"Name": "payments.new", "Replication": "5"}, "broker"),
+    ("/requests/new/", {"Name": "payments.new", "more": "retention.mss = 5"}, "retention.mss"),
+    ("/requests/new/", {"Name": TOPIC}, "already"),
+]
+
+
+def what_cannot_be_is_refused_before_review_in_words(
     browser: Browser, live_stack: LiveStack, where: str, typed: dict[str, str], words: str
 ) -> None:
     with signed_in(browser, live_stack, "priya") as page:
@@ -307,3 +305,18 @@ def test_9_what_cannot_be_is_refused_before_review_in_words(
         for label, value in typed.items():
             if label != "more":
                 expect(page.get_by_label(label, exact=label == "Name")).to_have_value(value)
+
+
+def test_the_main_job(browser: Browser, live_stack: LiveStack, admin: AdminClient) -> None:
+    a_developer_asks_and_a_rule_answers_while_she_types(browser, live_stack)
+    she_cannot_approve_her_own(browser, live_stack)
+    the_owner_sees_all_of_it_and_approves_and_the_page_follows_to_applied(
+        browser, live_stack, admin
+    )
+    unmodified_clients_produce_and_consume(live_stack)
+    an_incompatible_schema_is_refused_and_the_field_is_named(live_stack)
+    retention_above_the_limit_needs_a_second_person_in_another_role(browser, live_stack, admin)
+    a_change_behind_weirs_back_is_drift_and_revert_restores_it(browser, live_stack, admin)
+    accepting_drift_asks_for_it_as_a_change(browser, live_stack, admin)
+    for where, typed, words in REFUSED:
+        what_cannot_be_is_refused_before_review_in_words(browser, live_stack, where, typed, words)
