@@ -15,7 +15,18 @@ from config.stack.supervisor import Stopped
 from config.stack.up import prepare, up
 
 # Everything that a stack writes into its folder; a reset touches nothing else there.
-MADE = ("postgresql", "valkey", "kafka", "secrets", "logs", "run", "env", "demo.json", "static")
+MADE = (
+    "postgresql",
+    "valkey",
+    "kafka",
+    "secrets",
+    "logs",
+    "run",
+    "beat",
+    "env",
+    "demo.json",
+    "static",
+)
 
 
 def main() -> int:

@@ -31,6 +31,11 @@ class Folders:
         return self.data / "run"
 
     @property
+    def beat(self) -> Path:
+        """Where the scheduler notes what it last announced."""
+        return self.data / "beat"
+
+    @property
     def secrets(self) -> Path:
         return self.data / "secrets"
 
@@ -51,11 +56,10 @@ class Folders:
     def make(self) -> None:
         # Others may pass through but not look around: PostgreSQL, when started by root, runs as
         # another user and must reach its own folder.
-        for folder, mode in ((self.data, 0o711), (self.logs, 0o700), (self.run, 0o700)):
+        private = (self.logs, self.run, self.secrets, self.beat)
+        for folder, mode in ((self.data, 0o711), *((inner, 0o700) for inner in private)):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(mode)
-        self.secrets.mkdir(exist_ok=True)
-        self.secrets.chmod(0o700)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kombu.exceptions import KombuError
+from redis import RedisError
+
 from config.celery import app as celery_app
 from config.stack.children import Launch
 
@@ -53,8 +56,8 @@ def worker(env: Mapping[str, str]) -> Program:
     return Program("worker", argv, env, worker_answers)
 
 
-def beat(schedule: Path, env: Mapping[str, str]) -> Program:
-    argv = ["celery", "-A", "config.celery", "beat", "--schedule", str(schedule)]
+def beat(folder: Path, env: Mapping[str, str]) -> Program:
+    argv = ["celery", "-A", "config.celery", "beat", "--schedule", str(folder / "beat-schedule")]
     # It serves nobody that could be asked; it only must go on running.
     return Program("beat", argv, env, lambda: True)
 
@@ -68,8 +71,12 @@ def worker_answers() -> bool:
     """Whether the worker takes jobs: asked over the same broker that the jobs come by, which this
     process must have been told of in its environment."""
     try:
-        return bool(celery_app.control.ping(destination=[WORKER], timeout=0.5))
-    except OSError:
+        # A connection of its own: one from the pool may be from before the broker's last restart.
+        with celery_app.connection_for_write() as connection:
+            return bool(
+                celery_app.control.ping(destination=[WORKER], timeout=0.5, connection=connection)
+            )
+    except (OSError, RedisError, KombuError):
         return False
 
 

@@ -161,12 +161,11 @@ class Start:
 
     def _programs(self) -> list[programs.Program]:
         environment = dict(os.environ)
-        schedule = self.options.folders.data / "beat-schedule"
         return [
             programs.web(self.options.port, environment),
             programs.registry(self.options.registry_port, environment),
             programs.worker(environment),
-            programs.beat(schedule, environment),
+            programs.beat(self.options.folders.beat, environment),
         ]
 
 

@@ -94,7 +94,7 @@ def test_the_stack_starts_the_same_processes() -> None:
         "web": programs.web(8000, environment),
         "registry": programs.registry(8081, environment),
         "worker": programs.worker(environment),
-        "beat": programs.beat(Path("/tmp/beat-schedule"), environment),
+        "beat": programs.beat(Path("/tmp"), environment),
     }
     for name, program in started.items():
         for word in program.argv:

@@ -1,6 +1,5 @@
 """`make up` as a person meets it: started, disturbed, stopped and started again, all of it real."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -100,8 +99,7 @@ def test_status_names_every_process_and_its_log(stack_up: LiveStack) -> None:
 
 
 def test_a_command_beside_it_finds_the_stack(stack_up: LiveStack) -> None:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("WEIR_")}
-    beside = {**plain, "WEIR_DATA": str(stack_up.folders.data)}
+    beside = {**live.nobodys_environment(), "WEIR_DATA": str(stack_up.folders.data)}
     said = live.run(["manage.py", "showmigrations", "--plan"], beside)
     assert "[X]  governance.0001" in said
     assert "[ ]" not in said
