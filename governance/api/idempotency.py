@@ -77,7 +77,7 @@ def _once(
     # Opened here and not in a service on purpose: the answer belongs to the HTTP call, and it must
     # be committed with what the service wrote.
     with transaction.atomic():
-        _alone(caller, key)
+        alone(caller, key)
         kept = IdempotencyKey.objects.filter(actor=caller, key=key).first()
         if kept is not None and kept.created_at > timezone.now() - KEPT:
             return _again(kept, fingerprint)
@@ -101,7 +101,7 @@ def _once(
     raise failure
 
 
-def _alone(caller: str, key: str) -> None:
+def alone(caller: str, key: str) -> None:
     """Holds the key until the end of the transaction, or says that somebody else does."""
     digest = hashlib.sha256(f"{caller}\n{key}".encode()).digest()
     number = int.from_bytes(digest[:8], "big", signed=True)
