@@ -1,33 +1,40 @@
-"""Secrets at rest: rows hold a reference, never a value.
+"""Secrets: a value that never shows itself, and references that can be stored instead of it.
 
-A reference is ``env:NAME`` and ``file:/path`` (kept by whoever runs Weir), or
-``fernet:<key id>:<ciphertext>``, sealed with a key of `WEIR_SECRET_KEYS_FILE`. That file has a line
-``keyid:key`` for each key; the first seals, all of them open, so that a key is replaced by putting
-a new line on top and sealing again.
+A row holds a reference: ``env:NAME``, ``file:/path``, or ``fernet:<key id>:<ciphertext>`` made by
+`seal`. The keys come from WEIR_SECRET_KEYS_FILE, one ``keyid:key`` a line, the first being the one
+that seals; to rotate, put a new line on top, `reseal` what there is, and then drop the old line.
 """
 
 from __future__ import annotations
 
+import hmac
 import os
+from functools import lru_cache
 from pathlib import Path
+from typing import Never
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
 from governance.errors import WeirError
 
-SCHEMES = ("env:", "file:", "fernet:")
-LONGEST_FILE = 64 * 1024
+MAX_FILE = 64 * 1024
+_SCHEMES = ("env:", "file:", "fernet:")
+# What Weir itself runs on is no credential of a cluster, and is not sent to one.
+_NOT_FOR_USE = frozenset(
+    {"WEIR_SECRET_KEY", "WEIR_SECRET_KEY_FILE", "WEIR_SECRET_KEYS_FILE", "WEIR_DATABASE_URL",
+     "WEIR_REDIS_URL"}
+)  # fmt: skip
 
 
 class SecretError(WeirError):
-    """A secret cannot be sealed or revealed. The message never holds it."""
+    """A reference cannot be resolved, or nothing can be sealed. Never tells the value."""
 
     code = "secret"
 
 
 class Secret:
-    """A value that does not print itself: neither in logs nor in error reports."""
+    """A text that prints as dots, compares in constant time and refuses to be pickled."""
 
     __slots__ = ("_value",)
 
@@ -35,99 +42,145 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The value, for the one call that needs it."""
+        """The text itself; call it where it is used, and nowhere before."""
         return self._value
 
     def __repr__(self) -> str:
-        return "Secret(…)"
+        return "Secret(•••)"
 
-    def __str__(self) -> str:
-        return "…"
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._value.encode(), other._value.encode())
 
     def __hash__(self) -> int:
-        return hash(self._value)
+        return hash((Secret, self._value))
 
-    def __reduce__(self) -> str:
-        raise TypeError("A secret is not pickled: pass its reference.")
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __reduce__(self) -> Never:
+        raise TypeError("A Secret does not travel: pass its reference.")
 
 
 def is_reference(text: str) -> bool:
-    """Whether this is a reference, and no secret itself."""
-    return text.startswith(SCHEMES)
+    """Whether the text names a secret rather than being one."""
+    return text.startswith(_SCHEMES)
 
 
 def seal(text: str) -> str:
-    """A reference that holds the text, sealed with the first key; SecretError without a key."""
-    key_id, key = next(iter(_keys().items()))
-    return f"fernet:{key_id}:{Fernet(key).encrypt(text.encode()).decode()}"
+    """The text, encrypted under the newest key: a reference that may be stored.
+
+    Raises SecretError when no key is configured.
+    """
+    key_id, fernet = next(iter(_ring().items()))
+    return f"fernet:{key_id}:{fernet.encrypt(text.encode()).decode()}"
 
 
 def reveal(reference: str) -> Secret:
-    """The secret that a reference stands for. Raises SecretError, naming what is missing."""
+    """The secret behind a reference. Raises SecretError that names the reference's place only."""
     scheme, _, rest = reference.partition(":")
     match scheme:
         case "env":
             return _from_environment(rest)
         case "file":
-            return _from_file(Path(rest))
+            return _from_file(rest)
         case "fernet":
-            return _unsealed(rest)
+            return _decrypted(rest)
     raise SecretError(
-        f"A secret is kept as env:NAME, file:/path or sealed, and not as {scheme[:12]!r}. "
-        "Enter it again."
+        "This is no reference to a secret. Write env:NAME or file:/path, or let Weir encrypt it."
     )
 
 
+def reseal(reference: str) -> str:
+    """The same secret under the newest key; anything not encrypted, or new enough, unchanged."""
+    if not reference.startswith("fernet:"):
+        return reference
+    newest = next(iter(_ring()))
+    if reference.split(":", 2)[1] == newest:
+        return reference
+    return seal(reveal(reference).reveal())
+
+
 def _from_environment(name: str) -> Secret:
-    value = os.environ.get(name)
+    if name in _NOT_FOR_USE:
+        raise SecretError(f"{name} belongs to Weir itself. Put the secret in another variable.")
+    value = os.environ.get(name)  # a reference is not a setting: its name is data
     if not value:
         raise SecretError(f"The environment variable {name} is not set where Weir runs. Set it.")
     return Secret(value)
 
 
-def _from_file(path: Path) -> Secret:
+def _from_file(name: str) -> Secret:
+    path = Path(name)
+    keys = settings.SECRET_KEYS_FILE
+    if not path.is_absolute():
+        raise SecretError(f"{name} is no absolute path. Write file:/… from the root.")
     try:
-        with path.open(encoding="utf-8") as file:
-            return Secret(file.read(LONGEST_FILE).strip("\r\n"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise SecretError(
-            f"The file {path} cannot be read where Weir runs ({type(error).__name__}). Check its "
-            "path and rights."
-        ) from error
+        if keys and path.exists() and path.samefile(keys):
+            raise SecretError("That file holds Weir's own keys. Put the secret in another one.")
+        with path.open("rb") as source:
+            content = source.read(MAX_FILE + 1)
+    except OSError as error:
+        raise SecretError(f"The file {name} cannot be read: {error.strerror}.") from error
+    if len(content) > MAX_FILE:
+        raise SecretError(f"The file {name} is larger than {MAX_FILE // 1024} KiB: no secret is.")
+    try:
+        return Secret(content.decode().rstrip("\r\n"))
+    except UnicodeDecodeError as error:
+        raise SecretError(f"The file {name} holds no text.") from error
 
 
-def _unsealed(rest: str) -> Secret:
+def _decrypted(rest: str) -> Secret:
     key_id, _, ciphertext = rest.partition(":")
-    key = _keys().get(key_id)
-    if key is None:
+    fernet = _ring().get(key_id)
+    if fernet is None:
         raise SecretError(
-            f"The key {key_id!r} of a sealed secret is not in WEIR_SECRET_KEYS_FILE. Put it back, "
-            "or enter the secret again."
+            f"The key {key_id!r} is not in WEIR_SECRET_KEYS_FILE. Put its line back, or enter the "
+            "secret again."
         )
     try:
-        return Secret(Fernet(key).decrypt(ciphertext.encode()).decode())
-    except (InvalidToken, ValueError) as error:
+        return Secret(fernet.decrypt(ciphertext.encode()).decode())
+    except InvalidToken:
         raise SecretError(
-            f"A sealed secret does not open with its key {key_id!r}. Enter it again."
-        ) from error
+            f"What was encrypted under the key {key_id!r} cannot be read with it. Enter the secret "
+            "again."
+        ) from None
 
 
-def _keys() -> dict[str, bytes]:
-    """Keys by id, in the order of the file."""
-    path = settings.SECRET_KEYS_FILE
-    if not path:
+def _ring() -> dict[str, Fernet]:
+    """Keys by id, newest first; read again when the file has changed."""
+    name = settings.SECRET_KEYS_FILE
+    if not name:
         raise SecretError(
-            "Secrets can be stored only with a key: set WEIR_SECRET_KEYS_FILE to a file with a "
-            "line keyid:key, or give the secret as env:NAME or file:/path."
+            "WEIR_SECRET_KEYS_FILE is not set, so nothing can be encrypted. Set it to a file with "
+            "one line, keyid:key, or refer to the secret as env:NAME or file:/path."
         )
     try:
-        lines = Path(path).read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SecretError(f"WEIR_SECRET_KEYS_FILE cannot be read: {error}.") from error
-    keys = {key_id: key.encode() for key_id, _, key in (line.partition(":") for line in lines)}
-    if not keys:
+        return _read_ring(name, os.stat(name).st_mtime_ns)
+    except OSError as error:
+        raise SecretError(f"WEIR_SECRET_KEYS_FILE cannot be read: {error.strerror}.") from error
+
+
+@lru_cache(maxsize=4)
+def _read_ring(name: str, _changed: int) -> dict[str, Fernet]:
+    ring: dict[str, Fernet] = {}
+    lines = Path(name).read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        key_id, _, key = line.strip().partition(":")
+        try:
+            ring[key_id] = Fernet(key)
+        except ValueError:
+            raise SecretError(
+                f"Line {number} of WEIR_SECRET_KEYS_FILE is not keyid:key with 32 bytes in base64."
+            ) from None
+    if not ring:
         raise SecretError("WEIR_SECRET_KEYS_FILE holds no key. Add a line keyid:key.")
-    return keys
+    return ring
