@@ -7,11 +7,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import auth
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from governance.errors import WeirError
-from governance.models import Team, TeamRole
+from governance.models import Team, TeamRole, User
 from governance.services.items import NewItem
 
 
@@ -127,12 +126,13 @@ class SignInForm(Styled):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
-        self.user: AbstractBaseUser | None = None
+        self.user: User | None = None
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or {}
         if "username" in typed and "password" in typed:
-            self.user = auth.authenticate(self.request, **typed)
+            known = auth.authenticate(self.request, **typed)
+            self.user = known if isinstance(known, User) else None
             if self.user is None:
                 raise forms.ValidationError(
                     "Name and password do not fit together. Check both; the password minds "

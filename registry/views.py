@@ -10,7 +10,8 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from governance import kinds, queries
+from governance import kinds
+from governance import queries as request_queries
 from governance.actors import Actor
 from governance.errors import NotFound
 from governance.models import Environment
@@ -19,7 +20,7 @@ from governance.views.pages import PageRequest, page, show
 from governance.views.paging import by_number
 from governance.views.requests import Tab
 from governance.views.searches import Hits, Related, register_relation, register_search
-from registry import catalogue, lookup
+from registry import catalogue, lookup, queries
 from registry.catalogue import Comparison
 from registry.forms import SubjectForm  # noqa: F401 -- puts the form into the composer's table
 from registry.lookup import Stored
@@ -75,8 +76,9 @@ def subject(request: PageRequest, context: str, name: str) -> HttpResponse:
     """One subject; ``?version=3`` shows that one, ``?against=1`` compares with another."""
     demand(request.actor, Action.READ_REGISTRY, "subject")
     target = SubjectName(DEFAULT if context == DEFAULT_IN_ADDRESS else context, name)
-    versions = lookup.all_versions(target)
-    if not versions:
+    found = queries.subject(target.context, target.name)
+    versions = [v for v in found.versions if not v.deleted] if found else []
+    if found is None or not versions:
         raise NotFound(
             f"There is no subject {target.name} in the context {target.context}, or all of its "
             "versions were deleted."
@@ -84,8 +86,7 @@ def subject(request: PageRequest, context: str, name: str) -> HttpResponse:
     chosen = _chosen(versions, request.GET.get("version")) or versions[0]
     against = _chosen(versions, request.GET.get("against")) or _before(versions, chosen)
     tab = request.GET.get("tab", "changes" if against else "schema")
-    requests = queries.of_target(request.actor, "subject", target.context, target.name)[:50]
-    scope = lookup.in_scope(target)
+    requests = request_queries.of_target(request.actor, "subject", target.context, target.name)[:50]
     return show(
         request,
         "subjects/detail.html",
@@ -97,9 +98,13 @@ def subject(request: PageRequest, context: str, name: str) -> HttpResponse:
             "against": against,
             "comparison": catalogue.compare(against, chosen) if against else Comparison(),
             "text": catalogue.pretty(chosen.text),
-            "scope": scope,
-            "level_from": _from(scope.config_from),
-            "mode_from": _from(scope.mode_from),
+            "subject": found,
+            "scope": found.scope,
+            "level_from": _from(found.scope.config_from),
+            "mode_from": _from(found.scope.mode_from),
+            "deleted": len(found.versions) - len(versions),
+            "references": [(r, subject_url(r.target)) for r in found.references],
+            "referrers": [(r, subject_url(r.subject)) for r in found.referenced_by],
             "requests": requests,
             "tab": tab if tab in TABS else "schema",
             "tabs": _tabs(tab, chosen, against, len(requests)),

@@ -69,6 +69,7 @@ class Composer:
     request: Request | None = None
     revision: int = 0
     checked: bool = False
+    unfinished: bool = False  # something is still empty that is not complained about yet
     problems: Sequence[Said] = ()
     needs: Sequence[Need] = ()
     steps: Sequence[Step] = ()
@@ -137,6 +138,8 @@ class Composer:
                 general.append(of_problem(problem))
             elif complete or _typed(part, problem):
                 _say(part, of_problem(problem))
+            else:
+                self.unfinished = True
         self.problems = general
         for position, verdicts in (examination.verdicts if examination else {}).items():
             part = self._part(position)

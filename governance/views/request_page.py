@@ -25,6 +25,7 @@ ENDED = frozenset({State.APPLIED, State.PARTLY_APPLIED, State.FAILED})
 
 ICONS: Mapping[str, str] = {"topic": "stack-2", "subject": "braces"}
 VERBS: Mapping[str, str] = {"create": "new", "alter": "change", "register": "new version"}
+_NUMBERS = ("+", "−", "≈")  # how a difference of numbers begins; other differences are words
 _MARKS: Mapping[str, str] = {"success": "good", "warning": "warn", "danger": "bad"}
 _SYSTEM: Mapping[str, str] = {"worker": "The worker", "policies": "The rules"}
 
@@ -201,7 +202,7 @@ def _effects(panels: Sequence[Panel]) -> list[tuple[str, str, str]]:
             diff = row.diff
             if diff.irreversible:
                 lines.append(("Cannot be undone", f"{diff.label.lower()} of {name}", "warn"))
-            elif diff.changed and diff.delta:
+            elif diff.changed and diff.delta.startswith(_NUMBERS):
                 text = f"{diff.declared} → {diff.requested}, {diff.delta}"
                 lines.append((diff.label, text, ""))
     return lines[:MOST_EFFECTS]

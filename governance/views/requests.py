@@ -127,7 +127,7 @@ def comment(request: PageRequest, number: int) -> HttpResponse:
         service.comment(found, body=request.POST.get("body", ""), by=request.actor)
     except Invalid as error:
         messages.add_message(request, messages.ERROR, error.message, extra_tags="bad")
-    return go(request, reverse("request", args=[number]) + "#comment")
+    return go(request, reverse("request", args=[number]) + "#id_body")
 
 
 @page

@@ -54,7 +54,7 @@
       case "j": return step(1);
       case "k": return step(-1);
       case "a": return focus("[data-approve]");
-      case "c": return focus("[data-comment]");
+      case "c": return focus("[data-say]");
       case "?": return help();
       default: return false;
     }

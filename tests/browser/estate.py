@@ -6,6 +6,7 @@ written as rows, since these tests are about pages.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,8 +17,8 @@ from config.demo import estate as demo
 from governance import audit, kinds
 from governance.actors import Actor, actor_for_user
 from governance.errors import Refused
-from governance.kinds import ItemView
-from governance.models import Item, Request, Team, User
+from governance.kinds import ApplyRun, ItemView
+from governance.models import Environment, Item, Request, Team, User
 from governance.services import policies, requests, reviews, tokens
 from governance.services.items import NewItem, views
 from governance.services.moves import move
@@ -72,6 +73,7 @@ def make_estate() -> Estate:
     _observed(cluster, "legacy.orders", {"retention.ms": "2592000000"})
     _drift(cluster, "payments.captured", "configs.max.message.bytes", None, "2097152")
     _drift(cluster, "payments.captured", "configs.retention.ms", "604800000", "86400000")
+    _second_version()
     _tokens()
     return Estate(
         review=_review(cluster),
@@ -89,7 +91,7 @@ def make_estate() -> Estate:
 
 @transaction.atomic
 def _cluster(slug: str, environment: str, *, seen_ago: timedelta) -> Cluster:
-    from_environment = demo.Environment.objects.get(slug=environment)
+    from_environment = Environment.objects.get(slug=environment)
     cluster = Cluster.objects.create(
         slug=slug,
         name=f"{environment.capitalize()} cluster",
@@ -115,6 +117,25 @@ def _topic(cluster: Cluster, name: str, *, operation: str = "create", **after: o
     return NewItem("topic", operation, name, cluster.slug, spec)
 
 
+def _schema(name: str, *more: dict[str, object], without: str = "") -> NewItem:
+    """A version of the schema of a payment, with more fields or without one."""
+    fields: list[dict[str, object]] = [
+        {"name": "paymentId", "type": "string"},
+        {"name": "amount", "type": "double"},
+        {"name": "currency", "type": "string", "default": "EUR"},
+        *more,
+    ]
+    record = {
+        "type": "record",
+        "name": "PaymentCaptured",
+        "namespace": "com.example.payments",
+        "fields": [f for f in fields if f["name"] != without],
+    }
+    return NewItem(
+        "subject", "register", name, ".", {"schemaType": "AVRO", "schema": json.dumps(record)}
+    )
+
+
 def _ask(
     title: str, items: list[NewItem], *, by: str = "priya", team: str = "payments", why: str = ""
 ) -> Request:
@@ -132,12 +153,13 @@ def _applied_topics(cluster: Cluster) -> Request:
             "payments.refunded",
             configs={"retention.ms": "14 d", "compression.type": "zstd"},
         ),
+        _schema("payments.captured-value"),
     ]
     asked = _ask("Topics of the checkout flow", items, why="Replaces calls to billing and risk.")
     asked = requests.submit(asked, by=actor("priya"))
     asked = reviews.approve(asked, revision=1, comment="Fine by me.", by=actor("jonas"))
     _apply(asked)
-    for view in views(asked, asked.items.all()):
+    for view in views(asked, asked.items.filter(kind="topic")):
         configs = {str(k): str(v) for k, v in dict(view.after["configs"]).items()}  # type: ignore[call-overload]  # a JSON object
         _observed(cluster, view.name, configs)
     return asked
@@ -149,8 +171,12 @@ def _apply(asked: Request, *, fails: str = "") -> None:
     move(asked, Move.RECHECK, by=BY)
     move(asked, Move.APPLY, by=BY)
     items: list[ItemView] = views(asked, asked.items.all())
-    good = [i for i in items if i.name != fails]
+    good = [i for i in items if i.name != fails and i.kind == "topic"]
     kinds.get("topic").declare(good, by=BY)
+    subjects = [i for i in items if i.kind == "subject"]
+    kinds.get("subject").declare(subjects, by=BY)
+    # Registering needs no broker, so this is what a worker does.
+    kinds.get("subject").apply(ApplyRun(asked.pk, subjects, BY, record=lambda outcomes: None))
     for view in good:
         DeclaredTopic.objects.filter(name=view.name).update(
             last_applied=view.after, last_applied_generation=1, applied_at=timezone.now()
@@ -161,6 +187,19 @@ def _apply(asked: Request, *, fails: str = "") -> None:
     failed.update(state="failed", error=error)
     end = Move.COMPLETE_PARTLY if fails else Move.COMPLETE
     move(asked, end, by=BY, failure=error if fails else "")
+
+
+def _second_version() -> None:
+    """A second version of a schema, as a client of the team registers it."""
+    channel = {
+        "name": "channel",
+        "type": {"type": "enum", "name": "Channel", "symbols": ["WEB", "APP"]},
+    }
+    item = _schema("payments.refunded-value")
+    later = _schema("payments.refunded-value", {**channel, "default": "WEB"}, without="currency")
+    for position, one in enumerate([item, later]):
+        view = ItemView(position, one.kind, one.operation, one.name, one.place, one.after)
+        kinds.get("subject").apply(ApplyRun(0, [view], BY, record=lambda outcomes: None))
 
 
 def _tokens() -> None:
@@ -224,7 +263,9 @@ def _review(cluster: Cluster) -> Request:
         partitions=12,
         configs={"retention.ms": "90 d", "cleanup.policy": "delete"},
     )
-    asked = _ask("Replay disputes", [change], why="Disputes come up to 80 days later.")
+    risk = {"name": "riskScore", "type": "double", "default": 0.0}
+    schema = _schema("payments.captured-value", risk, without="currency")
+    asked = _ask("Replay disputes", [change, schema], why="Disputes come up to 80 days later.")
     asked = requests.submit(asked, by=actor("priya"))
     said = "Why 90 days? The audit copy is in the warehouse already."
     requests.comment(asked, body=said, by=actor("jonas"))

@@ -37,7 +37,7 @@ def test_the_rule_that_objects_is_named_while_one_types(visit: Visit, estate: Es
 def test_fields_that_are_still_empty_are_not_complained_about(visit: Visit, estate: Estate) -> None:
     page = visit("priya").open("/requests/new/")
     page.get_by_label("Kept for").fill("7 d")
-    expect(page.locator("#verdict")).to_contain_text("cannot be read yet")
+    expect(page.locator("#verdict")).to_contain_text("once what it needs")
     expect(page.locator("#id_i0-name_says")).to_have_text("")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
@@ -142,8 +142,8 @@ def _decide(request: PageRequest, do: Callable[[], str]) -> HttpResponse:
 
 
 def _draft(number: int) -> Request | None:
-    row: Sequence[Drift] = Drift.objects.filter(pk=number).select_related("request")
-    return row[0].request if row else None
+    row = Drift.objects.filter(pk=number).select_related("request").first()
+    return row.request if row else None
 
 
 def _day(text: str) -> datetime:

@@ -1,0 +1,26 @@
+"""Schemas on pages: laid out, and two of them line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django import template
+
+from registry import catalogue
+
+register = template.Library()
+
+
+@register.filter
+def laid_out(spec: Mapping[str, object] | None) -> str:
+    """The schema of a spec on several lines."""
+    return catalogue.pretty(str((spec or {}).get("schema", "")))
+
+
+@register.inclusion_tag("subjects/_text.html")
+def text_difference(
+    before: Mapping[str, object] | None, after: Mapping[str, object]
+) -> dict[str, object]:
+    """Both schemas' lines in one, what was added and taken out marked."""
+    older = str((before or {}).get("schema", ""))
+    return {"lines": catalogue.text_lines(older, str(after.get("schema", "")))}

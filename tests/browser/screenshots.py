@@ -1,0 +1,112 @@
+"""Pictures of the main pages of a running stack: ``python -m tests.browser.screenshots OUTDIR``.
+
+Looks at the demo estate of `make up`, at both widths and in both themes; the README's pictures are
+made so. Another address than http://localhost:8000 is taken from WEIR_BASE_URL.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from config.stack import chromium
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture: who looks, where she starts, and the link she follows from there."""
+
+    name: str
+    username: str
+    path: str
+    link: str = ""
+
+
+SHOTS = (
+    Shot("home", "priya", "/"),
+    Shot("inbox", "jonas", "/inbox/"),
+    Shot("request", "jonas", "/requests/?state=in_review", "Keep chargebacks for a year"),
+    Shot("request-applied", "priya", "/requests/?q=checkout", "Topics of the checkout flow"),
+    Shot("compose", "priya", "/requests/new/"),
+    Shot("topics", "priya", "/topics/"),
+    Shot("topic", "jonas", "/topics/", "payments.captured"),
+    Shot("subjects", "priya", "/subjects/"),
+    Shot("subject", "priya", "/subjects/", "payments.captured-value"),
+    Shot("drift", "jonas", "/drift/"),
+    Shot("clusters", "mara", "/clusters/"),
+    Shot("cluster", "mara", "/clusters/", "demo"),
+    Shot("policies", "mara", "/policies/"),
+    Shot("policy", "mara", "/policies/retention-limit/"),
+    Shot("audit", "ines", "/audit/"),
+    Shot("teams", "priya", "/teams/"),
+    Shot("team", "jonas", "/teams/payments/"),
+    Shot("tokens", "jonas", "/tokens/"),
+)
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        raise SystemExit("Say where the pictures go: python -m tests.browser.screenshots OUTDIR")
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium.find_or_install()), args=FLAGS
+        )
+        for width, theme in LOOKS:
+            for picture in _take(browser, folder, width, theme):
+                sys.stdout.write(f"{picture}\n")
+        browser.close()
+
+
+def _take(browser: Browser, folder: Path, width: int, theme: str) -> Iterator[Path]:
+    pages: dict[str, Page] = {}
+    for shot in SHOTS:
+        page = pages.get(shot.username) or _sign_in(browser, shot.username, width, theme)
+        pages[shot.username] = page
+        page.goto(shot.path)
+        if shot.link:
+            page.get_by_role("link", name=shot.link, exact=True).first.click()
+        if shot.name == "compose":
+            _write(page)
+        page.wait_for_load_state("networkidle")
+        picture = folder / f"{shot.name}-{width}-{theme}.png"
+        page.screenshot(path=picture, full_page=True)
+        yield picture
+    for page in pages.values():
+        page.context.close()
+
+
+def _sign_in(browser: Browser, username: str, width: int, theme: str) -> Page:
+    page = browser.new_context(
+        base_url=os.environ.get("WEIR_BASE_URL", "http://localhost:8000"),
+        viewport={"width": width, "height": 900 if width > 600 else 844},
+        color_scheme="dark" if theme == "dark" else "light",
+    ).new_page()
+    page.goto("/sign-in/")
+    page.get_by_label("Name").fill(username)
+    page.get_by_label("Password").fill(f"{username}-weir-demo")  # as `make up` prints it
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    return page
+
+
+def _write(page: Page) -> None:
+    """A topic that a rule has something to say about."""
+    page.get_by_label("Cluster").select_option("demo")
+    page.get_by_label("Name", exact=True).fill("payments.authorized")
+    page.get_by_label("Partitions", exact=True).fill("6")
+    page.get_by_label("Kept for").fill("400 d")
+    page.get_by_text("400 d is above").first.wait_for()
+
+
+if __name__ == "__main__":
+    main()
