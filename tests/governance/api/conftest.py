@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,16 +41,21 @@ class Caller:
     headers: dict[str, str] = field(default_factory=dict)
 
     def call(
-        self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        raw: bytes | None = None,
     ) -> Answer:
+        """One call; `path` is below /api/v1 unless it begins with a slash."""
         data = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        sent = self.headers | {k.replace("_", "-"): v for k, v in headers.items()}
-        content_type = sent.pop("Content-Type", "application/json")
+        sent = self.headers | {k.replace("_", "-"): v for k, v in (headers or {}).items()}
         answer = self.client.generic(
             method,
             path if path.startswith("/") else f"{API}/{path}",
             data,
-            content_type,
+            sent.pop("Content-Type", "application/json"),
             headers=sent,
         )
         kind = answer.headers.get("Content-Type", "")
@@ -58,22 +63,28 @@ class Caller:
         return Answer(answer.status_code, found, {k.lower(): v for k, v in answer.headers.items()})
 
     def get(self, path: str, **headers: str) -> Answer:
-        return self.call("GET", path, **headers)
+        return self.call("GET", path, headers=headers)
 
     def post(self, path: str, body: Any = None, **headers: str) -> Answer:
-        return self.call("POST", path, body, **headers)
+        return self.call("POST", path, body, headers)
 
     def put(self, path: str, body: Any = None, **headers: str) -> Answer:
-        return self.call("PUT", path, body, **headers)
+        return self.call("PUT", path, body, headers)
 
     def delete(self, path: str, **headers: str) -> Answer:
-        return self.call("DELETE", path, **headers)
+        return self.call("DELETE", path, headers=headers)
+
+
+def user_of(actor: Actor) -> User:
+    """The person behind an actor."""
+    assert actor.user_id is not None
+    return User.objects.get(pk=actor.user_id)
 
 
 def person(actor: Actor) -> Caller:
     """The person behind an actor, signed in to the pages."""
     caller = Caller()
-    caller.client.force_login(User.objects.get(pk=actor.user_id))
+    caller.client.force_login(user_of(actor))
     return caller
 
 

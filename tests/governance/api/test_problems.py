@@ -13,9 +13,8 @@ from rest_framework.exceptions import Throttled
 
 from governance.api.problems import SORTS, every_sort, problem, sort_of
 from governance.errors import Invalid, NotFound, Problem, Refused, Stale, WeirError
-from governance.models import User
 from tests.factories import Cast
-from tests.governance.api.conftest import Caller, draft, person, program
+from tests.governance.api.conftest import Caller, draft, person, program, user_of
 
 SignedIn = Callable[[str], Caller]
 MEMBERS = {"type", "title", "status", "detail", "code", "problems", "request_id"}
@@ -119,7 +118,9 @@ def test_a_body_over_the_limit_is_not_read(signed_in: SignedIn) -> None:
     "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"]
 )
 def test_only_json_is_read(signed_in: SignedIn, kind: str) -> None:
-    answer = signed_in("requester").call("POST", "requests", raw=b"a=1", Content_Type=kind)
+    answer = signed_in("requester").call(
+        "POST", "requests", raw=b"a=1", headers={"Content-Type": kind}
+    )
     assert (answer.status, answer.code) == (415, "not_json")
 
 
@@ -155,7 +156,7 @@ def test_a_token_needs_a_scope_of_the_api(cast: Cast) -> None:
 
 def test_a_session_writes_with_its_csrf_token_only(cast: Cast) -> None:
     caller = Caller(client=Client(enforce_csrf_checks=True, raise_request_exception=False))
-    caller.client.force_login(_user(cast))
+    caller.client.force_login(user_of(cast.requester))
     answer = caller.post("requests", draft())
     assert (answer.status, answer.code) == (403, "csrf_failed")
     secret = "a" * 32
@@ -164,10 +165,6 @@ def test_a_session_writes_with_its_csrf_token_only(cast: Cast) -> None:
     program_caller = program("api:write")
     program_caller.client = Client(enforce_csrf_checks=True)
     assert program_caller.post("requests", draft(title="Mine")).status == 201
-
-
-def _user(cast: Cast) -> User:
-    return User.objects.get(pk=cast.requester.user_id)
 
 
 def test_a_refusal_says_who_could(signed_in: SignedIn) -> None:
@@ -221,7 +218,7 @@ def test_the_table_decides_for_every_error(error: Exception, status: int) -> Non
 
 
 def test_classes_in_the_table_come_before_their_bases() -> None:
-    assert SORTS[Stale].code != SORTS[Stale.__mro__[1]].code  # type: ignore[index]  # its base
+    assert SORTS[Stale].code != SORTS[Stale.__mro__[1]].code
 
 
 def test_places_of_items_are_numbers_of_their_own() -> None:
