@@ -9,6 +9,11 @@ django.setup()
 
 from django.conf import settings  # noqa: E402 - settings are there only after the set-up
 
+from config import health  # noqa: E402
 from registry.fastpath import Door  # noqa: E402
 
-application = Door(settings.DATABASE_URL, settings.REGISTRY_CACHE_BYTES)
+application = Door(
+    settings.DATABASE_URL,
+    settings.REGISTRY_CACHE_BYTES,
+    probes={"/healthz": health.healthz, "/readyz": health.readyz, "/metrics": health.metrics},
+)

@@ -22,6 +22,11 @@ class RegistryError(Exception):
         self.message = message
 
 
+def _shown(name: str) -> str:
+    """A name as messages show it; nobody needs all of a very long one."""
+    return name if len(name) <= 1100 else f"{name[:1100]}…"
+
+
 class UnknownPath(RegistryError):
     code = 404
 
@@ -90,7 +95,7 @@ class SubjectNotFound(RegistryError):
     code = 40401
 
     def __init__(self, subject: str) -> None:
-        super().__init__(f"Subject '{subject}' not found.")
+        super().__init__(f"Subject '{_shown(subject)}' not found.")
         self.subject = subject
 
 
@@ -152,7 +157,7 @@ class ConfigNotSet(RegistryError):
 
     def __init__(self, subject: str) -> None:
         super().__init__(
-            f"Subject '{subject}' does not have subject-level compatibility configured"
+            f"Subject '{_shown(subject)}' does not have subject-level compatibility configured"
         )
 
 
@@ -160,7 +165,7 @@ class ModeNotSet(RegistryError):
     code = 40409
 
     def __init__(self, subject: str) -> None:
-        super().__init__(f"Subject '{subject}' does not have subject-level mode configured")
+        super().__init__(f"Subject '{_shown(subject)}' does not have subject-level mode configured")
 
 
 class Incompatible(RegistryError):
@@ -237,7 +242,7 @@ class InvalidSubject(RegistryError):
     code = 42208
 
     def __init__(self, subject: str) -> None:
-        super().__init__(f"The specified subject '{subject}' is not a valid.")
+        super().__init__(f"The specified subject '{_shown(subject)}' is not a valid.")
 
 
 class SchemaTooLarge(RegistryError):

@@ -15,8 +15,9 @@ from io import BytesIO
 from typing import Any, Final
 from uuid import uuid4
 
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import request_finished, request_started
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from registry import metrics
 from registry.cache import Answer, Cache
@@ -31,6 +32,7 @@ Scope = Mapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Probe = Callable[[HttpRequest], HttpResponse]  # /healthz and its kin: they ask for no credential
 
 MAX_BODY: Final = 4 * 2**20
 SMALL_BODY: Final = 64 * 2**10
@@ -45,7 +47,10 @@ SAFE: Final = ("GET", "HEAD")
 class Door:
     """The ASGI application of the registry; one for each process."""
 
-    def __init__(self, conninfo: str, cache_bytes: int) -> None:
+    def __init__(
+        self, conninfo: str, cache_bytes: int, probes: Mapping[str, Probe] | None = None
+    ) -> None:
+        self.probes = dict(probes or {})
         self.cache = Cache(cache_bytes)
         self.freshness = Freshness(conninfo, forget=self.cache.forget, clear=self.cache.clear)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="registry")
@@ -112,7 +117,7 @@ class Door:
                 loaded_at = self.cache.clock
                 began = time.monotonic()
                 request, response = await loop.run_in_executor(
-                    self.threads, _answer, _environ(scope, headers, body), headers
+                    self.threads, self.answer, _environ(scope, headers, body), headers
                 )
             finally:
                 self.waiting -= 1
@@ -124,6 +129,19 @@ class Door:
             self.remember(request, response, scope, headers, loaded_at, began)
         metrics.ANSWERS.labels(str(response.status_code)).inc()
         await _send_response(send, response, body=scope["method"] != "HEAD")
+
+    def answer(
+        self, environ: dict[str, Any], headers: _Headers
+    ) -> tuple[RegistryRequest | None, HttpResponse]:
+        """In a thread: who asks, and what is answered. Django keeps its connections by signals."""
+        request_started.send(sender=Door)
+        try:
+            probe = self.probes.get(environ["PATH_INFO"])
+            if probe is not None:
+                return None, probe(WSGIRequest(environ))
+            return dispatch.respond(environ, headers.authorization, headers.uid)
+        finally:
+            request_finished.send(sender=Door)
 
     def remember(
         self,
@@ -166,10 +184,10 @@ class Door:
 class _Headers:
     """The headers that the door itself looks at."""
 
-    __slots__ = ("accept", "authorization", "chunked", "content_type", "length", "uid")
+    __slots__ = ("accept", "authorization", "chunked", "content_type", "host", "length", "uid")
 
     def __init__(self, scope: Scope) -> None:
-        self.accept = self.authorization = self.content_type = b""
+        self.accept = self.authorization = self.content_type = self.host = b""
         self.length: int | None = None
         self.chunked = False
         uid: list[str] = []
@@ -178,6 +196,8 @@ class _Headers:
                 self.accept = self.accept + b"," + value if self.accept else value
             elif name == b"authorization":
                 self.authorization = value
+            elif name == b"host":
+                self.host = value
             elif name == b"content-type":
                 self.content_type = value
             elif name == b"content-length":
@@ -236,6 +256,8 @@ def _environ(scope: Scope, headers: _Headers, body: bytes) -> dict[str, Any]:
         "CONTENT_TYPE": headers.content_type.decode("latin-1"),
         "CONTENT_LENGTH": str(len(body)),
         "HTTP_ACCEPT": headers.accept.decode("latin-1"),
+        "HTTP_AUTHORIZATION": headers.authorization.decode("latin-1"),
+        "HTTP_HOST": headers.host.decode("latin-1"),
         "SERVER_NAME": str(server[0]),
         "SERVER_PORT": str(server[1]),
         "SERVER_PROTOCOL": "HTTP/1.1",
@@ -243,17 +265,6 @@ def _environ(scope: Scope, headers: _Headers, body: bytes) -> dict[str, Any]:
         "wsgi.input": BytesIO(body),
         "wsgi.url_scheme": scope.get("scheme", "http"),
     }
-
-
-def _answer(
-    environ: dict[str, Any], headers: _Headers
-) -> tuple[RegistryRequest | None, HttpResponse]:
-    """In a thread: who asks, and what is answered. Django keeps its connections by the signals."""
-    request_started.send(sender=Door)
-    try:
-        return dispatch.respond(environ, headers.authorization, headers.uid)
-    finally:
-        request_finished.send(sender=Door)
 
 
 async def _send_answer(send: Send, answer: Answer, uid: str, *, body: bool) -> None:

@@ -207,8 +207,6 @@ def register(
     admission = admit(Operation.REGISTER if asked.id is None else Operation.IMPORT, subject, by)
     if len(asked.text.encode("utf-8", "surrogatepass")) > LIMITS.text_bytes:
         raise SchemaTooLarge(LIMITS.text_bytes)
-    if len(orjson.dumps([asked.metadata, asked.rule_set])) > LIMITS.text_bytes:
-        raise SchemaTooLarge(LIMITS.text_bytes)
     for _ in range(ATTEMPTS):
         held = lookup.holding(subject)
         decided = _decide(subject, asked, held, normalize=normalize, force=force)

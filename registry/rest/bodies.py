@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import orjson
+
 from registry import contracts
-from registry.errors import InvalidSchema, Malformed
-from registry.formats.base import Reference
+from registry.errors import InvalidSchema, Malformed, SchemaTooLarge
+from registry.formats.base import LIMITS, Reference
 from registry.naming import MAX_VERSION
 from registry.rest.http import Json
 from registry.store import Asked
@@ -16,14 +18,18 @@ def asked(body: Json) -> Asked:
     Unknown members are ignored. Raises Malformed for members of another structure, InvalidSchema
     for references that lack a part.
     """
+    metadata = contracts.metadata(body.get("metadata"))
+    rules = contracts.rule_set(body.get("ruleSet"))
+    if len(orjson.dumps([metadata, rules])) > LIMITS.text_bytes:
+        raise SchemaTooLarge(LIMITS.text_bytes)
     identifier = _number(body.get("id"), "id")
     version = _number(body.get("version"), "version")
     return Asked(
         text=_text(body.get("schema"), "schema") or "",
         type=_text(body.get("schemaType"), "schemaType") or "AVRO",
         references=_references(body.get("references")),
-        metadata=contracts.metadata(body.get("metadata")),
-        rule_set=contracts.rule_set(body.get("ruleSet")),
+        metadata=metadata,
+        rule_set=rules,
         version=version if version is not None else 0,
         id=identifier if identifier is not None and identifier >= 0 else None,
     )

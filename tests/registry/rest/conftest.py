@@ -92,7 +92,7 @@ def text_of(schema: object) -> str:
     return schema if isinstance(schema, str) else orjson.dumps(schema).decode()
 
 
-def record(name: str = "R", *fields: tuple[str, object], **extra: object) -> dict[str, object]:
+def record(name: str = "R", *fields: tuple[object, ...], **extra: object) -> dict[str, object]:
     """A record; a field is (name, type), or (name, type, default)."""
     listed = [
         {"name": f[0], "type": f[1], **({"default": f[2]} if len(f) > 2 else {})} for f in fields

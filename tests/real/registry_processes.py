@@ -1,0 +1,133 @@
+"""Real processes of the registry, on a database of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+import psycopg
+
+from config.stack import ports
+from config.stack.paths import ROOT
+from tests.real.estate import unique
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One server; `url` is where it answers."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def call(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, Any]:
+        """Status and JSON of an answer."""
+        data = None if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            self.url + path,
+            data=data,
+            method=method,
+            headers={"content-type": "application/vnd.schemaregistry.v1+json", **(headers or {})},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - ditto
+                return answer.status, _json(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, _json(error.read())
+
+
+def _json(raw: bytes) -> Any:
+    return orjson.loads(raw) if raw else None
+
+
+@contextmanager
+def database(server_url: str) -> Iterator[str]:
+    """A fresh database with all migrations, dropped afterwards."""
+    name = unique("registry").replace("-", "_").replace(".", "_").lower()
+    parts = urlsplit(server_url)
+    admin = parts._replace(path="/postgres").geturl()
+    url = parts._replace(path=f"/{name}").geturl()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    try:
+        run_manage(url, "migrate", "--verbosity", "0")
+        yield url
+    finally:
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def environment(database_url: str, anonymous: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "WEIR_DATABASE_URL": database_url,
+        "WEIR_REGISTRY_ANONYMOUS": anonymous,
+    }
+
+
+def run_manage(database_url: str, *arguments: str) -> str:
+    """What a command of manage.py prints."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment(database_url, "none"),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return done.stdout
+
+
+@contextmanager
+def processes(
+    database_url: str, count: int, anonymous: str = "full"
+) -> Iterator[Sequence[Process]]:
+    """As many servers, each with a port and a memory of its own."""
+    started: list[Process] = []
+    try:
+        for _ in range(count):
+            port = ports.free_block(1)[0]
+            command = [sys.executable, "-m", "granian", "--interface", "asgi", "--loop", "uvloop"]
+            command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "error"]
+            command += ["config.registry_asgi:application"]
+            process = subprocess.Popen(command, cwd=ROOT, env=environment(database_url, anonymous))
+            started.append(Process(f"http://127.0.0.1:{port}", process))
+        for server in started:
+            _wait(server)
+        yield started
+    finally:
+        for server in started:
+            server.process.terminate()
+        for server in started:
+            try:
+                server.process.wait(10)
+            except subprocess.TimeoutExpired:
+                server.process.kill()
+                server.process.wait()
+
+
+def _wait(server: Process) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            server.call("GET", "/")
+        except OSError:
+            if time.monotonic() > deadline or server.process.poll() is not None:
+                raise
+            time.sleep(0.05)
+        else:
+            return

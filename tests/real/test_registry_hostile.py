@@ -1,0 +1,99 @@
+"""Input meant to hurt: refused quickly, with a 4xx, without much memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.real.registry_processes import Process, database, processes
+from tests.registry.formats.avro.test_parse import TestHostile as Texts
+
+pytestmark = pytest.mark.real
+MIB = 2**20
+
+
+@pytest.fixture(scope="module")
+def server(database_url: str) -> Iterator[Process]:
+    with database(database_url) as url, processes(url, 1) as (one,):
+        one.call("POST", "/subjects/s/versions", {"schema": '"int"'})
+        yield one
+
+
+def resident(server: Process) -> int:
+    """Bytes of the server and its worker."""
+    pids = [server.process.pid]
+    for pid in pids:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        pids += [int(child) for child in children]
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    return pages * 4096
+
+
+BODIES = {
+    "50 MB": b'{"schema":"' + b"x" * 50_000_000 + b'"}',
+    "levels": b"[" * 100_000,
+    "levels within the limit": b'{"schema":"\\"int\\"","metadata":'
+    + b"[" * 900
+    + b"]" * 900
+    + b"}",
+    "not UTF-8": b'{"schema":"\xff\xfe"}',
+    "NUL in a name": orjson.dumps(
+        {"schema": '"int"', "references": [{"name": "\x00", "subject": "a", "version": 1}]}
+    ),
+    "NUL in metadata": b'{"schema":"\\"int\\"","metadata":{"properties":{"a":"\\u0000"}}}',
+    "NUL in a type": b'{"schema":"\\"int\\"","schemaType":"\\u0000"}',
+    "many references": orjson.dumps(
+        {"schema": '"int"', "references": [{"name": "a", "subject": "n", "version": 1}] * 50_000}
+    ),
+    "large metadata": orjson.dumps(
+        {"schema": '"long"', "metadata": {"properties": {"a": "x" * 3_000_000}}}
+    ),
+    "numbers": b'{"schema":"\\"int\\"","version":99999999999999999999}',
+    "id": b'{"schema":"\\"int\\"","id":99999999999}',
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_bodies(server: Process, name: str) -> None:
+    for path in ("/subjects/s/versions", "/subjects/s", "/compatibility/subjects/s/versions"):
+        _refused(server, "POST", path, BODIES[name])
+
+
+@pytest.mark.parametrize("name", Texts.CASES)
+def test_schemas(server: Process, name: str) -> None:
+    text = Texts.CASES[name].encode("utf-8", "replace").decode()
+    _refused(server, "POST", "/subjects/s/versions", orjson.dumps({"schema": text}))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/subjects/" + "x" * 60_000 + "/versions",
+        "/subjects/%00/versions",
+        "/subjects/%ff%fe/versions",
+        "/subjects/%ed%a0%80/versions",
+        "/schemas/ids/999999999999999999",
+        "/schemas/ids/1?subject=%00",
+        "/subjects?subjectPrefix=%00",
+        "/config/%00",
+        "/mode/%00",
+        "/contexts/%00/subjects",
+        "/subjects/s/versions/99999999999999999999999",
+    ],
+)
+def test_paths(server: Process, path: str) -> None:
+    _refused(server, "GET", path, None)
+
+
+def _refused(server: Process, method: str, path: str, body: bytes | None) -> None:
+    before, began = resident(server), time.perf_counter()
+    status, said = server.call(method, path, body)
+    took = time.perf_counter() - began
+    assert 400 <= status < 500, said
+    assert took < 1, took
+    assert resident(server) - before < 100 * MIB
+    assert said is None or len(said["message"]) < 4_000
