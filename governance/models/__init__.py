@@ -15,6 +15,7 @@ from governance.models.policy import Policy, PolicyVersion, Severity
 from governance.models.request import Finding, Item, ItemAuthor, Request
 from governance.models.resource import DataClass, DeclaredBase, Environment, Lifecycle, Resource
 from governance.models.review import Comment, Requirement, Review, Verdict
+from governance.models.throttle import SignInCount
 from governance.models.token import IdempotencyKey, ServiceToken
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "SealedEvent",
     "ServiceToken",
     "Severity",
+    "SignInCount",
     "Team",
     "TeamRole",
     "User",
