@@ -43,9 +43,11 @@ if ! .venv/bin/python -m uv --version >/dev/null 2>&1; then
     fi
 fi
 
+# Compiled now: eight processes of a stack, and every test's, would each do it again where Python
+# may not write beside its packages.
 echo "Installing the locked packages …"
 if ! .venv/bin/python -m uv pip sync --quiet --require-hashes --only-binary :all: \
-    --python .venv/bin/python requirements-dev.lock; then
+    --compile-bytecode --python .venv/bin/python requirements-dev.lock; then
     say "the locked packages could not be installed; the lines above name the first one. Without a" \
         "wheel for this platform (Linux with glibc on x86_64 or aarch64, macOS on arm64 have all of" \
         "them) use another machine or the container of docker-compose.yml."
