@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import auth
 from django.http import HttpRequest
 
+from governance import throttle
 from governance.errors import WeirError
 from governance.models import Team, TeamRole, User
 from governance.services.items import NewItem
@@ -65,6 +65,11 @@ class ItemForm(Styled):
     def new_item(self, main: NewItem | None) -> NewItem:
         """What was typed. `main` is the request's first item, which a companion takes after."""
         raise NotImplementedError
+
+    @property
+    def lacking(self) -> str:
+        """What must be there before one of this kind can be asked for; empty when all is."""
+        return ""
 
     def field_of(self, path: str) -> str:
         """The control that a path of the spec stands for; empty for none of them."""
@@ -131,13 +136,10 @@ class SignInForm(Styled):
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or {}
         if "username" in typed and "password" in typed:
-            known = auth.authenticate(self.request, **typed)
-            self.user = known if isinstance(known, User) else None
-            if self.user is None:
-                raise forms.ValidationError(
-                    "Name and password do not fit together. Check both; the password minds "
-                    "upper and lower case."
-                )
+            try:
+                self.user = throttle.sign_in(self.request, **typed)
+            except throttle.SignInRefused as refused:
+                raise forms.ValidationError(refused.message) from refused
         return typed
 
 

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from governance import sealer
+from governance import sealer, throttle
 from governance.models import IdempotencyKey
 from governance.services import pipeline
 
@@ -33,7 +33,9 @@ def seal() -> int:
 
 @shared_task(name="governance.tidy")
 def tidy() -> None:
-    """Removes what has had its time: answers kept for repeated calls, ended sessions."""
+    """Removes what has had its time: answers kept for repeated calls, ended sessions, old counts
+    of failed sign-ins."""
     now = timezone.now()
     IdempotencyKey.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
     Session.objects.filter(expire_date__lt=now).delete()
+    throttle.tidy()

@@ -74,7 +74,7 @@ def delay(failures: int, slow_from: int) -> int:
     """Seconds to wait after that many failures: 0, then 5, 10, 20, … up to 15 minutes."""
     if failures < slow_from:
         return 0
-    return min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(failures - slow_from, 20))
+    return min(LONGEST_DELAY, FIRST_DELAY << min(failures - slow_from, 20))
 
 
 def limits_for(username: str, address: str) -> tuple[Limit, ...]:

@@ -9,7 +9,7 @@ import pytest
 from django.contrib import auth
 from django.db import connection
 from django.http import HttpRequest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from governance import throttle
@@ -150,3 +150,17 @@ def test_many_attempts_at_once_are_no_way_around(checked: list[str]) -> None:
 def pass_time() -> None:
     """What waiting does, without waiting."""
     SignInCount.objects.update(blocked_until=timezone.now() - timedelta(seconds=1))
+
+
+@pytest.mark.django_db
+def test_the_sign_in_page_says_how_long_to_wait(client: Client) -> None:
+    make_user("priya")
+    typed = {"username": "priya", "password": "wrong"}
+    for _ in range(5):
+        assert NOT_FIT in client.post("/sign-in/", typed).content.decode()
+    answer = client.post("/sign-in/", typed | {"password": "priya"})
+    assert answer.status_code == 422
+    assert "Too many attempts to sign in failed. Try again in" in answer.content.decode()
+    pass_time()
+    assert client.post("/sign-in/", typed | {"password": "priya"}).status_code == 302
+    assert Event.objects.filter(action="person.signed_in").count() == 1
