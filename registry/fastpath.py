@@ -23,7 +23,6 @@ from registry import metrics
 from registry.cache import Answer, Cache
 from registry.errors import BodyTooLarge, Malformed, RegistryError, StoreBusy
 from registry.freshness import Freshness, Unsure
-from registry.gate import may_read
 from registry.rest import dispatch, identity
 from registry.rest.errors import error_answer
 from registry.rest.http import RegistryRequest
@@ -79,10 +78,11 @@ class Door:
     async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _Headers(scope)
         method = scope["method"]
-        actor = self.actors.get(headers.authorization)
-        if method in SAFE and actor is not None and may_read(actor):
+        known = self.actors.get(headers.authorization)
+        # What is remembered was given to somebody who may read; that must hold for this one too.
+        if method in SAFE and known is not None and known.reads:
             key = (
-                actor.context,
+                known.actor.context,
                 scope["raw_path"],
                 scope["query_string"],
                 headers.accept,

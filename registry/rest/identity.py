@@ -6,6 +6,7 @@ import binascii
 import time
 from base64 import b64decode
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from governance.actors import Actor, anonymous_with
 from governance.permissions import Scope
 from governance.services import tokens
 from registry.errors import Unauthenticated
+from registry.gate import may_read
 
 # A revoked token is refused within a second; half of it is spent here at most.
 REMEMBERED: Final = 0.5
@@ -53,23 +55,34 @@ def identify(header: bytes) -> Actor:
     return actor
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An actor, with the one right that remembered answers ask for, and since when it is known."""
+
+    actor: Actor
+    reads: bool
+    since: float
+
+
 class Remembered:
     """Actors of the last half second, by header; belongs to one event loop."""
 
     def __init__(self) -> None:
-        self.kept: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+        self.kept: OrderedDict[bytes, Known] = OrderedDict()
+        anonymous = ANONYMOUS[settings.REGISTRY_ANONYMOUS]
+        self.anonymous = None if anonymous is None else Known(anonymous, may_read(anonymous), 0.0)
 
-    def get(self, header: bytes) -> Actor | None:
+    def get(self, header: bytes) -> Known | None:
         if not header:
-            return ANONYMOUS[settings.REGISTRY_ANONYMOUS]
+            return self.anonymous
         found = self.kept.get(header)
-        if found is None or time.monotonic() - found[0] > REMEMBERED:
+        if found is None or time.monotonic() - found.since > REMEMBERED:
             return None
-        return found[1]
+        return found
 
     def put(self, header: bytes, actor: Actor, asked_at: float) -> None:
         """Remember an actor from when the database was asked, not from when it answered."""
-        self.kept[header] = (asked_at, actor)
+        self.kept[header] = Known(actor, may_read(actor), asked_at)
         self.kept.move_to_end(header)
         while len(self.kept) > KEPT:
             self.kept.popitem(last=False)
