@@ -175,6 +175,7 @@ CELERY = {
             "options": {"expires": 10},
         },
         "tidy": {"task": "governance.tidy", "schedule": 3600.0, "options": {"expires": 600}},
+        "prune": {"task": "registry.prune", "schedule": 600.0, "options": {"expires": 300}},
         "scan": {
             "task": "topics.scan_all",
             "schedule": SCAN_INTERVAL.total_seconds(),

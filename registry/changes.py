@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, NoReturn
+
+from django.db.models.functions import Now
 
 from governance import audit
 from governance.actors import Actor
@@ -23,6 +26,7 @@ class Origin:
 
 
 WIRE: Final = Origin()
+KEPT: Final = timedelta(hours=1)  # rows of changes
 
 
 def subject_change(subject: SubjectName) -> str:
@@ -73,3 +77,13 @@ def refuse_by_mode(subject: SubjectName, why: str) -> NoReturn:
     # The default context prints as nothing there, on the reference server too.
     context = "" if subject.context == DEFAULT else subject.context
     raise NotPermitted(f"Subject {subject} in context {context} {why}")
+
+
+def prune() -> int:
+    """Remove rows that no reader can ask for any more; how many.
+
+    Readers that looked away for longer than `freshness.MAX_PAUSE` forget everything, and no write
+    of the registry stays open for anything near an hour, so what is older is of no use.
+    """
+    removed, _ = Change.objects.filter(at__lt=Now() - KEPT).delete()
+    return removed
