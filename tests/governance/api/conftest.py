@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from governance.services import tokens
 from tests.factories import Cast, make_cast, make_environment, make_team
 
 API = "/api/v1"
+_numbers = count(1)
 
 
 @dataclass
@@ -91,7 +93,7 @@ def person(actor: Actor) -> Caller:
 def program(*scopes: str, team: str = "payments", context: str | None = None) -> Caller:
     """A program with a token of the team."""
     _, secret = tokens.issue(
-        name=f"token of {'-'.join(scopes)} {context}",
+        name=f"token {next(_numbers)}",
         team=make_team(team),
         scopes=scopes,
         expires_at=None,
