@@ -7,6 +7,7 @@ so: a rule that broke must stop people, not wave them through.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -25,6 +26,8 @@ from governance.policy.facts import (
 )
 
 MAX_TEXT = 1_000
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+_LONGEST = {"name": 80, "kind": 40, "approver": 40, "path": 200, "owner": 120}
 
 
 class Severity(StrEnum):
@@ -241,7 +244,19 @@ def _within(allowed: object, facts: Facts, name: str) -> bool:
 
 
 def _check_fields(policy: PolicyRow) -> list[Problem]:
-    found = []
+    found = [
+        Problem(path, f"It is longer than {longest} characters.", "Shorten it.")
+        for path, longest in _LONGEST.items()
+        if len(getattr(policy, path)) > longest
+    ]
+    if not _NAME.fullmatch(policy.name):
+        found.append(
+            Problem(
+                "name",
+                f"“{policy.name[:80]}” cannot name a policy.",
+                "Use small letters, digits and single hyphens, as in retention-limit.",
+            )
+        )
     if policy.severity not in set(Severity):
         found.append(
             Problem(

@@ -32,7 +32,7 @@ MAX_NODES = 3_000
 MAX_BRACKETS = 20
 MAX_DEPTH = 300
 MAX_COMPREHENSIONS = 2  # one within another
-MAX_STEPS = 20_000
+MAX_STEPS = 50_000  # about a second
 MAX_ELEMENTS = 10_000  # of a list or map given as a fact
 _REMEMBERED = 4_096
 
@@ -152,10 +152,17 @@ class _Stepper(Evaluator):
         return _Stepper(ast, self.activation, self.budget)
 
     def visit(self, tree: Any) -> Any:
-        self.budget[0] -= 1
+        self._spend(1)
+        return super().visit(tree)
+
+    def visit_children(self, tree: Node) -> list[Any]:
+        self._spend(len(tree.children))
+        return super().visit_children(tree)
+
+    def _spend(self, steps: int) -> None:
+        self.budget[0] -= steps
         if self.budget[0] < 0:
             raise _TooManySteps
-        return super().visit(tree)
 
     def primary(self, tree: Node) -> Any:
         call = tree.children[0]

@@ -106,7 +106,7 @@ def _entries(text: str) -> Sequence[object]:
     if "&" in text and _has_anchors(text):  # an alias bomb would be expanded in memory
         raise Refused("The file uses YAML anchors, which policies do not need. Write them out.")
     try:
-        entries = yaml.safe_load(text)
+        entries = yaml.load(text, Loader=yaml.CSafeLoader)  # bounds nesting; also safe
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
@@ -120,9 +120,8 @@ def _entries(text: str) -> Sequence[object]:
 
 def _has_anchors(text: str) -> bool:
     try:
-        return any(
-            isinstance(token, yaml.AnchorToken | yaml.AliasToken) for token in yaml.scan(text)
-        )
+        tokens = yaml.scan(text, Loader=yaml.CSafeLoader)
+        return any(isinstance(token, yaml.AnchorToken | yaml.AliasToken) for token in tokens)
     except (yaml.YAMLError, RecursionError):
         return False  # reading it says what is wrong, and where
 

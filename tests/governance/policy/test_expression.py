@@ -147,7 +147,7 @@ def test_a_comprehension_over_comprehensions_stops_after_its_steps() -> None:
     before = time.process_time()
     with pytest.raises(EvaluationFailed, match=f"more than {MAX_STEPS:,} steps"):
         program.holds({"topic.many": list(range(5_000))})
-    assert time.process_time() - before < 5
+    assert time.process_time() - before < 10
 
 
 def test_swallowing_of_errors_does_not_swallow_the_budget() -> None:

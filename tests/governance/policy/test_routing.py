@@ -1,0 +1,106 @@
+"""Who must approve, and why."""
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from governance.policy.evaluate import Verdict
+from governance.policy.facts import UNKNOWN
+from governance.policy.routing import Need, merged, route
+
+DEV: dict[str, object] = {
+    "owner.team": "payments",
+    "request.team": "payments",
+    "environment.production": False,
+}
+PRODUCTION = DEV | {"environment.production": True}
+
+OWNER = Need("owner:payments", "payments owns it.")
+
+
+def says(severity: str, *, passed: bool, policy: str = "rule", approver: str = "") -> Verdict:
+    return Verdict(policy, 2, severity, passed, message=f"{policy} says so.", approver=approver)
+
+
+AUTO = says("auto", passed=True, policy="small-change")
+STEWARD = says("approval", passed=False, policy="limit", approver="steward")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "facts", "needs"),
+    [
+        ([], PRODUCTION, [OWNER]),
+        ([says("deny", passed=True), says("approval", passed=True)], PRODUCTION, [OWNER]),
+        (
+            [],
+            PRODUCTION | {"request.team": "billing"},
+            [Need("owner:payments", "payments owns it, and billing asks.")],
+        ),
+        (
+            [],
+            PRODUCTION | {"owner.team": ""},
+            [Need("platform", "No team owns it, so the platform team decides.")],
+        ),
+        (
+            [],
+            PRODUCTION | {"owner.team": UNKNOWN},
+            [Need("platform", "No team owns it, so the platform team decides.")],
+        ),
+        ([STEWARD], PRODUCTION, [OWNER, Need("steward", "limit says so.", "limit", 2)]),
+        (
+            [STEWARD, says("approval", passed=False, policy="other", approver="steward")],
+            PRODUCTION,
+            [OWNER, Need("steward", "limit says so. other says so.", "limit", 2)],
+        ),
+        (
+            [STEWARD, says("approval", passed=False, policy="big", approver="platform")],
+            PRODUCTION,
+            [
+                OWNER,
+                Need("steward", "limit says so.", "limit", 2),
+                Need("platform", "big says so.", "big", 2),
+            ],
+        ),
+        (
+            [says("approval", passed=False, policy="own", approver="owner:payments")],
+            PRODUCTION,
+            [Need("owner:payments", "payments owns it. own says so.", "own", 2)],
+        ),
+        ([AUTO], DEV, [Need("auto", "small-change says so.", "small-change", 2)]),
+        ([AUTO, says("info", passed=False)], DEV, [Need("auto", AUTO.message, AUTO.policy, 2)]),
+        ([AUTO], PRODUCTION, [OWNER]),
+        ([AUTO], DEV | {"environment.production": UNKNOWN}, [OWNER]),
+        ([AUTO], {"owner.team": "payments"}, [OWNER]),
+        ([AUTO, says("warn", passed=False)], DEV, [OWNER]),
+        ([AUTO, says("deny", passed=False)], DEV, [OWNER]),
+        ([AUTO, STEWARD], DEV, [OWNER, Need("steward", "limit says so.", "limit", 2)]),
+    ],
+)
+def test_needs(verdicts: list[Verdict], facts: Mapping[str, object], needs: list[Need]) -> None:
+    assert route(verdicts, facts) == needs
+
+
+VERDICTS = st.builds(
+    says,
+    st.sampled_from(["info", "warn", "approval", "deny", "auto"]),
+    passed=st.booleans(),
+    policy=st.sampled_from(["a", "b", "c"]),
+    approver=st.sampled_from(["steward", "platform", "owner:billing"]),
+)
+
+
+@given(st.lists(VERDICTS, max_size=6), st.sampled_from([DEV, PRODUCTION, {}]))
+def test_somebody_always_has_to_agree_and_each_role_once(
+    verdicts: list[Verdict], facts: Mapping[str, object]
+) -> None:
+    needs = route(verdicts, facts)
+    roles = [need.role for need in needs]
+    assert needs
+    assert len(roles) == len(set(roles))
+    assert all(need.reason for need in needs)
+    assert "auto" not in roles or (roles == ["auto"] and facts is DEV)
+    asked = {v.approver for v in verdicts if v.severity == "approval" and not v.passed}
+    assert asked <= set(roles)
+    assert merged(needs) == needs
