@@ -14,6 +14,7 @@ from django.http import HttpResponse
 from django.urls import Resolver404, resolve
 
 from registry.errors import Malformed, RegistryError, UnknownPath
+from registry.gate import Operation, admit
 from registry.naming import context_of_path
 from registry.rest import http
 from registry.rest.errors import error_answer, expected
@@ -70,6 +71,8 @@ def _route(request: RegistryRequest) -> HttpResponse:
         found = resolve(request.path_info.rstrip("/") or "/", urlconf=URLS)
     except Resolver404:
         raise UnknownPath from None
+    # Nothing is said to somebody who may not read at all; views ask again for what they touch.
+    admit(Operation.READ, None, request.actor)
     segments: dict[str, Any] = dict(found.kwargs)
     if "context" in segments:
         request.context = context_of_path(segments.pop("context"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from django.core.exceptions import SuspiciousOperation
 from django.db import Error as DatabaseError
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 
 from registry.errors import (
@@ -44,7 +44,7 @@ def expected(error: Exception) -> RegistryError:
         return error
     if isinstance(error, SuspiciousOperation):
         return Malformed(f"The request cannot be read: {error}")
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | InterfaceError):
         log.error("registry_store_away", error=str(error))
         return StoreBusy("The registry's database does not answer: try again in a moment.")
     log.exception("registry_failed", exc_info=error)
