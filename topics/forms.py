@@ -122,6 +122,15 @@ class TopicForm(ItemForm):
             },
         )
 
+    @property
+    def lacking(self) -> str:
+        if _places():
+            return ""
+        return (
+            "No cluster is connected yet, so a topic has nowhere to be. The platform team connects "
+            "one on the page of clusters; schemas can be asked for already."
+        )
+
     def field_of(self, path: str) -> str:
         if path.startswith("configs."):
             key = path.removeprefix("configs.")

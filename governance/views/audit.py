@@ -15,6 +15,8 @@ from governance.models import Event
 from governance.views.pages import PageRequest, page, show
 from governance.views.paging import by_id
 
+_NAMES = frozenset({"topic", "subject", "cluster", "drift"})
+
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
@@ -24,6 +26,7 @@ class EventRow:
     seal: int | None
     request_url: str
     details: str
+    on_cluster: bool  # a name that is printed as names on a cluster are
 
 
 @page
@@ -52,6 +55,7 @@ def _rows(found: Sequence[Event]) -> list[EventRow]:
             event=event,
             seal=event.sealed.seal_id if hasattr(event, "sealed") else None,
             request_url=reverse("request", args=[event.request_id]) if event.request_id else "",
+            on_cluster=event.object_kind in _NAMES,
             details=json.dumps(event.data, indent=2, ensure_ascii=False) if event.data else "",
         )
         for event in found

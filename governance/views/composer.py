@@ -89,6 +89,11 @@ class Composer:
         return f"Change {first['name'].value()}" if first.operation == "alter" else "New request"
 
     @property
+    def lacking(self) -> list[str]:
+        """What must be there before this can be asked for, in words."""
+        return [part.form.lacking for part in self.parts if not part.optional and part.form.lacking]
+
+    @property
     def codes(self) -> str:
         """The hidden field that says which parts the page has."""
         return ",".join(part.code for part in self.parts)

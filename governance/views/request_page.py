@@ -27,6 +27,8 @@ ICONS: Mapping[str, str] = {"topic": "stack-2", "subject": "braces"}
 VERBS: Mapping[str, str] = {"create": "new", "alter": "change", "register": "new version"}
 _NUMBERS = ("+", "−", "≈")  # how a difference of numbers begins; other differences are words
 _MARKS: Mapping[str, str] = {"success": "good", "warning": "warn", "danger": "bad"}
+# What else happened to the things themselves is told by the outcome of their items.
+_TOLD = ("request.", "item.", "review", "comment")
 _SYSTEM: Mapping[str, str] = {"worker": "The worker", "policies": "The rules"}
 
 
@@ -85,6 +87,7 @@ class Happening:
     who: str
     text: str
     said: str
+    remark: str
     css: str
 
 
@@ -297,18 +300,21 @@ def _timeline(page: queries.RequestPage) -> list[Happening]:
             "username", "name"
         )
     )
-    return [_happening(entry, page.findings, names) for entry in page.timeline]
+    told = [entry for entry in page.timeline if entry.kind.startswith(_TOLD)]
+    return [_happening(entry, page.findings, names) for entry in told]
 
 
 def _happening(entry: Entry, findings: Sequence[Finding], names: Mapping[str, str]) -> Happening:
     if entry.kind == "request.review_asked":
         entry = replace(entry, who="Checks", sentence=_checks(findings))
     mark = _MARKS.get(entry.tone, "")
+    of_item = entry.kind.startswith("item.")
     return Happening(
         at=entry.at,
         who=_SYSTEM.get(entry.who) or names.get(entry.who) or entry.who,
         text=entry.sentence,
-        said=entry.body,
+        said="" if of_item else entry.body,
+        remark=entry.body if of_item else "",
         css=f"event-{mark}" if mark else "",
     )
 

@@ -15,11 +15,12 @@ from governance.errors import Conflict, Invalid, NotFound
 from governance.forms import refuse
 from governance.permissions import Action, allowed, demand
 from governance.views.pages import PageRequest, go, page, show
-from topics import lookups
+from topics import lookups, rights
 from topics.forms import ClusterForm
 from topics.kinds.topic import configs
-from topics.models import Cluster
+from topics.models import Cluster, Run
 from topics.profiles import table as profiles
+from topics.rights import Right
 from topics.services import clusters as service
 from topics.views.words import Shown, config
 
@@ -54,7 +55,8 @@ def cluster(request: PageRequest, slug: str) -> HttpResponse:
     context = {
         "row": _rows([found])[0],
         "cluster": found,
-        "runs": lookups.latest_runs(found),
+        "runs": [(run, _counted(run)) for run in lookups.latest_runs(found)],
+        "missing": _missing(found),
         "defaults": _defaults(found),
         "security": found.security,
         "may_change": allowed(request.actor, Action.MANAGE_CLUSTERS, "cluster").ok,
@@ -121,6 +123,20 @@ def _rows(found: Sequence[Cluster]) -> list[ClusterRow]:
         )
         for one in found
     ]
+
+
+def _counted(run: Run) -> str:
+    """What a round counted, in words; what it counted none of is left out."""
+    counted = {k: v for k, v in run.counters.items() if isinstance(v, int) and v}
+    return ", ".join(f"{v:,} {k.replace('_', ' ')}" for k, v in counted.items())
+
+
+def _missing(found: Cluster) -> list[tuple[Right, str]]:
+    """Rights that Weir lacks there, with the command that gives each; none before a first look."""
+    if not found.rights:
+        return []
+    principal = str(found.security.get("username") or "ANONYMOUS")
+    return [(right, right.command(principal)) for right in rights.missing(found.rights)]
 
 
 def _defaults(found: Cluster) -> list[tuple[str, Shown]]:
