@@ -94,7 +94,7 @@ class Freshness:
         """Give the connection back."""
         if self._connecting is not None:
             self._connecting.cancel()
-        self._lost("closing")
+        self._lost("")
 
     # -- the connection ------------------------------------------------------------------------
 
@@ -180,6 +180,7 @@ class Freshness:
             done.set_result(None)
 
     def _lost(self, why: str) -> None:
+        """Give the connection up; without a reason, on purpose."""
         pg, self._pg = self._pg, None
         waiting = [future for future in (self._current, self._next) if future is not None]
         self._current = self._next = None
@@ -189,7 +190,8 @@ class Freshness:
             if pg.status == pq.ConnStatus.OK or pg.socket >= 0:
                 asyncio.get_running_loop().remove_reader(pg.socket)
             pg.finish()
-            log.warning("registry_freshness_lost", why=why)
+            if why:
+                log.warning("registry_freshness_lost", why=why)
         for future in waiting:
             if not future.done():
                 future.set_exception(Unsure())
