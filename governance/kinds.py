@@ -7,10 +7,11 @@ through it. Plain values only; nothing here touches a database or a broker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from governance.errors import Problem, WeirError
 
@@ -193,6 +194,15 @@ class Kind(Protocol):
         """Path of the object's own page."""
 
 
+@runtime_checkable
+class ReadsOnce(Protocol):
+    """A kind that can read the rows of many things at once, which a long request needs."""
+
+    def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
+        """Reads what is known of these (place, name); within the block, questions about them are
+        answered from that, and nothing that is written meanwhile is seen."""
+
+
 class UnknownKind(WeirError):
     """No kind of that name registered."""
 
@@ -245,3 +255,17 @@ def in_order(names: Sequence[str]) -> list[str]:
         done.extend(ready)
         left = [n for n in left if n not in ready]
     return done
+
+
+@contextmanager
+def reading(targets: Iterable[tuple[str, str, str]]) -> Iterator[None]:
+    """Lets the kinds of these (kind, place, name) read their rows once, for the block."""
+    by_kind: dict[str, list[tuple[str, str]]] = {}
+    for name, place, target in targets:
+        by_kind.setdefault(name, []).append((place, target))
+    with ExitStack() as stack:
+        for name, wanted in by_kind.items():
+            kind = _TABLE.get(name)
+            if isinstance(kind, ReadsOnce):
+                stack.enter_context(kind.reading(wanted))
+        yield

@@ -73,14 +73,16 @@ def examine(items: Sequence[ItemView], *, team: str) -> Examination:
     problems: list[Problem] = list(_held_by_others(items))
     verdicts: dict[int, tuple[Verdict, ...]] = {}
     needs: dict[str, Need] = {}
-    for item in items:
-        kind = kinds.get(item.kind)
-        problems += [replace(p, position=item.position) for p in kind.check(item)]
-        facts = item_facts(item, team=team)
-        said = tuple(evaluate([p for p in policies if p.kind == item.kind], facts))
-        verdicts[item.position] = said
-        for need in route(said, facts):
-            needs.setdefault(need.role, need)
+    environments = {slug: _environment_facts(slug) for slug in {i.environment for i in items}}
+    with kinds.reading((i.kind, i.place, i.name) for i in items):
+        for item in items:
+            kind = kinds.get(item.kind)
+            problems += [replace(p, position=item.position) for p in kind.check(item)]
+            facts = item_facts(item, team=team, environment=environments[item.environment])
+            said = tuple(evaluate([p for p in policies if p.kind == item.kind], facts))
+            verdicts[item.position] = said
+            for need in route(said, facts):
+                needs.setdefault(need.role, need)
     return Examination(tuple(problems), verdicts, tuple(_without_idle_auto(needs)))
 
 
@@ -90,7 +92,9 @@ def _without_idle_auto(needs: Mapping[str, Need]) -> list[Need]:
     return people or list(needs.values())
 
 
-def item_facts(item: ItemView, *, team: str) -> dict[str, object]:
+def item_facts(
+    item: ItemView, *, team: str, environment: Mapping[str, object]
+) -> dict[str, object]:
     """The facts that policies judge: the kind's own, and those every item has."""
     kind = kinds.get(item.kind)
     current = kind.current(item.place, item.name)
@@ -104,7 +108,7 @@ def item_facts(item: ItemView, *, team: str) -> dict[str, object]:
         "owner.team": owner,
         "environment.name": item.environment,
         "environment.production": item.production,
-        **_environment_facts(item.environment),
+        **environment,
         **kind.facts(item),
         **facts.provided(item),
     }

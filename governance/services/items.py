@@ -12,6 +12,8 @@ from governance.models import Environment, Item, Request
 
 MAX_ITEMS = 2_000
 
+Places = dict[str, tuple[str, str]]  # title and environment, by place
+
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
@@ -43,11 +45,16 @@ def read_items(new: Sequence[NewItem], *, team: str, request_id: int = 0) -> Typ
             path="items",
         )
     environments = {e.slug: e for e in Environment.objects.all()}
+    places: dict[str, Places] = {}
     problems: list[Problem] = []
     items: list[ItemView] = []
     seen: dict[tuple[str, str, str], int] = {}
-    for position, one in enumerate(new):
-        item, wrong = _read(one, position, environments, team=team, request_id=request_id)
+    with kinds.reading((one.kind, one.place, one.name) for one in new):
+        read = [
+            _read(one, position, environments, places, team=team, request_id=request_id)
+            for position, one in enumerate(new)
+        ]
+    for position, (item, wrong) in enumerate(read):
         problems += wrong
         if item is None:
             continue
@@ -81,6 +88,7 @@ def _read(
     one: NewItem,
     position: int,
     environments: Mapping[str, Environment],
+    places: dict[str, Places],
     *,
     team: str,
     request_id: int,
@@ -99,18 +107,20 @@ def _read(
                 position,
             )
         ]
-    places = {place: (title, slug) for place, title, slug in kind.places()}
-    if one.place not in places:
+    if kind.name not in places:
+        places[kind.name] = {place: (title, slug) for place, title, slug in kind.places()}
+    known = places[kind.name]
+    if one.place not in known:
         return None, [
             Problem(
                 "place",
                 f"There is no place {one.place!r} for a {kind.title.lower()}.",
-                f"Choose one of: {', '.join(sorted(places)) or 'none; connect a cluster first'}.",
+                f"Choose one of: {', '.join(sorted(known)) or 'none; connect a cluster first'}.",
                 position,
             )
         ]
     after, wrong = kind.parse(one.operation, one.name, one.place, one.after)
-    environment = environments.get(places[one.place][1])
+    environment = environments.get(known[one.place][1])
     current = kind.current(one.place, one.name)
     item = ItemView(
         position=position,
@@ -123,7 +133,7 @@ def _read(
         base_generation=current.generation if current else 0,
         request_id=request_id,
         team=team,
-        environment=environment.slug if environment else places[one.place][1],
+        environment=environment.slug if environment else known[one.place][1],
         production=bool(environment and environment.production),
     )
     return (None if wrong else item), [replace(p, position=position) for p in wrong]

@@ -196,10 +196,11 @@ def _by_place(items: Sequence[ItemView]) -> dict[tuple[str, str], list[ItemView]
 def _moved_on(items: Sequence[ItemView]) -> list[str]:
     """Names whose declared state changed after the item was written."""
     moved = []
-    for item in items:
-        current = kinds.get(item.kind).current(item.place, item.name)
-        if current is not None and current.generation != item.base_generation:
-            moved.append(item.name)
+    with kinds.reading((i.kind, i.place, i.name) for i in items):
+        for item in items:
+            current = kinds.get(item.kind).current(item.place, item.name)
+            if current is not None and current.generation != item.base_generation:
+                moved.append(item.name)
     return moved
 
 

@@ -43,13 +43,14 @@ def preview(new: Sequence[NewItem], *, team: Team, by: Actor, request_id: int = 
     typed = read_items(new, team=team.slug, request_id=request_id)
     examination = examine(typed.items, team=team.slug) if typed.items else None
     found = typed.problems + (examination.problems if examination else ())
-    return Preview(
-        items=typed.items,
-        problems=found,
-        examination=examination,
-        rows={i.position: kinds.get(i.kind).rows(i) for i in typed.items},
-        steps=steps(typed.items),
-    )
+    with kinds.reading((i.kind, i.place, i.name) for i in typed.items):
+        return Preview(
+            items=typed.items,
+            problems=found,
+            examination=examination,
+            rows={i.position: kinds.get(i.kind).rows(i) for i in typed.items},
+            steps=steps(typed.items),
+        )
 
 
 def steps(items: Sequence[ItemView]) -> list[Step]:

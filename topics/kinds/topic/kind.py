@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from urllib.parse import quote
 
 from django.db.models.functions import Now
@@ -14,7 +15,7 @@ from governance.kinds import ApplyRun, Current, DiffRow, ItemView, Json, Outcome
 from governance.models import Lifecycle, Resource, Team
 from governance.policy.facts import Fact, FactType, declare
 from topics.kinds.topic import diff, rules
-from topics.kinds.topic.known import find_cluster, known_topic, place_of, seen_at, spec_of
+from topics.kinds.topic.known import find_cluster, look_up, place_of, reading, spec_of
 from topics.kinds.topic.model import DeclaredTopic
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import plan_topic
@@ -55,11 +56,11 @@ class TopicKind:
     ) -> tuple[Json, list[Problem]]:
         """The spec in its normal form: what is left out comes from what is declared, or for a new
         topic from the cluster's defaults."""
-        cluster = find_cluster(place)
-        where = place_of(cluster) if cluster is not None else None
+        found = look_up(place, name)
+        where = place_of(found[0]) if found is not None else None
         base = where.default_spec() if where is not None else TopicSpec(1, 1)
-        if cluster is not None and operation == "alter":
-            base = known_topic(cluster, name).declared or base
+        if found is not None and operation == "alter":
+            base = found[1].declared or base
         extra = where.profile.extra if where is not None else None
         spec, problems = parse(after, base=base, extra=extra)
         if operation == "create" and (wrong := name_problem(name)) is not None:
@@ -76,23 +77,22 @@ class TopicKind:
 
     def current(self, place: str, name: str) -> Current | None:
         """What is declared and was last observed; `declared` is None for what never came to be."""
-        cluster = find_cluster(place)
-        if cluster is None:
+        found = look_up(place, name)
+        if found is None:
             return None
-        known = known_topic(cluster, name)
-        seen = seen_at(cluster, name)
+        cluster, known = found
         return Current(
             declared=known.declared.as_json() if known.declared else None,
             generation=known.generation,
             observed=known.observed.as_json() if known.observed else None,
             owner=known.owner,
             environment=cluster.environment.slug,
-            seen_at=seen.isoformat() if seen else None,
+            seen_at=known.seen_at.isoformat() if known.seen_at else None,
         )
 
     def check(self, item: ItemView) -> list[Problem]:
         """Hard rules, from rows."""
-        place, known = self._situation(item, with_collision=item.operation == "create")
+        place, known = self._situation(item)
         check = rules.check_create if item.operation == "create" else rules.check_alter
         return check(item.name, from_json(item.after), place, known)
 
@@ -160,11 +160,15 @@ class TopicKind:
         """The topic's page."""
         return f"/topics/{quote(place, safe='')}/{quote(name, safe='')}/"
 
-    def _situation(self, item: ItemView, *, with_collision: bool = False) -> tuple[Place, Known]:
-        cluster = find_cluster(item.place)
-        if cluster is None:
+    def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
+        """Reads rows once for all that is asked of these topics in the block."""
+        return reading(targets)
+
+    def _situation(self, item: ItemView) -> tuple[Place, Known]:
+        found = look_up(item.place, item.name)
+        if found is None:
             return Place(item.place, profiles.get("")), Known()
-        return place_of(cluster), known_topic(cluster, item.name, with_collision=with_collision)
+        return place_of(found[0]), found[1]
 
 
 def _recorder(run: ApplyRun, ids: Mapping[str, int]) -> apply.Settle:

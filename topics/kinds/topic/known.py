@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db.models import F, Value
 from django.db.models.functions import Replace
@@ -43,15 +44,34 @@ def observed_of(
     return Observed(partitions, replication, own, other)
 
 
-def known_topic(cluster: Cluster, name: str, *, with_collision: bool = False) -> Known:
-    """What is known of one topic on a cluster: two queries, one more to look for a collision."""
-    declared = (
-        DeclaredTopic.objects.filter(cluster=cluster, name=name)
-        .select_related("resource__owner")
-        .first()
-    )
-    observed = ObservedTopic.objects.filter(cluster=cluster, name=name).first()
+def known_topic(cluster: Cluster, name: str) -> Known:
+    """What is known of one topic on a cluster."""
+    return known_topics(cluster, [name])[name]
+
+
+def known_topics(cluster: Cluster, names: Sequence[str]) -> dict[str, Known]:
+    """What is known of each of these topics, in three queries however many they are."""
+    declared = {
+        row.name: row
+        for row in DeclaredTopic.objects.filter(
+            cluster=cluster, name__in=list(names)
+        ).select_related("resource__owner")
+    }
+    observed = {
+        row.name: row for row in ObservedTopic.objects.filter(cluster=cluster, name__in=list(names))
+    }
+    alike = _collisions(cluster, names)
+    return {
+        name: _known(cluster, declared.get(name), observed.get(name), alike.get(name, ""))
+        for name in names
+    }
+
+
+def _known(
+    cluster: Cluster, declared: DeclaredTopic | None, observed: ObservedTopic | None, alike: str
+) -> Known:
     came_to_be = declared is not None and declared.last_applied is not None
+    times = [observed.seen_at if observed else None, cluster.observed_at]
     return Known(
         declared=spec_of(declared) if declared is not None and came_to_be else None,
         generation=declared.generation if declared is not None else 0,
@@ -62,8 +82,24 @@ def known_topic(cluster: Cluster, name: str, *, with_collision: bool = False) ->
         ),
         paused=declared.paused if declared is not None else False,
         owner=declared.resource.owner.slug if declared is not None and came_to_be else "",
-        collides=_collision(cluster, name) if with_collision else "",
+        collides=alike,
+        seen_at=max((at for at in times if at is not None), default=None),
     )
+
+
+def _collisions(cluster: Cluster, names: Sequence[str]) -> dict[str, str]:
+    """For each name, another topic of the cluster that differs from it only in '.' and '_'."""
+    flat = {name: collides(name) for name in names if "." in name or "_" in name}
+    found: dict[str, set[str]] = {}
+    rows = (
+        ObservedTopic.objects.annotate(flat=Replace(F("name"), Value("."), Value("_")))
+        .filter(cluster=cluster, flat__in=list(flat.values()))
+        .values_list("flat", "name")
+    )
+    for alike, name in rows:
+        found.setdefault(alike, set()).add(name)
+    others = {name: found.get(alike, set()) - {name} for name, alike in flat.items()}
+    return {name: min(alike) for name, alike in others.items() if alike}
 
 
 def spec_of(declared: DeclaredTopic) -> TopicSpec:
@@ -71,29 +107,43 @@ def spec_of(declared: DeclaredTopic) -> TopicSpec:
     return TopicSpec(declared.partitions, declared.replication_factor, declared.configs)
 
 
-def seen_at(cluster: Cluster, name: str) -> datetime | None:
-    """When this topic was last looked at: in a round of the cluster, or on purpose."""
-    own = (
-        ObservedTopic.objects.filter(cluster=cluster, name=name)
-        .values_list("seen_at", flat=True)
-        .first()
-    )
-    times = [at for at in (own, cluster.observed_at) if at is not None]
-    return max(times, default=None)
+# --- Reading once for many questions -----------------------------------------------------------
+
+Snapshot = Mapping[tuple[str, str], tuple[Cluster, Known]]
+
+_SNAPSHOT: ContextVar[Snapshot | None] = ContextVar("topics_snapshot", default=None)
 
 
-def _collision(cluster: Cluster, name: str) -> str:
-    """Another topic of the cluster that differs from `name` only in '.' and '_'."""
-    if "." not in name and "_" not in name:
-        return ""
-    # Narrowed by what stands before the first of the two, so that the index on names serves it.
-    stem = min(name.split(".")[0], name.split("_")[0], key=len)
-    found = (
-        ObservedTopic.objects.filter(cluster=cluster, name__startswith=stem)
-        .annotate(flat=Replace(F("name"), Value("."), Value("_")))
-        .filter(flat=collides(name))
-        .exclude(name=name)
-        .values_list("name", flat=True)
-        .first()
-    )
-    return found or ""
+def look_up(place: str, name: str) -> tuple[Cluster, Known] | None:
+    """The cluster and what is known of a topic there; None for an unknown cluster.
+
+    Within `reading` the rows that were read then answer, else they are read now.
+    """
+    snapshot = _SNAPSHOT.get()
+    if snapshot is not None and (place, name) in snapshot:
+        return snapshot[place, name]
+    cluster = find_cluster(place)
+    return None if cluster is None else (cluster, known_topic(cluster, name))
+
+
+@contextmanager
+def reading(targets: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """Reads the rows of these (place, name) once, for all that is asked of them in the block.
+
+    A request of 1,000 topics asks each of them five times; without this that is 15,000 queries.
+    What is written within the block is not seen in it.
+    """
+    by_place: dict[str, list[str]] = {}
+    for place, name in targets:
+        by_place.setdefault(place, []).append(name)
+    snapshot: dict[tuple[str, str], tuple[Cluster, Known]] = {}
+    for place, names in by_place.items():
+        cluster = find_cluster(place)
+        if cluster is not None:
+            for name, known in known_topics(cluster, names).items():
+                snapshot[place, name] = (cluster, known)
+    token = _SNAPSHOT.set(snapshot)
+    try:
+        yield
+    finally:
+        _SNAPSHOT.reset(token)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Replace
 
 from topics.models.cluster import Cluster
 from topics.models.declared import DeclaredOnCluster
@@ -59,6 +61,12 @@ class ObservedTopic(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["name", "cluster"], name="observed_topic_by_name"),
+            # Names that Kafka's metrics cannot tell apart: they differ only in '.' and '_'.
+            models.Index(
+                Replace(F("name"), Value("."), Value("_")),
+                "cluster",
+                name="observed_topic_flat_name",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from topics.kinds.topic.plan import Observed
 from topics.kinds.topic.spec import TopicSpec
@@ -46,7 +47,7 @@ class Known:
 
     `declared` is None for a topic that no request ever brought to the cluster, although a failed
     one may have left a row (`generation` > 0). `collides` names a topic on the cluster that Kafka
-    cannot tell apart in its metrics.
+    cannot tell apart in its metrics; `seen_at` is when the cluster was last looked at for it.
     """
 
     declared: TopicSpec | None = None
@@ -55,3 +56,4 @@ class Known:
     paused: bool = False
     owner: str = ""
     collides: str = ""
+    seen_at: datetime | None = None
