@@ -48,6 +48,7 @@ class EnvironmentShown(serializers.ModelSerializer[Environment]):
 class TeamShown(serializers.ModelSerializer[Team]):
     """A team as lists show it."""
 
+    email = serializers.CharField(read_only=True)  # may be empty, which is no address
     people = serializers.IntegerField(read_only=True)
     applications = serializers.IntegerField(source="programs", read_only=True)
     resources = serializers.IntegerField(source="things", read_only=True)

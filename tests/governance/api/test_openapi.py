@@ -42,7 +42,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 BOUNDED = settings(
-    max_examples=5,
+    max_examples=4,
     derandomize=True,
     database=None,
     deadline=None,
@@ -97,7 +97,7 @@ def test_every_answer_keeps_to_the_document(db: None, kept_open: None) -> None:
         operation = found.ok()
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             tried += _try(operation, mode, real, sent)
-    assert tried > 300
+    assert tried > 250
 
 
 def _try(
