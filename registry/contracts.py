@@ -64,9 +64,9 @@ def rule_set(value: object) -> Json | None:
         rules = given.get(list_name)
         if rules is None:
             continue
-        if not isinstance(rules, list):
-            raise Malformed(f"ruleSet.{list_name} is not a list.")
-        result[list_name] = [_rule(rule, list_name, names) for rule in rules[:MAX_ENTRIES]]
+        result[list_name] = [
+            _rule(rule, list_name, names) for rule in _items(rules, f"ruleSet.{list_name}")
+        ]
     if isinstance(given.get("enableAt"), str):
         result["enableAt"] = given["enableAt"]
     return result
@@ -141,9 +141,15 @@ def _text(value: object, what: str) -> str:
 
 
 def _texts(value: object, what: str) -> list[str]:
+    return [_text(item, what) for item in _items(value, what)]
+
+
+def _items(value: object, what: str) -> list[object]:
     if not isinstance(value, list):
         raise Malformed(f"{what} is not a list.")
-    return [_text(item, what) for item in value[:MAX_ENTRIES]]
+    if len(value) > MAX_ENTRIES:
+        raise Malformed(f"{what} has more than {MAX_ENTRIES} entries.")
+    return value
 
 
 # --- Merging -------------------------------------------------------------------------------------

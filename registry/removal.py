@@ -96,6 +96,9 @@ def _deletion(numbers: Sequence[int], origin: Origin, *, permanent: bool) -> dic
 
 
 def _locked(subject: SubjectName) -> Subject | None:
+    with connection.cursor() as cursor:
+        # A writer that hangs must not hang all the others with it.
+        cursor.execute("SET LOCAL lock_timeout = '5s'")
     return (
         Subject.objects.select_for_update(of=("self",))
         .filter(context__name=subject.context, name=subject.name)

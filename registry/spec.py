@@ -10,7 +10,7 @@ from registry import compatibility
 from registry.errors import InvalidLevel
 from registry.formats import base
 from registry.formats.base import LIMITS, Reference
-from registry.lookup import Stored
+from registry.lookup import MAX_REFERENCES, Stored
 from registry.naming import LATEST
 from registry.store import Asked
 
@@ -95,8 +95,17 @@ def _references(value: object, problems: list[Problem]) -> tuple[Reference, ...]
     if not isinstance(value, Sequence) or isinstance(value, str):
         problems.append(Problem("references", "The references are no list.", "Send a list."))
         return ()
+    if len(value) > MAX_REFERENCES:
+        problems.append(
+            Problem(
+                "references",
+                f"There are more than {MAX_REFERENCES} references.",
+                "Put schemas that belong together into one subject.",
+            )
+        )
+        return ()
     found = []
-    for item in value[:1000]:
+    for item in value:
         reference = _reference(item)
         if reference is None:
             problems.append(

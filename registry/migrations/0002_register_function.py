@@ -33,6 +33,8 @@ SUBJECT = """
 CREATE FUNCTION registry_lock_subject(in_context bigint, asked text,
         OUT got bigint, OUT at_revision bigint) LANGUAGE plpgsql AS $$
 BEGIN
+    -- A writer that hangs must not hang all the others with it.
+    PERFORM set_config('lock_timeout', '5s', true);
     LOOP
         SELECT id, revision INTO got, at_revision FROM registry_subject
             WHERE context_id = in_context AND name = asked FOR UPDATE;
