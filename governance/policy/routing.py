@@ -13,6 +13,8 @@ from governance.policy.evaluate import Severity, Verdict
 from governance.policy.facts import UNKNOWN, Facts
 
 AUTO = "auto"
+MOST_REASON = 600  # characters of all reasons for one role
+_MORE = " … and more of the kind."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,20 @@ def merged(needs: Iterable[Need]) -> list[Need]:
         elif need.reason not in first.reason:
             by_role[need.role] = replace(
                 first,
-                reason=f"{first.reason} {need.reason}",
+                reason=_joined(first.reason, need.reason),
                 policy=first.policy or need.policy,
                 version=first.version or need.version,
             )
     return list(by_role.values())
+
+
+def _joined(reasons: str, another: str) -> str:
+    """Both, as long as a person would read them: a thousand topics may give a thousand reasons."""
+    if reasons.endswith(_MORE):
+        return reasons
+    if len(reasons) + len(another) > MOST_REASON:
+        return reasons + _MORE
+    return f"{reasons} {another}"
 
 
 def _base(facts: Facts) -> Need:

@@ -104,3 +104,10 @@ def test_somebody_always_has_to_agree_and_each_role_once(
     asked = {v.approver for v in verdicts if v.severity == "approval" and not v.passed}
     assert asked <= set(roles)
     assert merged(needs) == needs
+
+
+def test_a_thousand_reasons_stay_readable() -> None:
+    (need,) = merged(Need("steward", f"t{n} is kept too long.", "limit", 2) for n in range(1_000))
+    assert need.reason.startswith("t0 is kept too long. t1 is kept too long. ")
+    assert need.reason.endswith(" … and more of the kind.")
+    assert len(need.reason) < 700

@@ -1,11 +1,12 @@
 """Teams, their people and their applications."""
 
-from __future__ import annotations
-
 import pytest
+from django.db import transaction
 
+from governance import audit
+from governance.actors import actor_for_user
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound
-from governance.models import Event, Team, User
+from governance.models import Application, Event, Membership, Team, User
 from governance.services import teams
 from tests.factories import Cast, make_cast, make_user
 
@@ -17,61 +18,115 @@ def cast() -> Cast:
     return make_cast()
 
 
-def test_the_platform_team_makes_teams_and_others_do_not(cast: Cast) -> None:
-    with pytest.raises(NotAllowed):
-        teams.create(slug="risk", name="Risk", by=cast.owner)
-    assert teams.create(slug="risk", name="Risk", by=cast.platform).slug == "risk"
-    with pytest.raises(Conflict):
-        teams.create(slug="risk", name="Risk", by=cast.platform)
-    with pytest.raises(Invalid):
-        teams.create(slug="Risk & Co", name="Risk", by=cast.platform)
+def actions() -> list[str]:
+    return list(Event.objects.order_by("-id").values_list("action", flat=True)[:1])
 
 
-def test_a_role_is_given_once_and_told_once(cast: Cast) -> None:
-    make_user("ada")
-    for _ in range(2):
-        teams.add_member("payments", username="ada", role="requester", by=cast.owner)
+def test_the_platform_team_makes_teams_and_nobody_else(cast: Cast) -> None:
+    made = teams.create(slug="ledger", name="Ledger", by=cast.platform)
+    assert (made.slug, actions()) == ("ledger", ["team.created"])
+    with pytest.raises(NotAllowed, match="this takes the platform team"):
+        teams.create(slug="other", name="Other", by=cast.owner)
+    with pytest.raises(Conflict, match="There is a team ledger already"):
+        teams.create(slug="ledger", name="Again", by=cast.platform)
+
+
+@pytest.mark.parametrize("slug", ["", "Ledger", "a b", "-x", "x-", "a.b", "é", "x" * 64, "a\n"])
+def test_a_wrong_slug_is_refused(cast: Cast, slug: str) -> None:
+    with pytest.raises(Invalid, match="small letters, digits and dashes"):
+        teams.create(slug=slug, name="x", by=cast.platform)
+
+
+def test_an_owner_gives_and_takes_roles(cast: Cast) -> None:
+    user = make_user("new")
+    for _ in range(2):  # a second time changes nothing
+        teams.add_member("payments", username="new", role="requester", by=cast.owner)
     assert Event.objects.filter(action="team.member_added").count() == 1
-    with pytest.raises(NotAllowed):
-        teams.add_member("payments", username="ada", role="owner", by=cast.requester)
-    with pytest.raises(NotFound):
-        teams.add_member("payments", username="nobody", role="viewer", by=cast.owner)
-    with pytest.raises(Invalid):
-        teams.add_member("payments", username="ada", role="king", by=cast.owner)
+    assert actor_for_user(user).teams == {"payments": {"requester"}}
+    teams.remove_member("payments", username="new", role="requester", by=cast.owner)
+    assert actor_for_user(user).teams == {}
+    with pytest.raises(NotFound, match="is no requester of payments"):
+        teams.remove_member("payments", username="new", role="requester", by=cast.owner)
+    with pytest.raises(NotFound, match="nobody called ghost"):
+        teams.add_member("payments", username="ghost", role="viewer", by=cast.owner)
+    with pytest.raises(Invalid, match="Choose one of viewer, requester, owner"):
+        teams.add_member("payments", username="new", role="king", by=cast.owner)
+
+
+def test_nobody_makes_herself_an_owner(cast: Cast) -> None:
+    for actor in (cast.requester, cast.viewer, cast.outsider, cast.steward, cast.auditor):
+        with pytest.raises(NotAllowed, match="an owner of payments or the platform team"):
+            teams.add_member("payments", username=actor.name, role="owner", by=actor)
+    assert Membership.objects.filter(team=cast.team, role="owner").count() == 2
 
 
 def test_the_last_owner_stays(cast: Cast) -> None:
-    teams.remove_member("payments", username="owner", role="owner", by=cast.second_owner)
-    with pytest.raises(Conflict, match="only owner"):
-        teams.remove_member("payments", username="second-owner", role="owner", by=cast.platform)
+    teams.remove_member("payments", username="second-owner", role="owner", by=cast.owner)
+    with pytest.raises(Conflict, match="is the only owner of payments"):
+        teams.remove_member("payments", username="owner", role="owner", by=cast.platform)
 
 
-def test_roles_of_the_installation(cast: Cast) -> None:
+def test_roles_of_the_installation_are_given_by_platform(cast: Cast) -> None:
+    user = teams.set_org_roles("viewer", ["steward", "auditor"], by=cast.platform)
+    assert set(user.org_roles.values_list("role", flat=True)) == {"steward", "auditor"}
+    told = Event.objects.order_by("-id")[0]
+    assert (told.action, told.data["after"]) == ("person.roles_set", ["auditor", "steward"])
+    teams.set_org_roles("viewer", ["auditor", "steward"], by=cast.platform)
+    assert Event.objects.filter(action="person.roles_set").count() == 1
+    teams.set_org_roles("viewer", [], by=cast.platform)
+    assert not user.org_roles.exists()
     with pytest.raises(NotAllowed):
-        teams.set_org_roles("owner", ["steward"], by=cast.owner)
-    user = teams.set_org_roles("owner", ["steward"], by=cast.platform)
-    assert list(user.org_roles.values_list("role", flat=True)) == ["steward"]
-    with pytest.raises(Conflict, match="your own"):
+        teams.set_org_roles("owner", ["platform"], by=cast.owner)
+    with pytest.raises(Conflict, match="your own platform role"):
         teams.set_org_roles("platform", [], by=cast.platform)
+    with pytest.raises(Invalid, match="no role 'king'"):
+        teams.set_org_roles("viewer", ["king"], by=cast.platform)
+
+
+def make_application(cast: Cast, name: str, *prefixes: str) -> Application:
+    return teams.create_application(
+        "payments", name=name, principal=f"User:{name}", prefixes=prefixes, by=cast.owner
+    )
+
+
+def test_an_application_has_a_principal_and_prefixes_of_its_own(cast: Cast) -> None:
+    made = make_application(cast, "checkout", "payments.", "checkout.")
+    assert made.principal == "User:checkout"
+    assert set(made.prefixes.values_list("prefix", flat=True)) == {"payments.", "checkout."}
+    assert actions() == ["application.created"]
+    make_application(cast, "ledger", "ledger.")
+
+
+@pytest.mark.parametrize("prefix", ["payments.", "payments.card", "pay", "p"])
+def test_a_prefix_that_overlaps_another_applications_is_refused(cast: Cast, prefix: str) -> None:
+    make_application(cast, "checkout", "payments.")
+    with pytest.raises(Conflict, match="Choose a prefix of its own"):
+        make_application(cast, "other", prefix)
+    assert Application.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("principal", "prefixes"),
+    [("checkout", []), ("User:", []), ("User:a b", []), ("User:x", [""]), ("User:x", ["a b"])],
+)
+def test_a_wrong_application_is_refused(cast: Cast, principal: str, prefixes: list[str]) -> None:
     with pytest.raises(Invalid):
-        teams.set_org_roles("owner", ["emperor"], by=cast.platform)
-    assert User.objects.get(username="platform").org_roles.count() == 1
-
-
-def test_prefixes_of_applications_do_not_overlap_and_the_refusal_names_both(cast: Cast) -> None:
-    make = teams.create_application
-    make("payments", name="one", principal="User:one", prefixes=["payments."], by=cast.owner)
-    with pytest.raises(Conflict, match=r"payments\.card\..*payments\.") as refused:
-        make(
-            "payments",
-            name="two",
-            principal="User:two",
-            prefixes=["payments.card."],
-            by=cast.owner,
+        teams.create_application(
+            "payments", name="x", principal=principal, prefixes=prefixes, by=cast.owner
         )
-    assert "own" in refused.value.message
-    assert Team.objects.get(slug="payments").applications.count() == 1
-    with pytest.raises(Conflict, match="User:one"):
-        make("payments", name="three", principal="User:one", by=cast.owner)
-    with pytest.raises(Invalid):
-        make("payments", name="four", principal="four", by=cast.owner)
+
+
+def test_a_principal_belongs_to_one_application(cast: Cast) -> None:
+    make_application(cast, "checkout")
+    with pytest.raises(Conflict, match="acts as User:checkout already"):
+        make_application(cast, "checkout")
+    with pytest.raises(NotAllowed):
+        teams.create_application("payments", name="x", principal="User:x", by=cast.requester)
+
+
+def test_somebody_switched_off_is_given_nothing(cast: Cast) -> None:
+    with transaction.atomic():
+        User.objects.filter(username="viewer").update(is_active=False)
+        audit.record("person.switched_off", by=cast.platform, about=Team.objects.all()[0])
+    with pytest.raises(NotFound, match="nobody called viewer"):
+        teams.add_member("payments", username="viewer", role="owner", by=cast.owner)
