@@ -11,7 +11,7 @@ from governance.errors import Problem
 from governance.kinds import ItemView
 from governance.models import Environment, Finding, Item, PolicyVersion, Request, Severity
 from governance.policy.evaluate import PolicyRow, Verdict, evaluate
-from governance.policy.routing import Need, route
+from governance.policy.routing import AUTO, Need, merged, route
 from governance.workflow import IN_FLIGHT
 
 BATCH = 1_000
@@ -72,7 +72,7 @@ def examine(items: Sequence[ItemView], *, team: str) -> Examination:
     policies = active_policies()
     problems: list[Problem] = list(_held_by_others(items))
     verdicts: dict[int, tuple[Verdict, ...]] = {}
-    needs: dict[str, Need] = {}
+    needs: list[Need] = []
     environments = {slug: _environment_facts(slug) for slug in {i.environment for i in items}}
     with kinds.reading((i.kind, i.place, i.name) for i in items):
         for item in items:
@@ -81,15 +81,14 @@ def examine(items: Sequence[ItemView], *, team: str) -> Examination:
             facts = item_facts(item, team=team, environment=environments[item.environment])
             said = tuple(evaluate([p for p in policies if p.kind == item.kind], facts))
             verdicts[item.position] = said
-            for need in route(said, facts):
-                needs.setdefault(need.role, need)
-    return Examination(tuple(problems), verdicts, tuple(_without_idle_auto(needs)))
+            needs += route(said, facts)
+    return Examination(tuple(problems), verdicts, tuple(_without_idle_auto(merged(needs))))
 
 
-def _without_idle_auto(needs: Mapping[str, Need]) -> list[Need]:
+def _without_idle_auto(needs: Sequence[Need]) -> Sequence[Need]:
     """A policy's own approval counts only where no item of the request needs a person."""
-    people = [n for n in needs.values() if n.role != "auto"]
-    return people or list(needs.values())
+    people = [need for need in needs if need.role != AUTO]
+    return people or needs
 
 
 def item_facts(
