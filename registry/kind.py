@@ -91,7 +91,8 @@ class SubjectKind:
         return spec.as_json(), problems
 
     def places(self) -> list[tuple[str, str, str]]:
-        """The contexts of the environments."""
+        """The contexts of the environments; one that several share counts to the last of them,
+        which by their order is the strictest."""
         rows = Environment.objects.order_by("position", "slug")
         return [
             (context, f"{name} ({context})", slug)
@@ -102,7 +103,7 @@ class SubjectKind:
         """The latest version; what is declared is what is there."""
         environment = (
             Environment.objects.filter(registry_context=place)
-            .order_by("position")
+            .order_by("-position", "-slug")
             .values_list("slug", flat=True)
             .first()
         )

@@ -9,13 +9,17 @@ import pytest
 
 from governance import kinds
 from governance.actors import system_actor
+from governance.errors import Refused
 from governance.kinds import ApplyRun, ItemView, Outcome, OutcomeState
-from governance.models import Event, Resource
-from registry import lookup, queries, settings, store
+from governance.models import Event, Request, Resource
+from governance.services import pipeline, requests, reviews
+from governance.services.items import NewItem
+from governance.workflow import State
+from registry import lookup, owners, queries, settings, store
 from registry.formats.base import Reference
 from registry.naming import qualify
 from registry.store import Asked
-from tests.factories import make_team
+from tests.factories import Cast, make_cast, make_environment, make_team
 from tests.registry.rest.conftest import record, text_of
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +168,28 @@ def test_a_page_can_read_all_of_a_subject() -> None:
     assert queries.check(".", "s", "AVRO", text_of(OTHER)).compatible is False
     assert queries.subject(".", "none") is None
     assert [row.name for row in queries.subject_rows()] == ["order", "s"]
+
+
+def test_a_request_goes_all_the_way() -> None:
+    cast = make_cast()
+    make_environment()
+    wanted = NewItem("subject", "register", "s", ".", {"schema": text_of(ONE)})
+    request = requests.submit(draft(cast, wanted), by=cast.requester)
+    request = reviews.approve(request, revision=request.revision, by=cast.owner)
+    pipeline.advance(request.pk)
+    request.refresh_from_db()
+    assert request.state == State.APPLIED
+    assert lookup.version(qualify("s"), 1).request_id == request.pk
+    assert owners.owner_of("s") == owners.Owner(
+        "payments", "It registered the subject first, through a request."
+    )
+    broken = NewItem("subject", "register", "s", ".", {"schema": text_of(OTHER)})
+    with pytest.raises(Refused) as refused:
+        requests.submit(draft(cast, broken), by=cast.requester)
+    assert "field 'a' of R" in refused.value.problems[0].message
+
+
+def draft(cast: Cast, wanted: NewItem) -> Request:
+    return requests.create_draft(
+        title="A schema", reason="", team=cast.team, items=[wanted], by=cast.requester
+    )

@@ -238,7 +238,7 @@ class TestHostile:
         "symbols": '{"type":"enum","name":"E","symbols":['
         + ",".join(f'"S{i}"' for i in range(100_000))
         + "]}",
-        "text": '"' + "x" * 50_000_000 + '"',
+        "text": '"' + "x" * 5_000_000 + '"',
         "defaults that double": "["
         + ",".join(
             [record(field('"int"', ',"default":0'), name="R0")]
