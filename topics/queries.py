@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypedDict
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -29,6 +30,11 @@ from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import Observed
 from topics.kinds.topic.spec import TopicSpec
 from topics.models import LIVE, Cluster, DeclaredTopic, Drift, DriftState, ObservedTopic, Run
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    ListedTopic = WithAnnotations[DeclaredTopic, "ListColumns"]
 
 UNDECIDED = (DriftState.OPEN, DriftState.REVERTING)
 FILTERS = ("owner", "env", "cluster", "drift", "state", "data")
@@ -79,7 +85,18 @@ def _allowed(key: str, value: str) -> bool:
     return value in allowed.get(key, (value,))
 
 
-def topics(search: str = "", sort: str = "name") -> QuerySet[DeclaredTopic]:
+class ListColumns(TypedDict):
+    """What rows of the list carry beside the columns of their table."""
+
+    owner: str
+    data_class: str
+    cluster_slug: str
+    environment_slug: str
+    drift_count: int
+    seen_partitions: int | None
+
+
+def topics(search: str = "", sort: str = "name") -> QuerySet[ListedTopic]:
     """Managed topics, narrowed and ordered; an unknown `sort` counts as by name."""
     rows = DeclaredTopic.objects.annotate(
         owner=F("resource__owner__slug"),
