@@ -18,9 +18,11 @@ from governance.models import (
     OrgRole,
     Policy,
     PolicyVersion,
+    ServiceToken,
     Team,
     User,
 )
+from governance.services import tokens
 
 BY = system_actor("tests")
 DAY_MS = 86_400_000
@@ -113,6 +115,18 @@ def make_policy(
     )
     audit.record("policy.created", by=BY, about=policy)
     return version
+
+
+def make_token(team: str = "payments", *scopes: str, name: str = "") -> tuple[ServiceToken, str]:
+    """A token of that team with these scopes (reading through the API without any), and its plain
+    text."""
+    return tokens.issue(
+        name=name or f"token-{next(_numbers)}",
+        team=make_team(team),
+        scopes=scopes or ("api:read",),
+        expires_at=None,
+        by=BY,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from governance.actors import ANONYMOUS, Actor, system_actor
 from governance.errors import NotAllowed, NotFound
 from governance.models import Request, Team
 from governance.permissions import Action
-from governance.services import tokens
-from tests.factories import Cast, make_cast
+from tests.factories import make_cast, make_token
 
 pytestmark = pytest.mark.django_db
 
@@ -66,16 +65,10 @@ def test_teams_are_seen_by_everybody_signed_in_and_managed_by_their_owners() -> 
     assert message(lambda: access.get_team(ANONYMOUS, "payments"), NotFound)
 
 
-def issue(cast: Cast) -> int:
-    made, _ = tokens.issue(
-        name="ci", team=cast.team, scopes=["api:read"], expires_at=None, by=cast.owner
-    )
-    return made.pk
-
-
 def test_tokens_of_other_teams_look_like_none() -> None:
     cast = make_cast()
-    number = issue(cast)
+    made, _ = make_token("payments")
+    number = made.pk
     for actor in (cast.viewer, cast.owner, cast.platform, cast.auditor):
         assert access.get_token(actor, number).pk == number
     for actor in (cast.outsider, cast.steward, ANONYMOUS):
