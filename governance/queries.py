@@ -180,16 +180,19 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
     asked = approver_roles(actor) & set(
         request.requirements.filter(revision=request.revision).values_list("role", flat=True)
     )
+    items = views(request, shown)
+    with kinds.reading((i.kind, i.place, i.name) for i in items):
+        item_pages = [
+            _item_page(item, row, findings) for item, row in zip(items, shown, strict=True)
+        ]
+        to_do = [] if state in FINAL else steps(items)
     return RequestPage(
         request=request,
-        items=[
-            _item_page(v, row, findings)
-            for v, row in zip(views(request, shown), shown, strict=True)
-        ],
+        items=item_pages,
         more_items=len(all_items) - len(shown),
         agreements=agreements(request, actor),
         timeline=timeline(request),
-        steps=[] if state in FINAL else steps(views(request, all_items)),
+        steps=to_do,
         findings=findings,
         progress=progress(all_items),
         can_approve=in_review and not why_not,
