@@ -30,23 +30,17 @@ PLAIN: Final = (1e-3, 1e7)
 _SORTED: Final = orjson.OPT_SORT_KEYS
 
 
-def text(tree: Tree) -> str:
+def text(tree: Tree, *, numbers: bool = True) -> str:
     """The tree as the printer writes it: no white space, members as they stand.
 
+    `numbers` says whether it may hold numbers with a fraction, which Java writes in its own way.
     Raises InvalidSchema for a tree nested too deep to be written.
     """
     try:
         written = orjson.dumps(tree).decode()
     except TypeError:
         raise InvalidSchema("The schema nests deeper than 250 levels of JSON.") from None
-    if _has_float(written):
-        return _with_java_numbers(tree)
-    return written
-
-
-def _has_float(written: str) -> bool:
-    # A cheap look at the text: most schemas hold no digit followed by "." or "e" at all.
-    return any(f"{digit}." in written or f"{digit}e" in written for digit in "0123456789")
+    return _with_java_numbers(tree) if numbers else written
 
 
 def _with_java_numbers(tree: Tree) -> str:

@@ -53,8 +53,10 @@ class Avro:
         tree = canonical.normalized(result.tree) if normalize else result.tree
         whole = None
         if references:
-            whole = canonical.text(canonical.resolved(tree, result.definitions))
-        return AvroSchema(result.node, canonical.text(tree), whole)
+            whole = canonical.text(
+                canonical.resolved(tree, result.definitions), numbers=result.numbers
+            )
+        return AvroSchema(result.node, canonical.text(tree, numbers=result.numbers), whole)
 
     def differences(self, reader: base.Parsed, writer: base.Parsed) -> list[Difference]:
         return diff.differences(_avro(reader).node, _avro(writer).node)

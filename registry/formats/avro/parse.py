@@ -55,12 +55,20 @@ _CLOSED: Final = 1_000_000  # "refers to no record that is still open"
 class Result:
     """What a walk yields: the node, the printable tree, and what referenced schemas define."""
 
-    __slots__ = ("definitions", "node", "tree")
+    __slots__ = ("definitions", "node", "numbers", "tree")
 
-    def __init__(self, node: Node, tree: Tree, definitions: Mapping[str, tuple[Tree, str]]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        tree: Tree,
+        definitions: Mapping[str, tuple[Tree, str]],
+        *,
+        numbers: bool,
+    ) -> None:
         self.node = node
         self.tree = tree
         self.definitions = definitions
+        self.numbers = numbers  # whether the tree may hold numbers with a fraction
 
 
 def parse(
@@ -78,7 +86,7 @@ def parse(
     walk.lenient = not strict
     walk.new = True
     node, tree = walk.read(_loads(text, limits, "The schema"), "", 0)
-    return Result(node, tree, walk.definitions)
+    return Result(node, tree, walk.definitions, numbers=walk.numbers)
 
 
 def _loads(text: str, limits: Limits, what: str) -> object:
@@ -110,12 +118,13 @@ class _Walk:
         self.lowest = _CLOSED
         self.spent = 0
         self.checked = 0
-        self.path: list[str] = []
+        self.path: list[tuple[str, ...]] = []  # words of where we are, joined only to be said
+        self.numbers = False  # whether a default or a property may hold a number with a fraction
 
     # -- helpers ---------------------------------------------------------------------------
 
     def bad(self, reason: str) -> InvalidSchema:
-        where = self.path[-1] if self.path else ""
+        where = " ".join(self.path[-1]) if self.path else ""
         return InvalidSchema(f"{where}: {reason}" if where else reason)
 
     def name(self, text: object, space: str, what: str) -> tuple[str, str]:
@@ -151,6 +160,13 @@ class _Walk:
                 node.sound = False
             return node, full
         return self.names.get(full), full
+
+    def props(self, schema: dict[str, object], reserved: frozenset[str]) -> dict[str, Tree]:
+        """Members that mean nothing to Avro and are kept."""
+        found = {key: value for key, value in schema.items() if key not in reserved}
+        if any(isinstance(value, float | list | dict) for value in found.values()):
+            self.numbers = True
+        return found
 
     # -- types -----------------------------------------------------------------------------
 
@@ -208,7 +224,7 @@ class _Walk:
                 f"{_short(schema)}."
             )
         if kind in PRIMITIVES:
-            props = _props(schema, RESERVED)
+            props = self.props(schema, RESERVED)
             return PRIMITIVE[kind], ({"type": kind, **props} if props else kind)
         if kind in NAMED:
             return self.named(kind, schema, space, depth)
@@ -218,7 +234,7 @@ class _Walk:
                 raise self.bad(f"a {kind} has no member '{member}'.")
             items, tree = self.read(schema[member], space, depth + 1)
             node = shared_items(kind, items)
-            return self.bounded(node), {"type": kind, member: tree, **_props(schema, RESERVED)}
+            return self.bounded(node), {"type": kind, member: tree, **self.props(schema, RESERVED)}
         found, full = self.known(kind, space)
         if found is None:
             raise self.bad(f"the type {kind[:200]!r} is not supported, and no type has that name.")
@@ -248,7 +264,7 @@ class _Walk:
             tree["namespace"] = inner
         if isinstance(schema.get("doc"), str):
             tree["doc"] = schema["doc"]
-        self.path.append(f"{kind} {full}")
+        self.path.append((kind, full))
         aliases = self.aliases(schema, inner)
         if kind == "enum":
             node = self.enum(schema, full, aliases, tree)
@@ -256,7 +272,7 @@ class _Walk:
             node = self.fixed(schema, full, aliases, tree)
         else:
             node = self.record(schema, full, inner, aliases, tree, depth)
-        tree.update(_props(schema, ENUM_RESERVED if kind == "enum" else RESERVED))
+        tree.update(self.props(schema, ENUM_RESERVED if kind == "enum" else RESERVED))
         if aliases:
             tree["aliases"] = [_shown(alias, inner) for alias in aliases]
         self.path.pop()
@@ -378,7 +394,7 @@ class _Walk:
                 f"the field name {_short(name)} is not allowed: a name begins with a letter or '_' "
                 "and goes on with letters, digits and '_'."
             )
-        self.path.append(f"field {name!r} of {record}")
+        self.path.append(("field", name, "of", record))
         if "type" not in item:
             raise self.bad("the field has no type.")
         node, type_tree = self.read(item["type"], space, depth + 1)
@@ -387,18 +403,19 @@ class _Walk:
             tree["doc"] = item["doc"]
         has_default = "default" in item
         if has_default:
-            tree["default"] = defaults[name] = self.default(item["default"], node)
+            value = tree["default"] = defaults[name] = self.default(item["default"], node)
+            if isinstance(value, float | list | dict):
+                self.numbers = True
         order = item.get("order")
         if "order" in item:
             order = self.order(order)
             if order != "ascending":
                 tree["order"] = order
-        aliases = self.alias_texts(item)
-        if aliases:
+        aliases: tuple[str, ...] = ()
+        if "aliases" in item and (aliases := self.alias_texts(item)):
             tree["aliases"] = list(aliases)
-        for key, value in item.items():
-            if key not in FIELD_RESERVED:
-                tree[key] = value
+        if not item.keys() <= FIELD_RESERVED:
+            tree.update(self.props(item, FIELD_RESERVED))
         self.path.pop()
         return Field(name, aliases, has_default, node), tree
 
@@ -490,10 +507,6 @@ def _integer(value: object, bounds: tuple[int, int]) -> bool:
     return (
         isinstance(value, int) and not isinstance(value, bool) and bounds[0] <= value <= bounds[1]
     )
-
-
-def _props(schema: dict[str, object], reserved: frozenset[str]) -> dict[str, Tree]:
-    return {key: value for key, value in schema.items() if key not in reserved}
 
 
 def _shown(full: str, space: str) -> str:
