@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from django.db import connection
 
 from governance import kinds
 from governance.kinds import Outcome, OutcomeState
+from tests.factories import make_team
 from tests.real import estate
 from tests.real.estate import bare, eventually, overrides, partitions, unique
 from tests.stack_plugin import KafkaAccess
@@ -327,3 +329,17 @@ def test_a_lease_that_somebody_holds_is_waited_for_and_then_left(
     with lease.holding(cluster.pk):
         assert states(estate.bring(asked)) == {OutcomeState.RETRY}
     assert states(estate.apply(asked)) == {OutcomeState.APPLIED}
+
+
+def test_a_name_that_a_failed_request_left_goes_to_the_team_that_asks_next(
+    cluster: Cluster,
+) -> None:
+    name = unique()
+    failed = estate.bring([estate.item(cluster, name, replication_factor=7)])
+    assert states(failed) == {OutcomeState.FAILED}
+    make_team("billing")
+    asked = replace(estate.item(cluster, name), team="billing")
+    assert states(estate.bring([asked])) == {OutcomeState.APPLIED}
+    row = DeclaredTopic.objects.select_related("resource__owner").get(cluster=cluster, name=name)
+    assert row.resource.owner.slug == "billing"
+    assert row.generation == 2

@@ -193,10 +193,14 @@ def _declare(cluster: Cluster, items: Sequence[ItemView]) -> None:
     have = {
         row.name: row
         for row in DeclaredTopic.objects.select_for_update(of=("self",))
+        .select_related("resource")
         .filter(cluster=cluster, name__in=names)
         .order_by("name")
     }
-    resources = _resources(cluster, [item for item in items if item.name not in have])
+    # A name that a failed request left behind belongs to whoever asks for it next.
+    free = {name for name, row in have.items() if row.last_applied is None}
+    owned = have.keys() - free
+    resources = _resources(cluster, [item for item in items if item.name not in owned])
     new: list[DeclaredTopic] = []
     changed: list[DeclaredTopic] = []
     for item in items:
@@ -204,12 +208,22 @@ def _declare(cluster: Cluster, items: Sequence[ItemView]) -> None:
         row = have.get(item.name)
         if row is None:
             new.append(_new_row(cluster, item, spec, resources[item.name]))
-        elif spec_of(row).as_json() != spec.as_json():
-            changed.append(_changed_row(row, item, spec))
+            continue
+        resource = resources[item.name] if item.name in free else row.resource
+        if row.resource_id != resource.pk or spec_of(row).as_json() != spec.as_json():
+            changed.append(_changed_row(row, item, spec, resource))
     DeclaredTopic.objects.bulk_create(new, batch_size=1_000)
     DeclaredTopic.objects.bulk_update(
         changed,
-        ["partitions", "replication_factor", "configs", "generation", "origins", "updated_at"],
+        [
+            "resource",
+            "partitions",
+            "replication_factor",
+            "configs",
+            "generation",
+            "origins",
+            "updated_at",
+        ],
         batch_size=500,
     )
 
@@ -230,7 +244,10 @@ def _new_row(
     )
 
 
-def _changed_row(row: DeclaredTopic, item: ItemView, spec: TopicSpec) -> DeclaredTopic:
+def _changed_row(
+    row: DeclaredTopic, item: ItemView, spec: TopicSpec, resource: Resource
+) -> DeclaredTopic:
+    row.resource = resource
     row.origins = _origins(row.origins, spec_of(row), spec, item)
     row.partitions = spec.partitions
     row.replication_factor = spec.replication_factor
