@@ -53,7 +53,7 @@ class Person:
         said = self.session.post(
             f"{self.web}/api/v1{path}",
             json=body or {},
-            headers={"X-CSRFToken": self.session.cookies["csrftoken"]},
+            headers={"X-CSRFToken": str(self.session.cookies["csrftoken"])},
             timeout=120,
         )
         assert said.ok, said.text
