@@ -15,15 +15,16 @@ _LEAF, _NODE, _SEAL = b"\x00", b"\x01", b"\x02"
 
 GENESIS = hashlib.sha256(b"weir audit").digest()
 
+# Made once: `json.dumps` with these options would make one for each event.
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
 
 def canonical(event: Mapping[str, object]) -> bytes:
     """The bytes that stand for an event: JSON with sorted keys, no spaces, ASCII only.
 
     Raises ValueError for values that JSON has no text for (NaN).
     """
-    return json.dumps(
-        event, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    ).encode("ascii")
+    return _JSON.encode(event).encode("ascii")
 
 
 def leaf(event: Mapping[str, object]) -> bytes:

@@ -8,24 +8,45 @@ from some seal on, so roots that were published elsewhere can be compared as wel
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from governance import chain
-from governance.models import Event, Seal
+from governance.models import Seal
 from governance.sealer import COLUMNS, SELECTED, content
 
 MOST_DAMAGES = 1_000  # listed; all are counted
+CHUNK = 2_000  # rows in memory besides those of one seal
 
+# One statement for all of it: one snapshot, and one walk through the index of the seals.
 _SEALED = f"""
-    SELECT s.position, s.leaf, s.event_id, {SELECTED}
-    FROM governance_sealedevent s LEFT JOIN governance_event e ON e.id = s.event_id
-    WHERE s.seal_id = %s ORDER BY s.position
+    SELECT l.number, l.previous, l.root, l.count, s.position, s.leaf, s.event_id, {SELECTED}
+    FROM governance_seal l
+    LEFT JOIN governance_sealedevent s ON s.seal_id = l.number
+    LEFT JOIN governance_event e ON e.id = s.event_id
+    WHERE l.number >= %s ORDER BY l.number, s.position
 """  # noqa: S608  # only the names of columns
+
+# Leaves without their seal: their events are in no chain, though they look sealed.
+_ORPHANS = """
+    SELECT s.seal_id, count(*)
+    FROM governance_sealedevent s LEFT JOIN governance_seal l ON l.number = s.seal_id
+    WHERE s.seal_id >= %s AND l.number IS NULL
+    GROUP BY s.seal_id ORDER BY s.seal_id
+"""
+
+_UNSEALED = """
+    SELECT count(*), min(e.at), extract(epoch FROM clock_timestamp() - min(e.at))
+    FROM governance_event e
+    WHERE NOT EXISTS (SELECT 1 FROM governance_sealedevent s WHERE s.event_id = e.id)
+"""
 
 
 class DamageKind(StrEnum):
@@ -49,60 +70,80 @@ class Damage:
 
 @dataclass(slots=True)
 class Report:
-    """What a verification found. `unsealed` events are new ones as a rule: no damage."""
+    """What a verification found. `unsealed` events are new ones as a rule: no damage.
+
+    `events` are those read through their seals; `oldest_unsealed_seconds` is by the database's
+    clock. `damages` lists the first MOST_DAMAGES, `counts` counts all of them by kind.
+    """
 
     seals: int = 0
     events: int = 0
     unsealed: int = 0
+    oldest_unsealed: datetime | None = None
+    oldest_unsealed_seconds: float = 0.0
     last_root: str = ""
-    damage_count: int = 0
+    counts: Counter[DamageKind] = field(default_factory=Counter)
     damages: list[Damage] = field(default_factory=list)
+
+    @property
+    def damage_count(self) -> int:
+        """How many things do not fit."""
+        return self.counts.total()
 
     @property
     def intact(self) -> bool:
         """Whether nothing is damaged."""
-        return self.damage_count == 0
+        return not self.counts
 
     def add(self, kind: DamageKind, message: str, seal: int, event: int | None = None) -> None:
         """Counts a damage, and lists it while the list is short."""
-        self.damage_count += 1
+        self.counts[kind] += 1
         if len(self.damages) < MOST_DAMAGES:
             self.damages.append(Damage(kind, message, seal, event))
 
     def as_json(self) -> dict[str, object]:
-        """For `audit verify --json`."""
-        return asdict(self) | {"intact": self.intact}
+        """For `audit verify --json`: plain values only."""
+        oldest = self.oldest_unsealed
+        return asdict(self) | {
+            "counts": {kind.value: self.counts[kind] for kind in DamageKind},
+            "damage_count": self.damage_count,
+            "intact": self.intact,
+            "oldest_unsealed": oldest.isoformat() if oldest else None,
+        }
 
 
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A seal as it stands in its table."""
+
+    number: int
+    previous: bytes
+    root: bytes
+    count: int
+
+
+@transaction.atomic(durable=True)
 def verify(*, first: int = 1, published: Mapping[int, str] | None = None) -> Report:
     """Checks every seal from number `first` on, and roots published earlier (number → hex).
 
     The seal before `first` is believed. Memory stays that of one seal, whatever the audit holds.
+    It sees one moment of the audit and delays neither writers nor the sealer, for which it needs a
+    transaction of its own: RuntimeError within another.
     """
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     report = Report()
-    previous = _root_before(first)
-    expected = first
-    roots: dict[int, str] = {}
-    for seal in Seal.objects.filter(number__gte=first).order_by("number").iterator(1_000):
-        if seal.number != expected:
-            report.add(
-                DamageKind.MISSING, f"Seals {expected} to {seal.number - 1} are gone.", expected
-            )
-            previous = None
-        elif previous is not None and bytes(seal.previous) != previous:
-            report.add(
-                DamageKind.BROKEN,
-                f"Seal {seal.number} does not follow from seal {seal.number - 1}.",
-                seal.number,
-            )
-        _check_seal(seal, report)
-        previous, expected = bytes(seal.root), seal.number + 1
-        report.seals += 1
-        report.last_root = previous.hex()
-        if published and seal.number in published:
-            roots[seal.number] = report.last_root
+    roots = _check_seals(first, frozenset(published or ()), report)
     _check_published(published or {}, roots, first, report)
-    report.unsealed = Event.objects.filter(sealed__isnull=True).count()
+    with connection.cursor() as cursor:
+        cursor.execute(_ORPHANS, [first])
+        for number, events in cursor.fetchall():
+            report.add(
+                DamageKind.MISSING, f"Seal {number} is gone; {events:,} events were in it.", number
+            )
+        cursor.execute(_UNSEALED)
+        report.unsealed, report.oldest_unsealed, age = cursor.fetchone()
+        report.oldest_unsealed_seconds = max(float(age or 0), 0.0)
     return report
 
 
@@ -136,32 +177,72 @@ def _root_before(first: int) -> bytes | None:
     return bytes(seal.root) if seal else None
 
 
-def _check_seal(seal: Seal, report: Report) -> None:
-    leaves = []
-    with connection.cursor() as cursor:
-        cursor.execute(_SEALED, [seal.number])
-        for position, leaf, event_id, *columns in cursor:
-            leaves.append(bytes(leaf))
-            report.events += 1
-            if position != len(leaves) - 1:
+def _check_seals(first: int, wanted: frozenset[int], report: Report) -> dict[int, str]:
+    """Walks the chain; gives the roots of the wanted seals, as they are now."""
+    previous = _root_before(first)
+    expected = first
+    roots: dict[int, str] = {}
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_SEALED, [first])
+        for link, rows in groupby(_rows(cursor), key=lambda row: _Link(*row[:4])):
+            if link.number != expected:
+                report.add(DamageKind.MISSING, _gone(expected, link.number - 1), expected)
+            elif previous is not None and link.previous != previous:
                 report.add(
-                    DamageKind.MISSING,
-                    f"Seal {seal.number} has no event at place {len(leaves) - 1}.",
-                    seal.number,
+                    DamageKind.BROKEN,
+                    f"Seal {link.number} does not follow from seal {link.number - 1}.",
+                    link.number,
                 )
-            _check_event(columns, bytes(leaf), event_id, seal.number, report)
-    if len(leaves) != seal.count:
+            _check_seal(link, (row[4:] for row in rows), report)
+            previous, expected = link.root, link.number + 1
+            report.seals += 1
+            report.last_root = link.root.hex()
+            if link.number in wanted:
+                roots[link.number] = report.last_root
+    return roots
+
+
+def _rows(cursor: Any) -> Iterator[tuple[Any, ...]]:
+    while rows := cursor.fetchmany(CHUNK):
+        yield from rows
+
+
+def _gone(first: int, last: int) -> str:
+    return f"Seal {first} is gone." if first == last else f"Seals {first} to {last} are gone."
+
+
+def _check_seal(link: _Link, rows: Iterable[tuple[Any, ...]], report: Report) -> None:
+    leaves: list[bytes] = []
+    place = 0
+    for position, leaf, event_id, *columns in rows:
+        if event_id is None:  # the join's answer for a seal without any leaf
+            break
+        leaves.append(leaf)
+        report.events += 1
+        if position > place:
+            report.add(
+                DamageKind.MISSING,
+                f"Seal {link.number} has no event at {_places(place, position - 1)}.",
+                link.number,
+            )
+        place = position + 1
+        _check_event(columns, leaf, event_id, link.number, report)
+    if len(leaves) != link.count:
         report.add(
             DamageKind.MISSING,
-            f"Seal {seal.number} was made over {seal.count} events and has {len(leaves)} now.",
-            seal.number,
+            f"Seal {link.number} was made over {link.count:,} events and has {len(leaves):,} now.",
+            link.number,
         )
-    if not leaves or chain.seal_root(seal.number, bytes(seal.previous), leaves) != bytes(seal.root):
+    if not leaves or chain.seal_root(link.number, link.previous, leaves) != link.root:
         report.add(
             DamageKind.BROKEN,
-            f"The root of seal {seal.number} is not that of its events.",
-            seal.number,
+            f"The root of seal {link.number} is not that of its events.",
+            link.number,
         )
+
+
+def _places(first: int, last: int) -> str:
+    return f"place {first}" if first == last else f"places {first} to {last}"
 
 
 def _check_event(columns: list[Any], leaf: bytes, event_id: int, seal: int, report: Report) -> None:

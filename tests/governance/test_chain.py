@@ -1,7 +1,7 @@
 """The chain notices any change; shown on random batches."""
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from governance import chain
@@ -45,6 +45,43 @@ def test_swapping_two_different_events_changes_the_root(
     swapped = data.draw(st.permutations(events))
     same = [chain.leaf(e) for e in swapped] == [chain.leaf(e) for e in events]
     assert (root(swapped) == root(events)) is same
+
+
+@given(st.lists(EVENTS, min_size=2, max_size=4), st.data())
+def test_any_edit_of_any_sealed_event_changes_every_root_from_there_on(
+    batches: list[list[dict[str, object]]], data: st.DataObject
+) -> None:
+    """A change, a removal, an insertion or a new order, anywhere in a chain of seals."""
+    before = chain_of(batches)
+    edited = [list(batch) for batch in batches]
+    where = data.draw(st.integers(0, len(batches) - 1))
+    batch = edited[where]
+    at = data.draw(st.integers(0, len(batch) - 1))
+    match data.draw(st.sampled_from(["change", "remove", "insert", "reorder"])):
+        case "change":
+            key = data.draw(st.sampled_from(sorted(batch[at])))
+            batch[at] = {**batch[at], key: data.draw(JSON)}
+        case "remove":
+            del batch[at]
+            assume(batch)
+        case "insert":
+            batch.insert(at, data.draw(EVENTS)[0])
+        case _:
+            edited[where] = data.draw(st.permutations(batch))
+    assume(
+        [chain.canonical(e) for e in edited[where]] != [chain.canonical(e) for e in batches[where]]
+    )
+    after = chain_of(edited)
+    assert after[:where] == before[:where]
+    assert all(old != new for old, new in zip(before[where:], after[where:], strict=True))
+
+
+def chain_of(batches: list[list[dict[str, object]]]) -> list[bytes]:
+    roots, last = [], chain.GENESIS
+    for number, batch in enumerate(batches, start=1):
+        last = root(batch, number, last)
+        roots.append(last)
+    return roots
 
 
 def test_an_odd_batch_is_not_the_batch_with_its_last_event_twice() -> None:

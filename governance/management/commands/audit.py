@@ -52,6 +52,8 @@ class Command(BaseCommand):
         else:
             for damage in report.damages:
                 self.stdout.write(f"{damage.kind}: {damage.message}")
+            if report.damage_count > len(report.damages):
+                self.stdout.write(f"… and {report.damage_count - len(report.damages):,} more.")
             self.stdout.write(_sentence(report))
         if not report.intact:
             raise SystemExit(1)
@@ -81,9 +83,10 @@ def _read(file: Path) -> dict[int, str]:
 
 def _sentence(report: verifier.Report) -> str:
     waiting = f"{report.unsealed:,} not sealed yet"
+    if report.unsealed:
+        waiting += f" (the oldest for {report.oldest_unsealed_seconds:,.0f} s)"
+    read = f"{report.events:,} events in {report.seals:,} seals"
     if report.intact:
-        return f"Intact: {report.events:,} events in {report.seals:,} seals, {waiting}."
-    return (
-        f"DAMAGED in {report.damage_count:,} places: {report.events:,} events in "
-        f"{report.seals:,} seals were read, {waiting}."
-    )
+        return f"Intact: {read}, {waiting}."
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(report.counts.items()))
+    return f"DAMAGED in {report.damage_count:,} places ({kinds}): {read} were read, {waiting}."
