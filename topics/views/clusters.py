@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -15,25 +13,13 @@ from governance.errors import Conflict, Invalid, NotFound
 from governance.forms import refuse
 from governance.permissions import Action, allowed, demand
 from governance.views.pages import PageRequest, go, page, show
-from topics import lookups, rights
+from topics import queries
 from topics.forms import ClusterForm
 from topics.kinds.topic import configs
 from topics.models import Cluster, Run
 from topics.profiles import table as profiles
-from topics.rights import Right
 from topics.services import clusters as service
 from topics.views.words import Shown, config
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterRow:
-    """A cluster as the list prints it."""
-
-    cluster: Cluster
-    declared: int
-    observed: int
-    drift: int
-    platform: str
 
 
 @page
@@ -41,7 +27,7 @@ class ClusterRow:
 def clusters(request: PageRequest) -> HttpResponse:
     may = allowed(request.actor, Action.MANAGE_CLUSTERS, "cluster")
     context = {
-        "rows": _rows(list(lookups.clusters())),
+        "rows": [(row, profiles.get(row.cluster.profile).title) for row in queries.cluster_rows()],
         "may_register": may.ok,
         "why_not": may.why,
     }
@@ -51,12 +37,17 @@ def clusters(request: PageRequest) -> HttpResponse:
 @page
 @require_GET
 def cluster(request: PageRequest, slug: str) -> HttpResponse:
-    found = _cluster(slug)
+    row = queries.cluster(slug)
+    if row is None:
+        raise NotFound(f"There is no cluster called {slug}. See the list of clusters.")
+    found = row.cluster
+    principal = str(found.security.get("username") or "ANONYMOUS")
     context = {
-        "row": _rows([found])[0],
+        "row": row,
         "cluster": found,
-        "runs": [(run, _counted(run)) for run in lookups.latest_runs(found)],
-        "missing": _missing(found),
+        "platform": profiles.get(found.profile).title,
+        "runs": [(run, _counted(run)) for run in row.runs],
+        "missing": [(right, right.command(principal)) for right in row.missing_rights],
         "defaults": _defaults(found),
         "security": found.security,
         "may_change": allowed(request.actor, Action.MANAGE_CLUSTERS, "cluster").ok,
@@ -110,33 +101,10 @@ def _form(request: PageRequest, form: ClusterForm, found: Cluster | None) -> Htt
     return show(request, "clusters/form.html", {"form": form, "cluster": found}, status=status)
 
 
-def _rows(found: Sequence[Cluster]) -> list[ClusterRow]:
-    declared, observed = lookups.declared_counts(), lookups.observed_counts()
-    drift = lookups.drift_counts()
-    return [
-        ClusterRow(
-            cluster=one,
-            declared=declared.get(one.pk, 0),
-            observed=observed.get(one.pk, 0),
-            drift=drift.get(one.pk, 0),
-            platform=profiles.get(one.profile).title,
-        )
-        for one in found
-    ]
-
-
 def _counted(run: Run) -> str:
     """What a round counted, in words; what it counted none of is left out."""
     counted = {k: v for k, v in run.counters.items() if isinstance(v, int) and v}
     return ", ".join(f"{v:,} {k.replace('_', ' ')}" for k, v in counted.items())
-
-
-def _missing(found: Cluster) -> list[tuple[Right, str]]:
-    """Rights that Weir lacks there, with the command that gives each; none before a first look."""
-    if not found.rights:
-        return []
-    principal = str(found.security.get("username") or "ANONYMOUS")
-    return [(right, right.command(principal)) for right in rights.missing(found.rights)]
 
 
 def _defaults(found: Cluster) -> list[tuple[str, Shown]]:
@@ -149,7 +117,7 @@ def _defaults(found: Cluster) -> list[tuple[str, Shown]]:
 
 
 def _cluster(slug: str) -> Cluster:
-    found = lookups.clusters().filter(slug=slug).first()
-    if found is None:
+    row = queries.cluster(slug)
+    if row is None:
         raise NotFound(f"There is no cluster called {slug}. See the list of clusters.")
-    return found
+    return row.cluster

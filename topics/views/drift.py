@@ -12,20 +12,18 @@ from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET, require_POST
 
-from governance import lookups as governance_lookups
+from governance import lookups
 from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed, Refused
 from governance.models import Request
 from governance.permissions import Action, allowed
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_number
-from topics import lookups
+from topics import queries
 from topics.kinds.topic.kind import TopicKind
 from topics.models import Drift, DriftState
 from topics.services import drift as service
 from topics.views.words import Shown, drift_sentence, key_of, spec_value
-
-_NARROWED_BY = ("q", "team", "cluster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +73,20 @@ def drift_row(drift: Drift, actor: Actor) -> DriftRow:
 def drifts(request: PageRequest) -> HttpResponse:
     state = request.GET.get("state", DriftState.OPEN)
     state = state if state in DriftState.values else ""
-    narrow = {name: request.GET.get(name, "").strip()[:200] for name in _NARROWED_BY}
-    found = lookups.drifts(
-        state=state, words=narrow["q"], team=narrow["team"], cluster=narrow["cluster"]
-    )
-    listed = by_number(request, found, one="difference")
+    text = request.GET.get("q", "").strip()[:300]
+    chosen = {name: request.GET.get(name, "") for name in ("owner", "cluster")}
+    search = " ".join([text, *(f"{key}:{value}" for key, value in chosen.items() if value)])
+    listed = by_number(request, queries.drifts(state, search), one="difference")
     context = {
         "listed": listed,
         "rows": [drift_row(row, request.actor) for row in listed.rows],
         "state": state,
         "states": DriftState.choices,
-        "narrow": narrow,
-        "narrowed": any(narrow.values()) or state != DriftState.OPEN,
-        "clusters": lookups.clusters(),
-        "teams": governance_lookups.teams(),
+        "q": text,
+        "chosen": chosen,
+        "narrowed": bool(search.strip()) or state != DriftState.OPEN,
+        "clusters": [row.cluster for row in queries.cluster_rows()],
+        "teams": lookups.teams(),
     }
     return show(request, "drift/list.html", context, fragment="drift/_table.html")
 
