@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.actors import Actor
-from governance.api.errors import BadAddress
+from governance.api.errors import BadAddress, LengthRequired
 from governance.api.openapi import Description
 from governance.api.parsing import BoundedJsonParser, JsonOnly
 from governance.middleware import actor_of
@@ -33,9 +33,11 @@ class ApiView(generics.GenericAPIView[Any]):
     content_negotiation_class = JsonOnly
     schema = Description()
     metadata_class = None
+    http_method_names = ["get", "head", "post", "put", "delete"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         _check_address(request._request, kwargs)
+        _check_length(request._request)
         super().initial(request, *args, **kwargs)
         self.enter(self.actor)
 
@@ -68,6 +70,15 @@ class ApiView(generics.GenericAPIView[Any]):
         """One value, or a few of them."""
         out: Any = serializer(value, many=many, context=self.get_serializer_context())
         return Response(out.data, status=status)
+
+
+def _check_length(request: HttpRequest) -> None:
+    """Refuses a body of unknown length, of which WSGI would show nothing."""
+    if request.headers.get("Transfer-Encoding") and not request.headers.get("Content-Length"):
+        raise LengthRequired(
+            "The body came in chunks, without its length. Send Content-Length, as most clients do "
+            "when the body is no stream."
+        )
 
 
 def _check_address(request: HttpRequest, parts: dict[str, Any]) -> None:

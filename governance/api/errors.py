@@ -11,6 +11,12 @@ class BodyTooLarge(WeirError):
     code = "body_too_large"
 
 
+class LengthRequired(WeirError):
+    """The body came in chunks, so its length is not known."""
+
+    code = "length_required"
+
+
 class BadBody(WeirError):
     """The body is no JSON, or JSON that nothing here can hold."""
 

@@ -95,6 +95,9 @@ SORTS: Mapping[type[Exception], Sort] = {
     edge.BodyTooLarge: Sort(
         413, "body_too_large", "Too large", "The body is larger than the limit."
     ),
+    edge.LengthRequired: Sort(
+        411, "length_required", "How long is the body?", "Send Content-Length, not chunks."
+    ),
     edge.BadBody: Sort(400, "bad_body", "The body cannot be read", "The body is no usable JSON."),
     edge.BadAddress: Sort(
         400, "bad_address", "The address cannot be read", "A path part or parameter is unusable."

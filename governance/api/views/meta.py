@@ -47,7 +47,6 @@ class NoSuchAddress(ApiView):
 
     authentication_classes = []
     permission_classes = [AllowAny]
-    http_method_names = ["get", "post", "put", "patch", "delete", "head", "options", "trace"]
 
     def initial(self, request: Call, *args: Any, **kwargs: Any) -> None:
         raise Http404
