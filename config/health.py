@@ -9,6 +9,7 @@ every caller looks like the machine itself, so an address opens nothing.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from functools import cache
 
 import redis
@@ -16,7 +17,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
@@ -28,6 +29,8 @@ from governance.api.problems import plain_answer
 from governance.errors import WeirError
 from governance.permissions import Action, demand
 from governance.services import tokens
+
+View = Callable[[HttpRequest], HttpResponseBase]
 
 REDIS_TIMEOUT_SECONDS = 1
 CHALLENGE = 'Bearer realm="weir"'
@@ -154,3 +157,20 @@ def _first_line(error: Exception) -> str:
     """What an error says, short, and without addresses' credentials: drivers name only hosts."""
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
+
+
+PROBES: Mapping[str, View] = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
+
+
+class ProbeMiddleware:
+    """Answers probes before anything else looks at them.
+
+    An orchestrator calls a process by its address, not by the name in WEIR_ALLOWED_HOSTS, and
+    over plain HTTP; the middleware that insists on both would call a healthy process ill.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return PROBES.get(request.path, self.get_response)(request)

@@ -1,8 +1,7 @@
-"""Addresses of the pages and of `/api/v1`; each app keeps its own."""
+"""Addresses of the pages and of `/api/v1`; each app keeps its own. Probes: `config/health.py`."""
 
 from django.urls import include, path, re_path
 
-from config import health
 from governance.api.views.meta import NoSuchAddress
 
 urlpatterns = [
@@ -10,9 +9,6 @@ urlpatterns = [
     path("api/v1/", include("topics.api.urls")),
     path("api/v1/", include("registry.api.urls")),
     re_path(r"^api(/|$)", NoSuchAddress.as_view()),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
-    path("metrics", health.metrics, name="metrics"),
     path("", include("governance.urls")),
     path("", include("topics.urls")),
     path("", include("registry.urls")),

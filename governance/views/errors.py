@@ -30,10 +30,11 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Needs no session: a host that is not ours is refused before there is one."""
     message = (
         "Weir could not read what the browser sent, so nothing was changed. Go back, try again."
     )
-    return error_page(request, HTTPStatus.BAD_REQUEST, message)
+    return _alone(HTTPStatus.BAD_REQUEST, "This did not work", message)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
@@ -42,11 +43,15 @@ def failed(request: HttpRequest) -> HttpResponse:
         "Weir made a mistake while it answered. Nothing was half-done: a change and its record "
         "are written together or not at all. The log has the details under the id below."
     )
+    return _alone(HTTPStatus.INTERNAL_SERVER_ERROR, "Weir failed", message)
+
+
+def _alone(status: HTTPStatus, title: str, message: str) -> HttpResponse:
+    """The page without anything of the request: no middleware need have seen it."""
     context = {
-        "status": int(HTTPStatus.INTERNAL_SERVER_ERROR),
-        "error_title": "Weir failed",
+        "status": int(status),
+        "error_title": title,
         "message": message,
         "request_uid": get_contextvars().get("request_id", ""),
     }
-    body = render_to_string("errors/error.html", context)
-    return HttpResponse(body, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    return HttpResponse(render_to_string("errors/error.html", context), status=status)

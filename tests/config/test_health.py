@@ -26,6 +26,12 @@ def test_alive_asks_no_database(django_db_blocker: DjangoDbBlocker) -> None:
         assert get("/healthz") == (200, {"status": "alive"})
 
 
+def test_probes_may_call_a_process_by_its_address(db: None, redis_url: str) -> None:
+    for path in ("/healthz", "/readyz"):
+        assert get(path, Host="10.0.0.7:8000")[0] == 200
+    assert Client().get("/", headers={"Host": "10.0.0.7:8000"}).status_code == 400
+
+
 def test_ready_names_each_part(db: None, redis_url: str) -> None:
     status, body = get("/readyz")
     fine = {"ok": True, "why": ""}
