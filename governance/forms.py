@@ -132,6 +132,7 @@ class SignInForm(Styled):
         super().__init__(*args, **kwargs)
         self.request = request
         self.user: User | None = None
+        self.retry_after = 0  # seconds, when it is too early to try again
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or {}
@@ -139,6 +140,7 @@ class SignInForm(Styled):
             try:
                 self.user = throttle.sign_in(self.request, **typed)
             except throttle.SignInRefused as refused:
+                self.retry_after = refused.retry_after
                 raise forms.ValidationError(refused.message) from refused
         return typed
 

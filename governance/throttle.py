@@ -2,9 +2,10 @@
 
 Failures are counted for an account from an address, for an address, and for an account from
 anywhere. From some count on each further failure doubles the time until the next try is looked at.
-An attempt counts before its password is checked and is taken back if it fits, so that a thousand at
-once are no way around. Nobody can lock somebody else out for long: from another address her own
-count begins afresh, and the count over all addresses is generous.
+Each count forgets evenly, so that the slips of a busy office never add up. An attempt counts before
+its password is checked and is taken back if it fits, so that a thousand at once are no way around.
+Nobody can lock somebody else out for long: from another address her own count begins afresh, and
+the count over all addresses is generous.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.contrib import auth
@@ -27,9 +28,10 @@ from governance.actors import ANONYMOUS, actor_for_user
 from governance.errors import WeirError
 from governance.models import SignInCount, User
 
-FORGOTTEN_AFTER = timedelta(hours=1)
+FORGOTTEN_AFTER = timedelta(hours=1)  # as many failures as slow somebody down
 FIRST_DELAY = 5
 LONGEST_DELAY = 15 * 60
+STEPS = 8  # from the first delay to the longest; no count goes further
 
 
 class SignInRefused(WeirError):
@@ -49,6 +51,20 @@ class Limit:
 
     key: str
     slow_from: int
+
+    @property
+    def step(self) -> timedelta:
+        """In which time one failure is forgotten."""
+        return FORGOTTEN_AFTER / self.slow_from
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What stands in a row now: failures not yet forgotten, and up to when that was reckoned."""
+
+    failures: int
+    reckoned: datetime
+    wait: float  # seconds
 
 
 def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
@@ -87,72 +103,82 @@ def limits_for(username: str, address: str) -> tuple[Limit, ...]:
     )
 
 
+def remembered(
+    failures: int, reckoned: datetime, now: datetime, step: timedelta
+) -> tuple[int, datetime]:
+    """What is left of a count, and up to when that is reckoned: whole steps only, so that looking
+    often neither hastens nor stops the forgetting."""
+    steps = max((now - reckoned) // step, 0)
+    left = failures - steps
+    return (left, reckoned + steps * step) if left > 0 else (0, now)
+
+
 def tidy() -> int:
-    """Removes what is forgotten anyway; gives the number of rows."""
-    removed, _ = SignInCount.objects.filter(last_at__lt=Now() - FORGOTTEN_AFTER).delete()
+    """Removes what is forgotten; gives the number of rows."""
+    # The longest that any count can take: five and eight failures, one each twelve minutes.
+    removed, _ = SignInCount.objects.filter(last_at__lt=Now() - 3 * FORGOTTEN_AFTER).delete()
     return removed
 
 
 @transaction.atomic
 def _begin(limits: Sequence[Limit], username: str) -> None:
     """Counts an attempt as a failure, or refuses to look at it."""
-    rows = _locked([limit.key for limit in limits])
-    wait = max(rows[limit.key][1] for limit in limits)
+    counts = _locked(limits)
+    wait = max(count.wait for count in counts)
     if wait > 0:
         raise SignInRefused(_too_early(wait), retry_after=math.ceil(wait))
-    for limit in limits:
-        failures = rows[limit.key][0] + 1
-        _write(limit, failures)
-        if failures == limit.slow_from and limit is limits[0]:
-            _tell(username)
+    for limit, count in zip(limits, counts, strict=True):
+        failures = min(count.failures + 1, limit.slow_from + STEPS)
+        _write(limit, failures, count.reckoned, delay(failures, limit.slow_from))
+    if counts[0].failures + 1 == limits[0].slow_from:
+        _tell(username)
 
 
 @transaction.atomic
 def _fits(limits: Sequence[Limit]) -> None:
-    """Takes the attempt back; the account's count from this address starts over."""
-    rows = _locked([limit.key for limit in limits])
-    for limit in limits:
-        before = max(rows[limit.key][0] - 1, 0)
-        _write(limit, 0 if limit is limits[0] else before)
+    """Takes the attempt back, and the wait that it began; the account's count from this address
+    starts over."""
+    for limit, count in zip(limits, _locked(limits), strict=True):
+        before = 0 if limit is limits[0] else max(count.failures - 1, 0)
+        _write(limit, before, count.reckoned, 0)
 
 
-def _locked(keys: Sequence[str]) -> dict[str, tuple[int, float]]:
-    """Failures and seconds still to wait, by key; the rows stay locked for this transaction."""
+def _locked(limits: Sequence[Limit]) -> list[Count]:
+    """The counts of the limits, in their order; the rows stay locked for this transaction."""
+    keys = [limit.key for limit in limits]
     with connection.cursor() as cursor:
         # In one order everywhere, so that two attempts never wait for each other.
         cursor.execute(
             "INSERT INTO governance_signincount (key, failures, last_at) "
             "SELECT k, 0, clock_timestamp() FROM unnest(%s::text[]) AS k ORDER BY k "
             "ON CONFLICT DO NOTHING",
-            [list(keys)],
+            [keys],
         )
         cursor.execute(
             "SELECT key, failures, last_at, blocked_until FROM governance_signincount "
             "WHERE key = ANY(%s) ORDER BY key FOR UPDATE",
-            [list(keys)],
+            [keys],
         )
         # The clock is read once the rows are locked: an attempt that had to wait for another one
         # is judged by what that one left.
-        found = cursor.fetchall()
+        found = {key: row for key, *row in cursor.fetchall()}
         cursor.execute("SELECT clock_timestamp()")
         (now,) = cursor.fetchone()
-    return {
-        key: (
-            0 if now - last_at > FORGOTTEN_AFTER else failures,
-            (blocked - now).total_seconds() if blocked else 0.0,
-        )
-        for key, failures, last_at, blocked in found
-    }
+    counts = []
+    for limit in limits:
+        failures, reckoned, blocked = found[limit.key]
+        left, reckoned = remembered(failures, reckoned, now, limit.step)
+        counts.append(Count(left, reckoned, (blocked - now).total_seconds() if blocked else 0.0))
+    return counts
 
 
-def _write(limit: Limit, failures: int) -> None:
-    seconds = delay(failures, limit.slow_from)
+def _write(limit: Limit, failures: int, reckoned: datetime, wait: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE governance_signincount SET failures = %s, last_at = clock_timestamp(), "
+            "UPDATE governance_signincount SET failures = %s, last_at = %s, "
             "blocked_until = CASE WHEN %s > 0 "
             "THEN clock_timestamp() + make_interval(secs => %s) END WHERE key = %s",
-            [failures, seconds, seconds, limit.key],
+            [failures, reckoned, wait, wait, limit.key],
         )
 
 

@@ -34,7 +34,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(to)
     context = {"form": form, "next": to}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return render(request, "session/sign_in.html", context, status=status)
+    answer = render(request, "session/sign_in.html", context, status=status)
+    if form.retry_after:
+        answer.status_code = HTTPStatus.TOO_MANY_REQUESTS
+        answer.headers["Retry-After"] = str(form.retry_after)
+    return answer
 
 
 @require_POST

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib import auth
 from django.db import connection
+from django.db.models import F
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from governance import throttle
 from governance.models import Event, SignInCount
@@ -115,8 +118,53 @@ def test_neither_a_name_nor_a_password_is_kept_for_what_was_typed() -> None:
 def test_forgotten_counts_are_removed() -> None:
     attempt("priya", "wrong")
     assert throttle.tidy() == 0
-    SignInCount.objects.update(last_at=timezone.now() - timedelta(hours=2))
+    SignInCount.objects.update(last_at=timezone.now() - timedelta(hours=4))
     assert throttle.tidy() == 3
+
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds", "left", "reckoned"),
+    [(4, 0, 4, 0), (4, 59, 4, 0), (4, 61, 3, 60), (4, 239, 1, 180), (4, 240, 0, 240), (0, 5, 0, 5)],
+)
+def test_failures_are_forgotten_one_by_one(
+    failures: int, seconds: int, left: int, reckoned: int
+) -> None:
+    assert throttle.remembered(
+        failures, NOON, NOON + timedelta(seconds=seconds), timedelta(minutes=1)
+    ) == (left, NOON + timedelta(seconds=reckoned))
+
+
+@given(st.lists(st.integers(0, 200), max_size=30), st.integers(0, 40))
+def test_looking_often_forgets_as_much_as_looking_once(steps: list[int], failures: int) -> None:
+    now, left, reckoned = NOON, failures, NOON
+    for seconds in steps:
+        now += timedelta(seconds=seconds)
+        left, reckoned = throttle.remembered(left, reckoned, now, timedelta(minutes=1))
+    assert left == throttle.remembered(failures, NOON, now, timedelta(minutes=1))[0]
+
+
+@pytest.mark.django_db
+def test_the_slips_of_a_busy_office_do_not_add_up() -> None:
+    """One failure in three minutes, all day, from one address: nobody has to wait."""
+    make_user("priya")
+    for number in range(60):
+        assert NOT_FIT in attempt(f"person-{number}", "wrong")
+        assert attempt("priya", "priya") == "priya"
+        SignInCount.objects.update(last_at=F("last_at") - timedelta(minutes=3))
+
+
+@pytest.mark.django_db
+def test_a_success_makes_nobody_else_wait() -> None:
+    make_user("priya")
+    for number in range(31):
+        attempt(f"person-{number}", "wrong")
+    pass_time()
+    assert attempt("priya", "priya") == "priya"
+    assert NOT_FIT in attempt("somebody", "wrong")
+    assert SLOWED in attempt("somebody", "wrong")
 
 
 @pytest.fixture
@@ -159,7 +207,8 @@ def test_the_sign_in_page_says_how_long_to_wait(client: Client) -> None:
     for _ in range(5):
         assert NOT_FIT in client.post("/sign-in/", typed).content.decode()
     answer = client.post("/sign-in/", typed | {"password": "priya"})
-    assert answer.status_code == 422
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= throttle.FIRST_DELAY
     assert "Too many attempts to sign in failed. Try again in" in answer.content.decode()
     pass_time()
     assert client.post("/sign-in/", typed | {"password": "priya"}).status_code == 302
