@@ -5,6 +5,7 @@ They print what they are given; nothing here decides or queries.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -12,8 +13,8 @@ from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
@@ -166,6 +167,12 @@ def initials(person: object) -> str:
         return "?"
     letters = words[0][0] + words[-1][0] if len(words) > 1 else words[0][:2]
     return letters.upper()
+
+
+@register.filter
+def dots(name: str) -> SafeString:
+    """A name that may break after its dots and dashes, where a line is too short for it."""
+    return mark_safe(re.sub(r"([.-])", r"\1<wbr>", escape(name)))  # noqa: S308 -- escaped first
 
 
 @register.filter

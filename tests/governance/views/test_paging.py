@@ -1,0 +1,50 @@
+"""Pages of lists: by number and by id, with hostile numbers."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import RequestFactory
+
+from governance.models import User
+from governance.views.paging import SIZE, by_id, by_number
+from tests.factories import make_user
+
+get = RequestFactory().get
+
+
+@pytest.mark.parametrize(
+    ("page", "first"), [("1", 0), ("2", 50), ("3", 100), ("99", 100), ("0", 0), ("x", 0), ("٣", 0)]
+)
+def test_a_page_number_leads_to_its_rows_and_never_beyond_them(page: str, first: int) -> None:
+    rows = list(range(120))
+    listed = by_number(get("/", {"page": page}), rows, one="topic")  # type: ignore[type-var]  # numbers do
+    assert listed.rows == rows[first : first + SIZE]
+
+
+def test_links_keep_the_filters_and_stop_at_both_ends() -> None:
+    request = get("/", {"q": "owner:payments", "page": "2"})
+    listed = by_number(request, list(range(120)), one="topic")  # type: ignore[type-var]  # ditto
+    assert listed.previous_url == "?q=owner%3Apayments&page=1"
+    assert listed.next_url == "?q=owner%3Apayments&page=3"
+    assert listed.words == "51–100 of 120 topics"
+    last = by_number(get("/", {"page": "3"}), list(range(120)), one="topic")  # type: ignore[type-var]
+    assert last.next_url == ""
+
+
+def test_one_page_says_only_how_many() -> None:
+    assert by_number(get("/"), [1], one="topic").words == "1 topic"  # type: ignore[type-var]
+    assert by_number(get("/"), [], one="topic").words == ""
+
+
+@pytest.mark.django_db
+def test_by_id_goes_older_and_back_to_the_same_rows() -> None:
+    for _ in range(SIZE + 3):
+        make_user()
+    everybody = User.objects.all()
+    newest = by_id(get("/"), everybody)
+    assert newest.previous_url == ""
+    older = by_id(get("/" + newest.next_url), everybody)
+    assert older.next_url == ""
+    assert {u.pk for u in older.rows}.isdisjoint({u.pk for u in newest.rows})
+    back = by_id(get("/" + older.previous_url), everybody)
+    assert [u.pk for u in back.rows] == [u.pk for u in newest.rows]

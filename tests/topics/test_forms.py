@@ -1,0 +1,51 @@
+"""From the composer's controls to an item, and from a spec to its controls."""
+
+from __future__ import annotations
+
+import pytest
+
+from topics.forms import TopicForm
+
+pytestmark = pytest.mark.django_db
+
+
+def typed(**fields: str) -> TopicForm:
+    form = TopicForm({f"i0-{name}": text for name, text in fields.items()}, operation="create")
+    form.is_valid()
+    return form
+
+
+def test_an_empty_control_is_no_override() -> None:
+    item = typed(name="payments.a", retention="", cleanup="compact").new_item(None)
+    assert item.after["configs"] == {"cleanup.policy": "compact"}
+
+
+def test_more_settings_are_read_line_by_line() -> None:
+    item = typed(others="segment.ms = 1 d\n\n flush.ms=never\nodd line").new_item(None)
+    assert item.after["configs"] == {"segment.ms": "1 d", "flush.ms": "never", "odd line": ""}
+
+
+def test_a_spec_comes_back_as_it_was() -> None:
+    spec = {
+        "partitions": 6,
+        "replication_factor": 3,
+        "configs": {"retention.ms": "604800000", "segment.ms": "86400000"},
+    }
+    shown = TopicForm.initial_of("demo", "payments.a", spec)
+    assert (shown["retention"], shown["others"]) == ("7 d", "segment.ms = 1 d")
+    again = typed(**{name: str(value) for name, value in shown.items()}).new_item(None)
+    assert again.after["configs"] == {"retention.ms": "7 d", "segment.ms": "1 d"}
+
+
+@pytest.mark.parametrize(
+    ("path", "control"),
+    [
+        ("name", "name"),
+        ("partitions", "partitions"),
+        ("configs.retention.ms", "retention"),
+        ("configs.nobody.knows", "others"),
+        ("", ""),
+    ],
+)
+def test_what_a_rule_says_finds_its_control(path: str, control: str) -> None:
+    assert typed().field_of(path) == control
