@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import redis
 from django.conf import settings
-from django.db.models import Count, Min
+from django.db.models import Count
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from governance.models import Event, Request
+from governance import sealer
+from governance.models import Request
 from governance.workflow import State
 from topics.models import Cluster, Drift, DriftState
 
@@ -40,7 +41,7 @@ def _requests() -> GaugeMetricFamily:
 
 
 def _unsealed() -> GaugeMetricFamily:
-    oldest = Event.objects.filter(sealed__isnull=True).aggregate(at=Min("at"))["at"]
+    oldest = sealer.waiting().oldest
     age = (timezone.now() - oldest).total_seconds() if oldest else 0.0
     return GaugeMetricFamily(
         "weir_audit_oldest_unsealed_seconds",

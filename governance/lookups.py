@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Q, QuerySet
 
-from governance import access
+from governance import access, sealer
 from governance.actors import Actor
 from governance.models import (
     Application,
@@ -68,10 +68,11 @@ class SealStatus:
     counted_all: bool
 
 
-def seal_status(*, limit: int = 1_000) -> SealStatus:
-    """The latest seal and how many of the newest events lie in none yet (counted up to `limit`)."""
-    unsealed = Event.objects.filter(sealed__isnull=True).order_by("-pk")[:limit].count()
-    return SealStatus(Seal.objects.order_by("-number").first(), unsealed, unsealed < limit)
+def seal_status() -> SealStatus:
+    """The latest seal, and how many events came after it (counted up to a limit)."""
+    waiting = sealer.waiting().count
+    latest = Seal.objects.order_by("-number").first()
+    return SealStatus(latest, waiting, waiting < sealer.MOST_COUNTED)
 
 
 # --- Teams ------------------------------------------------------------------------------------

@@ -94,7 +94,8 @@ _COPY = "COPY governance_sealedevent (event_id, seal_id, position, leaf) FROM ST
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Committed events in no seal yet; `count` goes no further than MOST_COUNTED."""
+    """Committed events in no seal yet, and when the oldest of them was; at most MOST_COUNTED are
+    looked at."""
 
     count: int
     oldest: datetime | None
