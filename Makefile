@@ -14,7 +14,7 @@ LINT_ENV := WEIR_SECRET_KEY=lint WEIR_DATABASE_URL=postgresql://lint@localhost/l
 	WEIR_REDIS_URL=redis://localhost DJANGO_SETTINGS_MODULE=config.settings
 
 LOCK := pip compile --universal --generate-hashes --python-version 3.11 --no-emit-index-url \
-	--quiet --custom-compile-command "make lock" pyproject.toml
+	--quiet --custom-compile-command "make lock"
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,5 +62,7 @@ fmt: .venv/.synced ## format the code, write the generated documents anew
 	$(LINT_ENV) $(PY) -m config.lint --write
 
 lock: .venv/.synced ## resolve the packages of pyproject.toml anew
-	$(UV) $(LOCK) -o requirements.lock
-	$(UV) $(LOCK) --extra dev -o requirements-dev.lock
+	$(UV) $(LOCK) pyproject.toml -o requirements.lock
+	$(UV) $(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
+	$(UV) $(LOCK) config/stack/tools.in -o config/stack/tools.lock
+	$(PY) -m config.stack.npm_lock tests/real/clients/node

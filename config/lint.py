@@ -12,7 +12,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("config", "governance", "registry", "topics", "tests", "bench")
 OPENAPI = ROOT / "docs" / "openapi.json"
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "config/stack/tools.lock",
+    "tests/real/clients/node/package-lock.json",
+)
 
 # Native crashes of confluent-kafka 2.16.1 that no `except` catches: a denied describe, and asking
 # for offsets on a cluster that never had a group, each take the whole worker with them.
