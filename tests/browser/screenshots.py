@@ -1,14 +1,16 @@
 """Pictures of the main pages of a running stack: ``python -m tests.browser.screenshots OUTDIR``.
 
-Looks at the demo estate of `make up`, at both widths and in both themes; the README's pictures are
-made so. Another address than http://localhost:8000 is taken from WEIR_BASE_URL.
+Looks at the demo estate of `make up`, at both widths and in both themes: ``request.png``,
+``request-dark.png``, ``request-narrow.png``, ``request-narrow-dark.png`` and so on. Names after the
+folder limit it to those pages, as for the README's: ``… docs/images request compose topic``.
+Another address than http://localhost:8000 is taken from WEIR_BASE_URL.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +19,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from config.stack import chromium
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-LOOKS = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
+WIDE, NARROW = 1440, 390
+LOOKS = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +56,27 @@ SHOTS = (
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         raise SystemExit("Say where the pictures go: python -m tests.browser.screenshots OUTDIR")
-    folder = Path(sys.argv[1])
+    folder, names = Path(sys.argv[1]), sys.argv[2:]
+    shots = [shot for shot in SHOTS if not names or shot.name in names]
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(chromium.find_or_install()), args=FLAGS
         )
         for width, theme in LOOKS:
-            for picture in _take(browser, folder, width, theme):
+            for picture in _take(browser, shots, folder, width, theme):
                 sys.stdout.write(f"{picture}\n")
         browser.close()
 
 
-def _take(browser: Browser, folder: Path, width: int, theme: str) -> Iterator[Path]:
+def _take(
+    browser: Browser, shots: Sequence[Shot], folder: Path, width: int, theme: str
+) -> Iterator[Path]:
+    suffix = ("-narrow" if width == NARROW else "") + ("-dark" if theme == "dark" else "")
     pages: dict[str, Page] = {}
-    for shot in SHOTS:
+    for shot in shots:
         page = pages.get(shot.username) or _sign_in(browser, shot.username, width, theme)
         pages[shot.username] = page
         page.goto(shot.path)
@@ -78,7 +85,7 @@ def _take(browser: Browser, folder: Path, width: int, theme: str) -> Iterator[Pa
         if shot.name == "compose":
             _write(page)
         page.wait_for_load_state("networkidle")
-        picture = folder / f"{shot.name}-{width}-{theme}.png"
+        picture = folder / f"{shot.name}{suffix}.png"
         page.screenshot(path=picture, full_page=True)
         yield picture
     for page in pages.values():
@@ -88,7 +95,7 @@ def _take(browser: Browser, folder: Path, width: int, theme: str) -> Iterator[Pa
 def _sign_in(browser: Browser, username: str, width: int, theme: str) -> Page:
     page = browser.new_context(
         base_url=os.environ.get("WEIR_BASE_URL", "http://localhost:8000"),
-        viewport={"width": width, "height": 900 if width > 600 else 844},
+        viewport={"width": width, "height": 844 if width == NARROW else 900},
         color_scheme="dark" if theme == "dark" else "light",
     ).new_page()
     page.goto("/sign-in/")
