@@ -86,6 +86,18 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
     return user
 
 
+def confirm(user: User, password: str, *, address: str) -> None:
+    """Makes sure that this is the person's password, before she changes it for example.
+
+    Raises SignInRefused; a wrong one counts as a failed sign-in.
+    """
+    limits = limits_for(user.username, address)
+    _begin(limits, user.username)
+    if not user.check_password(password):
+        raise SignInRefused("That is not your password. It minds upper and lower case.")
+    _fits(limits)
+
+
 def delay(failures: int, slow_from: int) -> int:
     """Seconds to wait after that many failures: 0, then 5, 10, 20, … up to 15 minutes."""
     if failures < slow_from:

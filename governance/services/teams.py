@@ -14,13 +14,11 @@ from governance.models import (
     Application,
     ApplicationPrefix,
     Membership,
-    OrgRole,
-    OrgRoleName,
     Team,
     TeamRole,
-    User,
 )
 from governance.permissions import Action, demand
+from governance.services import people
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 PRINCIPAL = re.compile(r"User:[^\s\x00]{1,240}")
@@ -59,7 +57,7 @@ def add_member(slug: str, *, username: str, role: str, by: Actor) -> Membership:
             path="role",
         )
     membership, made = Membership.objects.get_or_create(
-        team=team, user=_person(username), role=role
+        team=team, user=people.get_active(username), role=role
     )
     if made:
         _told("team.member_added", team, username, role, by)
@@ -85,33 +83,6 @@ def remove_member(slug: str, *, username: str, role: str, by: Actor) -> None:
 
 def _told(action: str, team: Team, username: str, role: str, by: Actor) -> None:
     audit.record(action, by=by, about=team, team=team.slug, data={"person": username, "role": role})
-
-
-@transaction.atomic
-def set_org_roles(username: str, roles: Sequence[str], *, by: Actor) -> User:
-    """Sets the installation-wide roles of a person. Nobody takes her own last platform role."""
-    demand(by, Action.MANAGE_ORG_ROLES, "person")
-    unknown = sorted(set(roles) - set(OrgRoleName.values))
-    if unknown:
-        raise Invalid(
-            f"There is no role {unknown[0]!r}. Choose among {', '.join(OrgRoleName.values)}.",
-            path="roles",
-        )
-    user = _person(username)
-    if user.pk == by.user_id and "platform" not in roles:
-        raise Conflict("You cannot take your own platform role. Ask another platform reviewer.")
-    before = set(user.org_roles.values_list("role", flat=True))
-    if before == set(roles):
-        return user
-    user.org_roles.exclude(role__in=roles).delete()
-    OrgRole.objects.bulk_create(OrgRole(user=user, role=r) for r in set(roles) - before)
-    audit.record(
-        "person.roles_set",
-        by=by,
-        about=user,
-        data={"before": sorted(before), "after": sorted(roles)},
-    )
-    return user
 
 
 @transaction.atomic
@@ -172,10 +143,3 @@ def _taken(error: IntegrityError, application: Application) -> str:
         f"There is an application {application.name} or one that acts as {application.principal} "
         "already. Choose another name."
     )
-
-
-def _person(username: str) -> User:
-    user = User.objects.filter(username=username, is_active=True).first()
-    if user is None:
-        raise NotFound(f"There is nobody called {username}. Check the spelling.", person=username)
-    return user

@@ -16,7 +16,7 @@ from governance.api.idempotency import repeatable
 from governance.api.serializers import people as shapes
 from governance.models import Environment, Team
 from governance.permissions import Action, allowed
-from governance.services import teams
+from governance.services import people, teams
 
 
 class Me(ApiView):
@@ -171,5 +171,5 @@ class OrgRoles(ApiView):
     def put(self, request: Call, username: str) -> Response:
         """Sets them, by the platform team. Nobody takes her own platform role."""
         roles = self.values(shapes.OrgRolesIn)["roles"]
-        person = teams.set_org_roles(username, roles, by=self.actor)
+        person = people.set_org_roles(username, roles, by=self.actor)
         return self.shown(shapes.OrgRolesShown, {"person": person, "roles": sorted(set(roles))})

@@ -1,12 +1,10 @@
 """Teams, their people and their applications."""
 
 import pytest
-from django.db import transaction
 
-from governance import audit
 from governance.actors import actor_for_user
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound
-from governance.models import Application, Event, Membership, Team, User
+from governance.models import Application, Event, Membership
 from governance.services import teams
 from tests.factories import Cast, make_cast, make_user
 
@@ -66,23 +64,6 @@ def test_the_last_owner_stays(cast: Cast) -> None:
         teams.remove_member("payments", username="owner", role="owner", by=cast.platform)
 
 
-def test_roles_of_the_installation_are_given_by_platform(cast: Cast) -> None:
-    user = teams.set_org_roles("viewer", ["steward", "auditor"], by=cast.platform)
-    assert set(user.org_roles.values_list("role", flat=True)) == {"steward", "auditor"}
-    told = Event.objects.order_by("-id")[0]
-    assert (told.action, told.data["after"]) == ("person.roles_set", ["auditor", "steward"])
-    teams.set_org_roles("viewer", ["auditor", "steward"], by=cast.platform)
-    assert Event.objects.filter(action="person.roles_set").count() == 1
-    teams.set_org_roles("viewer", [], by=cast.platform)
-    assert not user.org_roles.exists()
-    with pytest.raises(NotAllowed):
-        teams.set_org_roles("owner", ["platform"], by=cast.owner)
-    with pytest.raises(Conflict, match="your own platform role"):
-        teams.set_org_roles("platform", [], by=cast.platform)
-    with pytest.raises(Invalid, match="no role 'king'"):
-        teams.set_org_roles("viewer", ["king"], by=cast.platform)
-
-
 def make_application(cast: Cast, name: str, *prefixes: str) -> Application:
     return teams.create_application(
         "payments", name=name, principal=f"User:{name}", prefixes=prefixes, by=cast.owner
@@ -122,11 +103,3 @@ def test_a_principal_belongs_to_one_application(cast: Cast) -> None:
         make_application(cast, "checkout")
     with pytest.raises(NotAllowed):
         teams.create_application("payments", name="x", principal="User:x", by=cast.requester)
-
-
-def test_somebody_switched_off_is_given_nothing(cast: Cast) -> None:
-    with transaction.atomic():
-        User.objects.filter(username="viewer").update(is_active=False)
-        audit.record("person.switched_off", by=cast.platform, about=Team.objects.all()[0])
-    with pytest.raises(NotFound, match="nobody called viewer"):
-        teams.add_member("payments", username="viewer", role="owner", by=cast.owner)
