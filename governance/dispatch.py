@@ -6,6 +6,8 @@ announced. So a lost queue delays work by a few seconds and fails no page.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 from celery import current_app
 from django.db import transaction
@@ -20,11 +22,26 @@ def after_commit(task: str, *args: int | str, queue: str | None = None) -> None:
     transaction.on_commit(lambda: send(task, *args, queue=queue, uid=str(uid)))
 
 
-def send(task: str, *args: int | str, queue: str | None = None, uid: str = "") -> bool:
-    """Sends the task now; False, and a line in the log, when the queue cannot be reached."""
+def send(
+    task: str,
+    *args: int | str,
+    queue: str | None = None,
+    uid: str = "",
+    expires: timedelta | None = None,
+) -> bool:
+    """Sends the task now; False, and a line in the log, when the queue cannot be reached.
+
+    With `expires`, a worker that comes to it later than that leaves it: what is sent again and
+    again must not pile up while nobody works.
+    """
     try:
         current_app.send_task(
-            task, args=args, queue=queue, headers={"weir_request_id": uid}, retry=False
+            task,
+            args=args,
+            queue=queue,
+            headers={"weir_request_id": uid},
+            retry=False,
+            expires=expires.total_seconds() if expires else None,
         )
     except (OperationalError, ConnectionError, TimeoutError) as error:
         log.warning("queue_unreachable", task=task, args=args, error=str(error))

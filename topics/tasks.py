@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
 
 from governance import dispatch
 from topics.models import Cluster
@@ -33,6 +34,8 @@ def scan_all() -> None:
     """By beat: a job for each cluster, so that a dead one holds up no other; and reverts whose
     message was lost."""
     for cluster_id in Cluster.objects.values_list("pk", flat=True):
-        dispatch.send("topics.observe", cluster_id, queue="clusters")
+        dispatch.send(
+            "topics.observe", cluster_id, queue="clusters", expires=settings.SCAN_INTERVAL
+        )
         for drift_id in drift.waiting_reverts(cluster_id):
             dispatch.send("topics.revert", drift_id, queue="clusters")

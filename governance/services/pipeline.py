@@ -85,7 +85,7 @@ def sweep() -> int:
         .values_list("pk", flat=True)[:SWEEP_LIMIT]
     )
     for pk in lost:
-        dispatch.send("governance.advance", pk)
+        dispatch.send("governance.advance", pk, expires=settings.SWEEP_INTERVAL * 4)
     return len(lost)
 
 
