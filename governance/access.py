@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from governance.actors import Actor
 from governance.errors import NotAllowed, NotFound
-from governance.models import Event, Request, ServiceToken, Team
+from governance.models import Event, Request, ServiceToken, Team, User
 from governance.permissions import Action, allowed, demand, teams_where
 from governance.workflow import State
 
@@ -52,6 +52,21 @@ def get_team(actor: Actor, slug: str, action: Action = Action.VIEW, *, kind: str
         raise NotFound(f"There is no team {slug}.", team=slug)
     demand(actor, action, kind, slug)
     return team
+
+
+def visible_people(actor: Actor) -> QuerySet[User]:
+    """Accounts, for those who manage or watch over them. Raises NotAllowed for others, with who
+    may: that somebody exists is no secret, her mail and whether she can sign in are."""
+    demand(actor, Action.VIEW, "account")
+    return User.objects.all()
+
+
+def get_person(actor: Actor, username: str) -> User:
+    """The account of that name, for somebody who may see accounts."""
+    person = visible_people(actor).filter(username=username).first()
+    if person is None:
+        raise NotFound(f"There is nobody called {username}.", person=username)
+    return person
 
 
 def visible_tokens(actor: Actor) -> QuerySet[ServiceToken]:

@@ -1,4 +1,4 @@
-"""Reads of teams, policies, tokens and the audit, for pages. Requests are in `queries.py`."""
+"""Reads of teams, people, policies, tokens and the audit. Requests are in `queries.py`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from governance.models import (
     Seal,
     ServiceToken,
     Team,
+    User,
 )
 from governance.permissions import Action, allowed, teams_where
 from governance.workflow import OPEN
@@ -114,6 +115,21 @@ def request_teams(actor: Actor) -> list[Team]:
     return list(Team.objects.filter(slug__in=slugs).order_by("slug"))
 
 
+# --- People -----------------------------------------------------------------------------------
+
+
+def people(actor: Actor, words: str = "") -> QuerySet[User]:
+    """Accounts whose name, sign-in name or mail contains the words, with their roles. Raises
+    NotAllowed, which says who may see them."""
+    matches = (
+        Q(username__icontains=words) | Q(name__icontains=words) | Q(email__icontains=words)
+        if words
+        else Q()
+    )
+    found = access.visible_people(actor).filter(matches)
+    return found.prefetch_related("org_roles", "memberships__team").order_by("username")
+
+
 # --- Policies and environments ----------------------------------------------------------------
 
 
@@ -167,6 +183,7 @@ def teams_for_tokens(actor: Actor) -> list[Team]:
 class WhatThereIs:
     """How much an installation holds."""
 
+    environments: int
     teams: int
     requests: int
     resources: int
@@ -176,6 +193,7 @@ class WhatThereIs:
 def what_there_is() -> WhatThereIs:
     """Counts for the start page."""
     return WhatThereIs(
+        environments=Environment.objects.count(),
         teams=Team.objects.count(),
         requests=Request.objects.count(),
         resources=Resource.objects.count(),

@@ -2,17 +2,24 @@
 
 from django.urls import path
 
-from governance.api.views import audit, meta, people, requests, rules, tokens
+from governance.api.views import audit, environments, meta, people, requests, rules, teams, tokens
 
 urlpatterns = [
-    path("me", people.Me.as_view()),
-    path("environments", people.EnvironmentList.as_view()),
+    path("me", teams.Me.as_view()),
+    path("me/password", people.OwnPassword.as_view()),
+    path("environments", environments.EnvironmentList.as_view()),
+    path("environments/<slug:slug>", environments.EnvironmentDetail.as_view()),
+    path("people", people.PersonList.as_view()),
+    path("people/<str:username>", people.PersonDetail.as_view()),
+    path("people/<str:username>/activate", people.PersonActivate.as_view()),
+    path("people/<str:username>/deactivate", people.PersonDeactivate.as_view()),
+    path("people/<str:username>/password", people.PersonPassword.as_view()),
     path("people/<str:username>/roles", people.OrgRoles.as_view()),
-    path("teams", people.TeamList.as_view()),
-    path("teams/<slug:slug>", people.TeamDetail.as_view()),
-    path("teams/<slug:slug>/members", people.TeamMembers.as_view()),
-    path("teams/<slug:slug>/members/<str:username>/<str:role>", people.TeamMember.as_view()),
-    path("teams/<slug:slug>/applications", people.TeamApplications.as_view()),
+    path("teams", teams.TeamList.as_view()),
+    path("teams/<slug:slug>", teams.TeamDetail.as_view()),
+    path("teams/<slug:slug>/members", teams.TeamMembers.as_view()),
+    path("teams/<slug:slug>/members/<str:username>/<str:role>", teams.TeamMember.as_view()),
+    path("teams/<slug:slug>/applications", teams.TeamApplications.as_view()),
     path("requests", requests.RequestList.as_view()),
     path("requests/preview", requests.RequestPreview.as_view()),
     path("requests/<int:pk>", requests.RequestDetail.as_view()),

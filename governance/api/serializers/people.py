@@ -8,7 +8,9 @@ from rest_framework import serializers
 
 from governance.api.serializers.shared import PersonShown
 from governance.api.shapes import Strict
-from governance.models import Application, Environment, Membership, Team, TeamRole
+from governance.models import Application, Environment, Membership, Team, TeamRole, User
+from governance.services.environments import COLOURS
+from governance.services.people import LONGEST_PASSWORD
 
 
 class MeShown(serializers.Serializer[Any]):
@@ -43,6 +45,112 @@ class EnvironmentShown(serializers.ModelSerializer[Environment]):
             "position",
         ]
         read_only_fields = fields
+
+
+class EnvironmentValues(Strict):
+    """What of an environment can change: all but its slug. What is left out takes its default."""
+
+    name = serializers.CharField(max_length=80)
+    colour = serializers.ChoiceField(choices=COLOURS, required=False, default="teal")
+    time_zone = serializers.CharField(
+        max_length=64, required=False, default="UTC", help_text="Europe/Berlin, for example."
+    )
+    production = serializers.BooleanField(required=False, default=False)
+    retention_limit = serializers.CharField(
+        max_length=80,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="In words, 30 d for example; empty for no limit. A bare number is milliseconds.",
+    )
+    max_partitions = serializers.IntegerField(
+        required=False, default=None, allow_null=True, min_value=1, max_value=1_000_000
+    )
+    registry_context = serializers.CharField(max_length=120, required=False, default=".")
+    position = serializers.IntegerField(
+        required=False,
+        default=0,
+        min_value=0,
+        max_value=1_000,
+        help_text="Its place in lists; the strictest environment comes last.",
+    )
+
+
+class EnvironmentIn(EnvironmentValues):
+    """A new environment."""
+
+    slug = serializers.SlugField(max_length=40)
+
+
+class AccountShown(serializers.ModelSerializer[User]):
+    """A person's account. Of a password only whether there is one is ever told."""
+
+    email = serializers.CharField(read_only=True)  # may be empty, which is no address
+    active = serializers.BooleanField(source="is_active", read_only=True)
+    has_password = serializers.BooleanField(source="has_usable_password", read_only=True)
+    org_roles = serializers.SerializerMethodField()
+    teams = serializers.SerializerMethodField(help_text="Roles by team.")
+
+    class Meta:
+        model = User
+        fields = [
+            "username",
+            "name",
+            "email",
+            "active",
+            "has_password",
+            "org_roles",
+            "teams",
+            "date_joined",
+            "last_login",
+        ]
+        read_only_fields = fields
+
+    def get_org_roles(self, user: User) -> list[str]:
+        return sorted(row.role for row in user.org_roles.all())
+
+    def get_teams(self, user: User) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for row in user.memberships.all():
+            found.setdefault(row.team.slug, []).append(row.role)
+        return {team: sorted(roles) for team, roles in sorted(found.items())}
+
+
+def _password(**other: Any) -> serializers.CharField:
+    """A password as it comes in: every space of it counts, and no answer tells it."""
+    return serializers.CharField(
+        max_length=LONGEST_PASSWORD, trim_whitespace=False, write_only=True, **other
+    )
+
+
+class PersonValues(Strict):
+    """What of a person's account can change."""
+
+    name = serializers.CharField(max_length=150, required=False, default="", allow_blank=True)
+    email = serializers.CharField(max_length=254, required=False, default="", allow_blank=True)
+
+
+class PersonIn(PersonValues):
+    """A new account. Without a password nobody can sign in to it until one is set."""
+
+    username = serializers.CharField(max_length=150)
+    password = _password(required=False, default=None, allow_null=True)
+    org_roles = serializers.ListField(
+        child=serializers.CharField(max_length=16), max_length=10, required=False, default=list
+    )
+
+
+class PasswordIn(Strict):
+    """A new password for somebody else."""
+
+    password = _password()
+
+
+class OwnPasswordIn(Strict):
+    """A new password for oneself."""
+
+    old = _password()
+    new = _password()
 
 
 class TeamShown(serializers.ModelSerializer[Team]):

@@ -1,161 +1,150 @@
-"""Who calls, teams with their people and applications, environments."""
+"""People: their accounts, their roles in the whole installation, one's own password."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from django.contrib import auth
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request as Call
 from rest_framework.response import Response
 
-from governance import access, lookups
+from governance import lookups
 from governance.api.base import ApiView
-from governance.api.filters import Filters, Text
+from governance.api.filters import Filters, Flag, Text
 from governance.api.idempotency import repeatable
 from governance.api.serializers import people as shapes
-from governance.models import Environment, Team
-from governance.permissions import Action, allowed
-from governance.services import people, teams
+from governance.api.shapes import Nothing
+from governance.models import User
+from governance.services import people
 
 
-class Me(ApiView):
-    """Who calls."""
+class PersonFilter(Filters):
+    """Narrows the list of people."""
 
-    kind = "person"
-
-    @extend_schema(operation_id="me", responses={200: shapes.MeShown})
-    def get(self, request: Call) -> Response:
-        """The caller's teams, roles and scopes."""
-        actor = self.actor
-        return self.shown(
-            shapes.MeShown,
-            {
-                "kind": actor.kind,
-                "id": actor.id,
-                "name": actor.name,
-                "teams": {team: sorted(roles) for team, roles in sorted(actor.teams.items())},
-                "org_roles": sorted(actor.org_roles),
-                "scopes": sorted(actor.scopes) if actor.scopes is not None else None,
-                "context": actor.context,
-            },
-        )
-
-
-class EnvironmentList(ApiView):
-    """Environments."""
-
-    kind = "environment"
-    queryset = Environment.objects.none()
-
-    @extend_schema(operation_id="environments_list", responses=shapes.EnvironmentShown(many=True))
-    def get(self, request: Call) -> Response:
-        """All environments, in their order."""
-        return self.listed(lookups.environments(), shapes.EnvironmentShown)
-
-
-class TeamFilter(Filters):
-    """Narrows the list of teams."""
-
-    q = Text(method="search", label="Words of the name.")
+    q = Text(method="search", label="Words of the name, the sign-in name or the mail.")
+    active = Flag(field_name="is_active", label="Whether they can sign in.")
 
     class Meta:
-        model = Team
+        model = User
         fields: list[str] = []
 
-    def search(self, rows: QuerySet[Team], _name: str, value: str) -> QuerySet[Team]:
-        return rows.filter(pk__in=lookups.teams(value[:80]).values("pk"))
+    def search(self, rows: QuerySet[User], _name: str, value: str) -> QuerySet[User]:
+        return rows.filter(pk__in=lookups.people(self.actor, value[:80]).values("pk"))
 
 
-class TeamView(ApiView):
-    """A view about teams."""
+class PersonView(ApiView):
+    """A view about accounts, for those who may see them."""
 
-    kind = "team"
-    queryset = Team.objects.none()
+    kind = "account"
+    queryset = User.objects.none()
 
-    def page_of(self, slug: str, status: int = 200) -> Response:
-        """The whole team."""
-        team = access.get_team(self.actor, slug)
-        page: dict[str, Any] = {
-            "team": lookups.teams().get(pk=team.pk),
-            "members": lookups.people_of(team),
-            "applications": lookups.applications_of(team),
-            "can_manage": allowed(self.actor, Action.MANAGE_TEAM, "team", slug).ok,
-        }
-        return self.shown(shapes.TeamPageShown, page, status)
+    def account(self, username: str, status: int = 200) -> Response:
+        """The account as it stands now."""
+        found = lookups.people(self.actor).get(username=username)
+        return self.shown(shapes.AccountShown, found, status)
 
 
-class TeamList(TeamView):
-    """All teams, and new ones."""
+class PersonList(PersonView):
+    """All people, and new ones."""
 
-    filterset_class = TeamFilter
+    filterset_class = PersonFilter
 
-    @extend_schema(operation_id="teams_list", responses=shapes.TeamShown(many=True))
+    @extend_schema(operation_id="people_list", responses=shapes.AccountShown(many=True))
     def get(self, request: Call) -> Response:
-        """All teams, by name."""
-        return self.listed(lookups.teams(), shapes.TeamShown)
+        """All accounts, by the name that people sign in by."""
+        return self.listed(lookups.people(self.actor), shapes.AccountShown)
 
     @extend_schema(
-        operation_id="teams_create",
-        request=shapes.TeamIn,
-        responses={201: shapes.TeamPageShown},
+        operation_id="people_create",
+        request=shapes.PersonIn,
+        responses={201: shapes.AccountShown},
         filters=False,
     )
     @repeatable
     def post(self, request: Call) -> Response:
-        """A new team, by the platform team."""
-        made = teams.create(**self.values(shapes.TeamIn), by=self.actor)
-        return self.page_of(made.slug, 201)
+        """A new account, by the platform team."""
+        made = people.create(**self.values(shapes.PersonIn), by=self.actor)
+        return self.account(made.username, 201)
 
 
-class TeamDetail(TeamView):
-    """One team."""
-
-    @extend_schema(operation_id="teams_get", responses={200: shapes.TeamPageShown})
-    def get(self, request: Call, slug: str) -> Response:
-        """A team with its people and applications."""
-        return self.page_of(slug)
-
-
-class TeamMembers(TeamView):
-    """Roles in one team."""
+class PersonDetail(PersonView):
+    """One account."""
 
     @extend_schema(
-        operation_id="teams_add_member",
-        request=shapes.MemberIn,
-        responses={201: shapes.TeamPageShown},
+        operation_id="people_change",
+        request=shapes.PersonValues,
+        responses={200: shapes.AccountShown},
+    )
+    def put(self, request: Call, username: str) -> Response:
+        """Changes name and mail, both of them. The name that she signs in by stays."""
+        people.change(username, **self.values(shapes.PersonValues), by=self.actor)
+        return self.account(username)
+
+
+class PersonDeactivate(PersonView):
+    """Switching off."""
+
+    @extend_schema(
+        operation_id="people_deactivate",
+        request=Nothing,
+        responses={200: shapes.AccountShown},
     )
     @repeatable
-    def post(self, request: Call, slug: str) -> Response:
-        """Gives a person a role in the team; a role that she has already stays."""
-        teams.add_member(slug, **self.values(shapes.MemberIn), by=self.actor)
-        return self.page_of(slug, 201)
+    def post(self, request: Call, username: str) -> Response:
+        """Ends a person's access and her sessions. Nobody switches herself off."""
+        self.values(Nothing)
+        people.switch_off(username, by=self.actor)
+        return self.account(username)
 
 
-class TeamMember(TeamView):
-    """One role of one person."""
+class PersonActivate(PersonView):
+    """Switching on."""
 
-    @extend_schema(operation_id="teams_remove_member", request=None, responses={204: None})
-    def delete(self, request: Call, slug: str, username: str, role: str) -> Response:
-        """Takes the role away. The last owner stays."""
-        teams.remove_member(slug, username=username, role=role, by=self.actor)
+    @extend_schema(
+        operation_id="people_activate",
+        request=Nothing,
+        responses={200: shapes.AccountShown},
+    )
+    @repeatable
+    def post(self, request: Call, username: str) -> Response:
+        """Lets a person sign in again, with the password and the roles that she had."""
+        self.values(Nothing)
+        people.switch_on(username, by=self.actor)
+        return self.account(username)
+
+
+class PersonPassword(PersonView):
+    """Somebody else's password."""
+
+    @extend_schema(
+        operation_id="people_set_password",
+        request=shapes.PasswordIn,
+        responses={204: None},
+    )
+    def put(self, request: Call, username: str) -> Response:
+        """Gives somebody else a new password; her sessions end."""
+        password = self.values(shapes.PasswordIn)["password"]
+        people.set_password(username, password, by=self.actor)
         return Response(status=204)
 
 
-class TeamApplications(TeamView):
-    """Applications of one team."""
+class OwnPassword(ApiView):
+    """The caller's own password."""
+
+    kind = "person"
 
     @extend_schema(
-        operation_id="teams_create_application",
-        request=shapes.ApplicationIn,
-        responses={201: shapes.ApplicationShown},
+        operation_id="me_set_password",
+        request=shapes.OwnPasswordIn,
+        responses={204: None},
     )
-    @repeatable
-    def post(self, request: Call, slug: str) -> Response:
-        """An application that acts for the team; its prefixes overlap no other's."""
-        typed = self.values(shapes.ApplicationIn)
-        made = teams.create_application(slug, **typed, by=self.actor)
-        return self.shown(shapes.ApplicationShown, made, 201)
+    def put(self, request: Call) -> Response:
+        """Changes it, for people: a token has none. Other sessions end, this one goes on."""
+        address = request.META.get("REMOTE_ADDR", "")
+        typed = self.values(shapes.OwnPasswordIn)
+        user = people.change_own_password(**typed, by=self.actor, address=address)
+        auth.update_session_auth_hash(request._request, user)
+        return Response(status=204)
 
 
 class OrgRoles(ApiView):

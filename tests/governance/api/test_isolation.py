@@ -18,7 +18,8 @@ from tests.governance.api.conftest import Caller, program, toy
 SignedIn = Callable[[str], Caller]
 
 # Every address that takes an id or a name, and whose things it shows: `hidden` are seen by a team
-# and those who watch over it alone, `open` by everybody who is signed in.
+# and those who watch over it alone, `watched` by those alone whatever the name, `open` by everybody
+# who is signed in.
 OBJECTS: Mapping[str, str] = {
     "requests/<int:pk>": "hidden",
     "requests/<int:pk>/items": "hidden",
@@ -31,6 +32,11 @@ OBJECTS: Mapping[str, str] = {
     "requests/<int:pk>/retry": "hidden",
     "tokens/<int:pk>": "hidden",
     "tokens/<int:pk>/revoke": "hidden",
+    "environments/<slug:slug>": "open",
+    "people/<str:username>": "watched",
+    "people/<str:username>/activate": "watched",
+    "people/<str:username>/deactivate": "watched",
+    "people/<str:username>/password": "watched",
     "people/<str:username>/roles": "open",
     "teams/<slug:slug>": "open",
     "teams/<slug:slug>/members": "open",
@@ -58,6 +64,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
 }
 METHODS = ("GET", "PUT", "POST", "DELETE")
 HIDDEN = sorted(path for path, whose in OBJECTS.items() if whose == "hidden")
+WATCHED = sorted(path for path, whose in OBJECTS.items() if whose == "watched")
 
 
 def routes() -> Iterator[str]:
@@ -113,6 +120,19 @@ def test_things_of_another_team_are_not_there(
         assert _state(secret_draft) == before
     for method in methods:
         assert owner.call(method, address, body).status not in {404, 405}
+
+
+@pytest.mark.parametrize("path", WATCHED)
+def test_who_may_not_see_accounts_learns_nothing_of_a_name(signed_in: SignedIn, path: str) -> None:
+    platform, outsider = signed_in("platform"), signed_in("outsider")
+    there, missing = (re.sub(r"<[^>]+>", name, path) for name in ("viewer", "ghost"))
+    methods = [m for m in METHODS if platform.call(m, missing, {}).status != 405]
+    assert methods
+    for method in methods:
+        answers = [outsider.call(method, address, {}) for address in (there, missing)]
+        assert [a.status for a in answers] == [403, 403]
+        assert _without_numbers(answers[0].body) == _without_numbers(answers[1].body)
+        assert platform.call(method, there, {}).status != 403
 
 
 def test_lists_leave_them_out(signed_in: SignedIn, secret_draft: int, secret_token: int) -> None:

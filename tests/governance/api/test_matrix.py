@@ -34,7 +34,6 @@ TOKENS = ("api:read", "api:write", "registry:write")
 # Rows without an address in /api/v1, and where they are walked instead.
 ELSEWHERE: Mapping[Action, str] = {
     Action.MANAGE_TEAM: "nothing of a team but its people and applications changes yet",
-    Action.MANAGE_ENVIRONMENTS: "environments come from `manage.py demo` and migrations",
     Action.VERIFY_AUDIT: "`manage.py audit verify`",
     Action.READ_REGISTRY: "the wire API",
     Action.WRITE_REGISTRY: "the wire API",
@@ -58,6 +57,7 @@ Call = Callable[[World, Caller], Answer]
 VIEWS: Mapping[str, Call] = {
     "event": lambda w, c: c.get("audit/events"),
     "token": lambda w, c: c.get(f"tokens/{w.token}"),
+    "account": lambda w, c: c.get("people"),
     "draft": lambda w, c: c.get(f"requests/{w.draft}"),
     "*": lambda w, c: c.get("topics"),
 }
@@ -90,6 +90,7 @@ CALLS: Mapping[Action, Call] = {
         "teams/payments/applications", {"name": "till", "principal": "User:till"}
     ),
     Action.MANAGE_TOKENS: lambda w, c: c.post(f"tokens/{w.token}/revoke"),
+    Action.MANAGE_PEOPLE: lambda w, c: c.put("people/somebody", {"name": "Some Body"}),
     Action.MANAGE_ORG_ROLES: lambda w, c: c.put("people/somebody/roles", {"roles": ["auditor"]}),
     Action.MANAGE_POLICIES: lambda w, c: c.post(
         "policies/toys/versions",
@@ -106,6 +107,7 @@ CALLS: Mapping[Action, Call] = {
         "clusters",
         {"slug": "new", "name": "New", "environment": "dev", "bootstrap": "127.0.0.1:1"},
     ),
+    Action.MANAGE_ENVIRONMENTS: lambda w, c: c.put("environments/dev", {"name": "For trying out"}),
 }
 
 
