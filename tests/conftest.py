@@ -5,11 +5,16 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from config.stack import chromium
 from tests import live
 from tests.live import LiveStack
+
+# How long an example takes says more of who else is using the machine than of the code.
+settings.register_profile("weir", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("weir")
 
 
 @pytest.fixture(scope="session")

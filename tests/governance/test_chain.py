@@ -47,7 +47,12 @@ def test_swapping_two_different_events_changes_the_root(
     assert (root(swapped) == root(events)) is same
 
 
-@given(st.lists(EVENTS, min_size=2, max_size=4), st.data())
+SMALL = st.fixed_dictionaries(
+    {"id": st.integers(0, 99), "action": st.text(max_size=2), "d": st.none() | st.integers()}
+)
+
+
+@given(st.lists(st.lists(SMALL, min_size=1, max_size=4), min_size=2, max_size=3), st.data())
 def test_any_edit_of_any_sealed_event_changes_every_root_from_there_on(
     batches: list[list[dict[str, object]]], data: st.DataObject
 ) -> None:
@@ -60,12 +65,12 @@ def test_any_edit_of_any_sealed_event_changes_every_root_from_there_on(
     match data.draw(st.sampled_from(["change", "remove", "insert", "reorder"])):
         case "change":
             key = data.draw(st.sampled_from(sorted(batch[at])))
-            batch[at] = {**batch[at], key: data.draw(JSON)}
+            batch[at] = {**batch[at], key: data.draw(SMALL)[key]}
         case "remove":
             del batch[at]
             assume(batch)
         case "insert":
-            batch.insert(at, data.draw(EVENTS)[0])
+            batch.insert(at, data.draw(SMALL))
         case _:
             edited[where] = data.draw(st.permutations(batch))
     assume(

@@ -58,7 +58,8 @@ def test_what_was_sealed_is_revealed(keys: Path, text: str) -> None:
     assert reference.startswith("fernet:k1:")
     assert secrets.is_reference(reference)
     assert reveal(reference) == Secret(text)
-    assert len(text) < 3 or text not in reference
+    # A few characters turn up in any ciphertext.
+    assert len(text) < 8 or text not in reference.removeprefix("fernet:k1:")
 
 
 def test_sealing_twice_gives_two_texts(keys: Path) -> None:
