@@ -20,6 +20,8 @@ ALLOWED_HOSTS = env.names("WEIR_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1
 BASE_URL = env.url("WEIR_BASE_URL", "http://localhost:8000").rstrip("/")
 REGISTRY_URL = env.url("WEIR_REGISTRY_URL", "http://localhost:8081").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+# How many proxies of ours stand before the pages, each adding to X-Forwarded-For.
+TRUSTED_PROXIES = env.number("WEIR_TRUSTED_PROXIES", 0, minimum=0, maximum=9)
 _https = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _https
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
@@ -64,6 +66,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "config.logs.RequestIdMiddleware",
     "config.health.ProbeMiddleware",
+    "config.headers.ClientAddressMiddleware",
     "config.headers.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
