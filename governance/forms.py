@@ -10,8 +10,10 @@ from django.http import HttpRequest
 
 from governance import throttle
 from governance.errors import WeirError
-from governance.models import Team, TeamRole, User
+from governance.models import OrgRoleName, Team, TeamRole, User
+from governance.services.environments import COLOURS, EnvironmentSpec
 from governance.services.items import NewItem
+from governance.services.people import LONGEST_PASSWORD
 
 
 class Styled(forms.Form):
@@ -229,6 +231,133 @@ class ApplicationForm(Styled):
         help_text="Beginnings of topics' names, separated by spaces: payments. checkout.",
     )
     description = forms.CharField(label="What it does", required=False)
+
+
+class EnvironmentForm(Styled):
+    """An environment and its limits. The service judges the values, so that page and API say the
+    same."""
+
+    slug = forms.CharField(
+        label="Short name",
+        max_length=40,
+        widget=forms.TextInput({"class": "mono", "spellcheck": "false"}),
+        help_text="Stands in rules and filters: production. It cannot be changed later.",
+    )
+    name = forms.CharField(label="Name", max_length=80, required=False)
+    colour = forms.ChoiceField(label="Colour", choices=[(c, c.capitalize()) for c in COLOURS])
+    position = forms.IntegerField(
+        label="Place in lists",
+        initial=0,
+        widget=forms.TextInput({"inputmode": "numeric"}),
+        help_text="From 0; the strictest comes last.",
+    )
+    production = forms.BooleanField(
+        label="This is production",
+        required=False,
+        help_text="Its pages carry a red line, and rules may be stricter.",
+    )
+    time_zone = forms.CharField(
+        label="Time zone",
+        max_length=64,
+        initial="UTC",
+        widget=forms.TextInput({"spellcheck": "false"}),
+        help_text="For example Europe/Berlin.",
+    )
+    retention_limit = forms.CharField(
+        label="Topics keep records for at most",
+        max_length=80,
+        required=False,
+        help_text="For example 30 d. Empty: no limit. What is above it needs the steward too.",
+    )
+    max_partitions = forms.IntegerField(
+        label="Partitions at most",
+        required=False,
+        widget=forms.TextInput({"inputmode": "numeric"}),
+        help_text="Of one topic. Empty: no limit.",
+    )
+    registry_context = forms.CharField(
+        label="Registry context",
+        max_length=120,
+        initial=".",
+        widget=forms.TextInput({"class": "mono", "spellcheck": "false"}),
+        help_text="Where its schemas lie: . is the default one, .staging another.",
+    )
+
+    def __init__(self, *args: Any, known: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if known:
+            del self.fields["slug"]
+
+    def spec(self) -> EnvironmentSpec:
+        """What was typed."""
+        return EnvironmentSpec(**{k: v for k, v in self.cleaned_data.items() if k != "slug"})
+
+
+class PersonForm(Styled):
+    """Name and mail of somebody who is there already."""
+
+    name = forms.CharField(label="Name", max_length=150, required=False)
+    email = forms.CharField(label="Mail", max_length=254, required=False, widget=forms.EmailInput())
+
+
+class RolesForm(Styled):
+    """Roles in the whole installation."""
+
+    roles = forms.MultipleChoiceField(
+        label="Is", choices=OrgRoleName.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+def _new_password(label: str, **other: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=LONGEST_PASSWORD,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+        **other,
+    )
+
+
+class NewPersonForm(RolesForm, PersonForm):
+    """A new account."""
+
+    username = forms.CharField(
+        label="Signs in as",
+        max_length=150,
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+        help_text="It cannot be changed later.",
+    )
+    password = _new_password(
+        "Password",
+        required=False,
+        help_text="12 characters at least. Empty: nobody signs in until one is set.",
+    )
+    field_order = ("username", "name", "email", "password", "roles")
+
+
+class PasswordForm(Styled):
+    """A new password for somebody else."""
+
+    password = _new_password("New password", help_text="12 characters at least.")
+
+
+class OwnPasswordForm(Styled):
+    """A new password for oneself."""
+
+    old = forms.CharField(
+        label="Your password now",
+        strip=False,
+        max_length=LONGEST_PASSWORD,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
+    new = _new_password("New password", help_text="12 characters at least.")
+    again = _new_password("The new one again")
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or {}
+        if "again" in typed and typed.get("new") != typed["again"]:
+            self.add_error("again", "It is not the same as the new password. Type both once more.")
+        return typed
 
 
 def refuse(form: forms.Form, error: WeirError) -> None:

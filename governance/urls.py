@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from governance.views import audit, compose, home, policies, requests, session, teams, tokens
+from governance.views import (
+    account,
+    audit,
+    compose,
+    environments,
+    home,
+    people,
+    policies,
+    requests,
+    session,
+    teams,
+    tokens,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -34,6 +46,17 @@ urlpatterns = [
     path("teams/<slug:slug>/people/", teams.add_member, name="team-member-add"),
     path("teams/<slug:slug>/people/remove/", teams.remove_member, name="team-member-remove"),
     path("teams/<slug:slug>/applications/", teams.add_application, name="team-application-add"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.new, name="person-new"),
+    path("people/<str:username>/", people.person, name="person"),
+    path("people/<str:username>/roles/", people.roles, name="person-roles"),
+    path("people/<str:username>/password/", people.password, name="person-password"),
+    path("people/<str:username>/off/", people.off, name="person-off"),
+    path("people/<str:username>/on/", people.on, name="person-on"),
+    path("environments/", environments.environments, name="environments"),
+    path("environments/new/", environments.new, name="environment-new"),
+    path("environments/<slug:slug>/", environments.environment, name="environment"),
+    path("account/", account.account, name="account"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<int:number>/revoke/", tokens.revoke, name="token-revoke"),
 ]

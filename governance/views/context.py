@@ -26,7 +26,7 @@ PLACES = (
     ("Clusters", "clusters", ("/clusters/",)),
     ("Policies", "policies", ("/policies/",)),
     ("Audit", "audit", ("/audit/",)),
-    ("Teams", "teams", ("/teams/", "/tokens/")),
+    ("Teams", "teams", ("/teams/", "/people/", "/environments/", "/tokens/")),
 )
 
 

@@ -79,11 +79,11 @@ def _first_steps(request: PageRequest) -> list[FirstStep]:
     connected = any(kind.places() for kind in kinds.every() if kind.name == "topic")
     steps = [
         FirstStep(
-            "Make a team",
-            "Every topic and schema has one team that owns it.",
-            reverse("teams"),
-            "Teams",
-            there.teams > 0,
+            "Make an environment",
+            "Production, staging: how strict the rules are there, and where its schemas lie.",
+            reverse("environments"),
+            "Environments",
+            there.environments > 0,
         ),
         FirstStep(
             "Connect a cluster",
@@ -91,6 +91,13 @@ def _first_steps(request: PageRequest) -> list[FirstStep]:
             reverse("clusters"),
             "Clusters",
             connected,
+        ),
+        FirstStep(
+            "Make a team",
+            "Every topic and schema has one team that owns it.",
+            reverse("teams"),
+            "Teams",
+            there.teams > 0,
         ),
         FirstStep(
             "Ask for a topic",

@@ -19,6 +19,7 @@ from governance.permissions import Action, allowed, demand
 from governance.services import teams as service
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_number
+from governance.views.tabs import organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def teams(request: PageRequest) -> HttpResponse:
         "mine": set(request.actor.teams),
         "may_create": may_create.ok,
         "why_not": may_create.why,
+        "tabs": organisation(request.actor, "teams"),
     }
     return show(request, "teams/list.html", context, fragment="teams/_table.html")
 

@@ -1,0 +1,95 @@
+"""Environments: the list with what holds in each, and the form for one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from governance import lookups, units
+from governance.errors import Conflict, Invalid, NotFound
+from governance.forms import EnvironmentForm, refuse
+from governance.models import Environment
+from governance.permissions import Action, allowed, demand
+from governance.services import environments as service
+from governance.views.pages import PageRequest, go, page, show
+from governance.views.tabs import organisation
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRow:
+    """An environment as the list prints it."""
+
+    environment: Environment
+    kept: str
+    kept_exact: str
+
+
+@page
+@require_GET
+def environments(request: PageRequest) -> HttpResponse:
+    may = allowed(request.actor, Action.MANAGE_ENVIRONMENTS, "environment")
+    context = {
+        "rows": [_row(environment) for environment in lookups.environments()],
+        "may_change": may.ok,
+        "why_not": may.why,
+        "tabs": organisation(request.actor, "environments"),
+    }
+    return show(request, "environments/list.html", context)
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def new(request: PageRequest) -> HttpResponse:
+    """A new environment, by the platform team."""
+    demand(request.actor, Action.MANAGE_ENVIRONMENTS, "environment")
+    form = EnvironmentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = service.create(form.cleaned_data["slug"], form.spec(), by=request.actor)
+        except (Conflict, Invalid) as error:
+            refuse(form, error)
+        else:
+            return _done(request, f"The environment {made.slug} is there now.")
+    return _form(request, form, None)
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def environment(request: PageRequest, slug: str) -> HttpResponse:
+    """What can be changed of one, by the platform team."""
+    demand(request.actor, Action.MANAGE_ENVIRONMENTS, "environment")
+    found = lookups.environments().filter(slug=slug).first()
+    if found is None:
+        raise NotFound(f"There is no environment {slug}.", environment=slug)
+    form = EnvironmentForm(request.POST or None, initial=asdict(service.spec_of(found)), known=True)
+    if request.method == "POST" and form.is_valid():
+        try:
+            service.change(slug, form.spec(), by=request.actor)
+        except Invalid as error:
+            refuse(form, error)
+        else:
+            return _done(request, f"What was changed of {slug} holds from now on.")
+    return _form(request, form, found)
+
+
+def _done(request: PageRequest, said: str) -> HttpResponse:
+    messages.add_message(request, messages.SUCCESS, said, extra_tags="good")
+    return go(request, reverse("environments"))
+
+
+def _form(request: PageRequest, form: EnvironmentForm, found: Environment | None) -> HttpResponse:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    context = {"form": form, "found": found, "production": bool(found and found.production)}
+    return show(request, "environments/form.html", context, status=status)
+
+
+def _row(environment: Environment) -> EnvironmentRow:
+    limit = environment.retention_limit_ms
+    if limit is None:
+        return EnvironmentRow(environment, "no limit", "")
+    return EnvironmentRow(environment, units.format_duration(limit), units.exact_duration(limit))
