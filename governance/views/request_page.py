@@ -51,6 +51,8 @@ class Panel:
     """One item: its difference, what rules say of it, where it stands."""
 
     page: ItemPage
+    url: str  # empty while there is nothing at that address yet
+    seen_at: str
     icon: str
     verb: str
     rows: Sequence[Row]
@@ -131,7 +133,8 @@ def shown(request: Request, actor: Actor) -> Shown:
         author=str(request.author) if request.author else request.author_name,
         asked="asked" if request.submitted_at else "started",
         asked_at=request.submitted_at or request.created_at,
-        seen_at=_seen_at(page.items),
+        # The oldest observation that the page compares with.
+        seen_at=min((panel.seen_at for panel in panels if panel.seen_at), default=""),
         count_words=f"{count:,} {'item' if count == 1 else 'items'}",
         moving=state in MOVING,
         marker=marker(request),
@@ -170,8 +173,12 @@ def _panel(item: ItemPage, request: Request) -> Panel:
     paths = {diff.path for diff in item.rows}
     begun = row.state != "pending" or State(request.state) in {State.APPLYING, *ENDED}
     apart = [said for path, group in groups.items() if path not in paths for said in group]
+    current = kinds.get(row.kind).current(row.place, row.name)
+    there = current is not None and not (current.declared is None and current.observed is None)
     return Panel(
         page=item,
+        url=item.url if there else "",
+        seen_at=(current.seen_at or "") if current else "",
         icon=ICONS.get(row.kind, "file-text"),
         verb=VERBS.get(row.operation, row.operation),
         rows=[_row(diff, groups.get(diff.path, [])) for diff in item.rows],
@@ -184,16 +191,6 @@ def _panel(item: ItemPage, request: Request) -> Panel:
 
 def _row(diff: DiffRow, said: Sequence[Said]) -> Row:
     return Row(diff, [s for s in said if not s.passed], [s for s in said if s.passed])
-
-
-def _seen_at(items: Sequence[ItemPage]) -> str:
-    """When the oldest observation was made that the page compares with."""
-    times = []
-    for item in items:
-        current = kinds.get(item.row.kind).current(item.row.place, item.row.name)
-        if current is not None and current.seen_at:
-            times.append(current.seen_at)
-    return min(times, default="")
 
 
 def _effects(panels: Sequence[Panel]) -> list[tuple[str, str, str]]:
