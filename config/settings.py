@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from config import env
 
@@ -16,6 +16,11 @@ DEBUG = env.flag("WEIR_DEBUG")
 SECRET_KEY = env.secret("WEIR_SECRET_KEY")
 # Keys for secrets at rest, apart from Django's own key: see governance/secrets.py.
 SECRET_KEYS_FILE = env.text("WEIR_SECRET_KEYS_FILE", "")
+# The only folders that a reference file:/… may name; Weir's own files never.
+SECRET_FOLDERS = env.names("WEIR_SECRET_FOLDERS", ("/run/secrets",))
+OWN_SECRET_FILES = [
+    file for file in (SECRET_KEYS_FILE, env.text("WEIR_SECRET_KEY_FILE", "")) if file
+]
 ALLOWED_HOSTS = env.names("WEIR_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
 BASE_URL = env.url("WEIR_BASE_URL", "http://localhost:8000").rstrip("/")
 REGISTRY_URL = env.url("WEIR_REGISTRY_URL", "http://localhost:8081").rstrip("/")
@@ -128,7 +133,8 @@ DATABASES = {
         "PORT": str(_database.port or 5432),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5},
+        # What stands behind the question mark, sslmode above all, is libpq's.
+        "OPTIONS": {"connect_timeout": 5, **dict(parse_qsl(_database.query))},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -125,7 +125,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.REQUEST,             "*",           "requester",                 S.API_WRITE),
     _row(A.EDIT,                "*",           "requester",                 S.API_WRITE),
     _row(A.COMMENT,             "*",           "signed_in",                 S.API_WRITE),
-    _row(A.WITHDRAW,            "*",           "requester",                 S.API_WRITE),
+    _row(A.WITHDRAW,            "*",           "requester platform",        S.API_WRITE),
     _row(A.RETRY,               "*",           "requester platform",        S.API_WRITE),
     _row(A.APPROVE_AS_OWNER,    "*",           "owner",                     None),
     _row(A.APPROVE_AS_PLATFORM, "*",           "platform",                  None),

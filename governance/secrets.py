@@ -20,13 +20,9 @@ from governance.errors import WeirError
 
 MAX_FILE = 64 * 1024
 _SCHEMES = ("env:", "file:", "fernet:")
+
+
 # What Weir itself runs on is no credential of a cluster, and is not sent to one.
-_NOT_FOR_USE = frozenset(
-    {"WEIR_SECRET_KEY", "WEIR_SECRET_KEY_FILE", "WEIR_SECRET_KEYS_FILE", "WEIR_DATABASE_URL",
-     "WEIR_REDIS_URL"}
-)  # fmt: skip
-
-
 class SecretError(WeirError):
     """A reference cannot be resolved, or nothing can be sealed. Never tells the value."""
 
@@ -108,7 +104,7 @@ def reseal(reference: str) -> str:
 
 
 def _from_environment(name: str) -> Secret:
-    if name in _NOT_FOR_USE:
+    if name.startswith("WEIR_"):
         raise SecretError(f"{name} belongs to Weir itself. Put the secret in another variable.")
     value = os.environ.get(name)  # a reference is not a setting: its name is data
     if not value:
@@ -117,13 +113,19 @@ def _from_environment(name: str) -> Secret:
 
 
 def _from_file(name: str) -> Secret:
-    path = Path(name)
-    keys = settings.SECRET_KEYS_FILE
-    if not path.is_absolute():
+    """What a file holds, in one of the folders that whoever runs Weir set aside for that: the one
+    who writes the reference must not be able to have any other file sent to a server of hers."""
+    if not Path(name).is_absolute():
         raise SecretError(f"{name} is no absolute path. Write file:/… from the root.")
+    path = Path(name).resolve()
+    if not any(path.is_relative_to(folder) for folder in _folders()):
+        raise SecretError(
+            f"{name} does not lie in a folder for secrets ({', '.join(settings.SECRET_FOLDERS)}). "
+            "Put it there, or name its folder in WEIR_SECRET_FOLDERS."
+        )
+    if path in {Path(file).resolve() for file in settings.OWN_SECRET_FILES}:
+        raise SecretError("That file holds Weir's own keys. Put the secret in another one.")
     try:
-        if keys and path.exists() and path.samefile(keys):
-            raise SecretError("That file holds Weir's own keys. Put the secret in another one.")
         with path.open("rb") as source:
             content = source.read(MAX_FILE + 1)
     except OSError as error:
@@ -134,6 +136,10 @@ def _from_file(name: str) -> Secret:
         return Secret(content.decode().rstrip("\r\n"))
     except UnicodeDecodeError as error:
         raise SecretError(f"The file {name} holds no text.") from error
+
+
+def _folders() -> list[Path]:
+    return [Path(folder).resolve() for folder in settings.SECRET_FOLDERS]
 
 
 def _decrypted(rest: str) -> Secret:

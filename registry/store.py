@@ -222,6 +222,7 @@ def register(
                     "type": made.type,
                     "from": origin.address,
                     "policies": list(admission.policies),
+                    "force": force,
                 }
                 record("subject.registered", subject, by, data, origin.request_id)
                 return made

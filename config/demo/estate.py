@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from django.db import transaction
 
-from governance import audit, units
+from governance import audit, secrets, units
 from governance.actors import actor_for_user, system_actor
 from governance.errors import Refused
 from governance.models import (
@@ -129,10 +129,22 @@ def make_cluster(estate: Json, kafka: Mapping[str, str]) -> Cluster:
     cluster = Cluster.objects.filter(slug=row["slug"]).first()
     if cluster is None:
         cluster = clusters.register(row["slug"], spec, by=BY)
-    elif (cluster.bootstrap, cluster.security) != (spec.bootstrap, spec.security):
+    elif (cluster.bootstrap, cluster.security, _password(cluster)) != (
+        spec.bootstrap,
+        spec.security,
+        kafka["password"],
+    ):
         cluster = clusters.change(row["slug"], spec, by=BY)
     observe.observe_cluster(cluster.pk)
     return cluster
+
+
+def _password(cluster: Cluster) -> str | None:
+    """What the record holds; None when the key it was sealed with is gone."""
+    try:
+        return secrets.reveal(cluster.password_ref).reveal() if cluster.password_ref else ""
+    except secrets.SecretError:
+        return None
 
 
 def _security(kafka: Mapping[str, str]) -> dict[str, object]:

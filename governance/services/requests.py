@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from governance import access, audit, dispatch, kinds
@@ -146,6 +146,7 @@ def submit(request: Request, *, by: Actor) -> Request:
         request = _locked(request.pk, by, Action.EDIT)
         move(request, Move.SUBMIT, by=by, submitted_at=Now())
         items = views(request, request.items.all())
+        _one_at_a_time(items)
         examination = examine(items, team=request.team.slug)
         store_findings(request, examination, stage="submit")
         refusals = examination.refusals
@@ -161,6 +162,15 @@ def submit(request: Request, *, by: Actor) -> Request:
     if refusals:
         raise Refused(refused_sentence(refusals), refusals, request=request.pk)
     return request
+
+
+def _one_at_a_time(items: Sequence[ItemView]) -> None:
+    """Makes submits for the same place wait for each other until they commit: two that ask for one
+    name at once would otherwise both find it free."""
+    places = sorted({f"weir.submit:{item.kind}:{item.place}" for item in items})
+    with connection.cursor() as cursor:
+        for place in places:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [place])
 
 
 def refused_sentence(problems: Sequence[Problem]) -> str:

@@ -74,7 +74,7 @@ EXPECTED = {
     ("request", "topic"): "requester owner ci weir",
     ("edit", "request"): "requester owner ci weir",
     ("comment", "request"): f"{PEOPLE} ci weir",
-    ("withdraw", "request"): "requester owner ci weir",
+    ("withdraw", "request"): "requester owner platform ci weir",
     ("retry", "request"): "requester owner platform ci weir",
     ("approve_as_owner", "request"): "owner",
     ("approve_as_platform", "request"): "platform",

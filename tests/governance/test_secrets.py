@@ -80,8 +80,9 @@ def test_a_key_is_replaced_without_losing_a_secret(keys: Path) -> None:
 
 
 def test_references_to_the_outside_are_resolved(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
+    settings.SECRET_FOLDERS = [str(tmp_path)]
     monkeypatch.setenv("KAFKA_PASSWORD", CANARY)
     file = tmp_path / "password"
     file.write_text(CANARY + "\n")
@@ -99,8 +100,10 @@ def test_references_to_the_outside_are_resolved(
         ("env:WEIR_SECRET_KEY", "belongs to Weir itself"),
         ("env:WEIR_DATABASE_URL", "belongs to Weir itself"),
         ("file:relative/path", "is no absolute path"),
-        ("file:/does/not/exist", "cannot be read: No such file"),
-        ("file:/dev/zero", "is larger than 64 KiB"),
+        ("file:/run/secrets/does-not-exist", "cannot be read: No such file"),
+        ("file:/dev/zero", "does not lie in a folder for secrets"),
+        ("file:/proc/self/environ", "does not lie in a folder for secrets"),
+        ("file:/run/secrets/../../proc/self/environ", "does not lie in a folder for secrets"),
         ("fernet:k1:garbage", "cannot be read with it"),
         ("fernet:k9:garbage", "The key 'k9' is not in"),
         ("fernet:", "The key '' is not in"),
@@ -115,9 +118,21 @@ def test_what_cannot_be_revealed_says_why_and_not_what(
     assert CANARY not in refused.value.message
 
 
-def test_the_file_of_keys_is_no_secret_to_be_sent_somewhere(keys: Path) -> None:
+def test_the_file_of_keys_is_no_secret_to_be_sent_somewhere(keys: Path, settings: Settings) -> None:
+    settings.SECRET_FOLDERS = [str(keys.parent)]
+    settings.OWN_SECRET_FILES = [str(keys)]
     with pytest.raises(SecretError, match="holds Weir's own keys"):
         reveal(f"file:{keys}")
+
+
+def test_a_link_does_not_lead_out_of_the_folder(tmp_path: Path, settings: Settings) -> None:
+    settings.SECRET_FOLDERS = [str(tmp_path)]
+    (tmp_path / "link").symlink_to("/proc/self/environ")
+    with pytest.raises(SecretError, match="does not lie in a folder"):
+        reveal(f"file:{tmp_path / 'link'}")
+    (tmp_path / "large").write_text("x" * 70_000)
+    with pytest.raises(SecretError, match="is larger than 64 KiB"):
+        reveal(f"file:{tmp_path / 'large'}")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def check_alter(name: str, spec: TopicSpec, place: Place, known: Known) -> list[
                              "Check the name, or ask to create it.")]  # fmt: skip
         return [_problem("name", "unmanaged",
                          f"{name} exists on {place.slug}, but nobody declared it in Weir.",
-                         "It has to be adopted before it can be changed.")]  # fmt: skip
+                         "The platform team can change it on the cluster itself.")]  # fmt: skip
     rules = (_not_vanished, _no_decrease, _same_replication, _changes_something, *_OF_SPEC)
     return _all(rules, name, spec, place, known)
 
