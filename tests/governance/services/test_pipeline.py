@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count
 from django.db.models.functions import Now
 
@@ -319,3 +321,21 @@ def test_three_hundred_items_are_each_applied_once(cast: Cast) -> None:
     )
     assert {row["n"] for row in per_item} == {1}
     assert len(per_item) == 300
+
+
+def test_two_submits_of_one_name_at_once_and_one_is_refused(cast: Cast) -> None:
+    drafts = [draft(cast), draft(cast)]
+    start = threading.Barrier(2)
+
+    def submit(request: Request) -> str:
+        try:
+            start.wait(10)
+            return str(requests.submit(request, by=cast.requester).state)
+        except Refused as refused:
+            return refused.problems[0].rule
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = sorted(pool.map(submit, drafts))
+    assert ends == sorted([State.IN_REVIEW, "one open request a name"])
