@@ -53,6 +53,7 @@ def test_from_the_first_administrator_to_a_team(
         expect(steps.nth(number)).to_contain_text(words)
     page.get_by_role("link", name="Environments").click()
     expect(page.get_by_role("main")).to_contain_text("No environment yet")
+    page.goto(f"{site}/clusters/new/")
     page.get_by_role("link", name="Make the first environment").click()
     page.get_by_label("Short name").fill("production")
     page.get_by_label("This is production").check()
@@ -64,6 +65,8 @@ def test_from_the_first_administrator_to_a_team(
     page.get_by_role("button", name="Make the environment").click()
     expect(page.get_by_role("row", name="production")).to_contain_text("30 d")
     assert Environment.objects.get().production
+    page.goto(f"{site}/")
+    expect(steps.first).not_to_contain_text("how strict the rules are")
 
     page.goto(f"{site}/teams/new/")
     page.get_by_label("Short name").fill("payments")
