@@ -67,11 +67,12 @@ class LiveStack:
         os.kill(pid, signum)
         return pid
 
-    def wait_for_line(self, *parts: str, timeout: float = 60) -> str:
-        """The first line, printed already or not, that has all the parts."""
+    def wait_for_line(self, *parts: str, timeout: float = 60, since: int = 0) -> str:
+        """The first line, printed already or not, that has all the parts; `since` leaves out that
+        many lines from the start."""
         deadline = time.monotonic() + timeout
         while True:
-            for line in list(self.lines):
+            for line in self.lines[since:]:
                 if all(part in line for part in parts):
                     return line
             ended = self.process.poll() is not None

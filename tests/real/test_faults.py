@@ -97,8 +97,9 @@ def test_a_part_killed_in_mid_apply(
     number = priya.asks_for_topics(names)
     jonas.approves(number)
     eventually(lambda: priya.state(number) in AT_WORK, 30, every=0.01)
+    said = len(stack.lines)
     kill(stack, part)
-    stack.wait_for_line(part, "again", timeout=60)
+    stack.wait_for_line(f"{part} serves again", timeout=90, since=said)
 
     eventually(lambda: state_of(priya, number) == "applied", 120)
 

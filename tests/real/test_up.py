@@ -108,10 +108,10 @@ def test_a_command_beside_it_finds_the_stack(stack_up: LiveStack) -> None:
 @pytest.mark.parametrize("name", sorted(EMBEDDED | PROGRAMS))
 def test_what_is_killed_comes_back_and_that_is_said(stack_up: LiveStack, name: str) -> None:
     before = stack_up.pids()
-    stack_up.lines.clear()
+    said = len(stack_up.lines)
     stack_up.kill(name)
-    stack_up.wait_for_line(f"{name} ended by SIGKILL", "started again")
-    stack_up.wait_for_line(f"{name} serves again", timeout=90)
+    stack_up.wait_for_line(f"{name} ended by SIGKILL", "started again", since=said)
+    stack_up.wait_for_line(f"{name} serves again", timeout=90, since=said)
     after = stack_up.pids()
     assert after[name] != before[name]
     # Nobody else was touched, and nobody else minds.
