@@ -42,6 +42,7 @@ def environment(options: Options, embedded: Parts) -> dict[str, str]:
         "WEIR_BASE_URL": options.base_url,
         "WEIR_REGISTRY_URL": options.registry_url,
         "WEIR_REGISTRY_ANONYMOUS": options.registry_anonymous,
+        "WEIR_STATIC_ROOT": str(options.folders.static),
     }
     if embedded.postgres:
         told["WEIR_DATABASE_URL"] = embedded.postgres.url

@@ -40,6 +40,11 @@ class Folders:
         return self.data / "secrets"
 
     @property
+    def static(self) -> Path:
+        """Where `collectstatic` would put files; empty here, since they are served as they lie."""
+        return self.data / "static"
+
+    @property
     def lock(self) -> Path:
         return self.data / "lock"
 
@@ -56,7 +61,7 @@ class Folders:
     def make(self) -> None:
         # Others may pass through but not look around: PostgreSQL, when started by root, runs as
         # another user and must reach its own folder.
-        private = (self.logs, self.run, self.secrets, self.beat)
+        private = (self.logs, self.run, self.secrets, self.beat, self.static)
         for folder, mode in ((self.data, 0o711), *((inner, 0o700) for inner in private)):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(mode)

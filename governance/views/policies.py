@@ -18,7 +18,13 @@ from governance.permissions import Action, allowed
 from governance.services import policies as service
 from governance.views.pages import PageRequest, go, page, show
 
-TONES: Mapping[str, str] = {"info": "grey", "warn": "amber", "approval": "blue", "deny": "red"}
+TONES: Mapping[str, str] = {
+    "info": "grey",
+    "warn": "amber",
+    "approval": "blue",
+    "deny": "red",
+    "auto": "green",
+}
 
 
 @dataclass(frozen=True, slots=True)
