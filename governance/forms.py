@@ -267,7 +267,7 @@ class EnvironmentForm(Styled):
         label="Topics keep records for at most",
         max_length=80,
         required=False,
-        help_text="For example 30 d. Empty: no limit. What is above it needs the steward too.",
+        help_text="For example 30 d. Empty: no limit. Policies say who must agree above it.",
     )
     max_partitions = forms.IntegerField(
         label="Partitions at most",

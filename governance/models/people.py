@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 
@@ -33,6 +34,12 @@ class User(AbstractUser):
     name = models.CharField(max_length=150, blank=True)
     # Grows when all sessions must end though the password stays: somebody was switched off.
     session_epoch = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta(AbstractUser.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # Two that look alike would be mistaken for each other.
+            models.UniqueConstraint(Lower("username"), name="username_once_in_any_case"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.username

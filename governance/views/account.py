@@ -39,6 +39,6 @@ def account(request: PageRequest) -> HttpResponse:
             messages.add_message(request, messages.SUCCESS, said, extra_tags="good")
             return go(request, reverse("account"))
     own = User.objects.prefetch_related("org_roles", "memberships__team")
-    context = {"person": row_of(own.get(pk=request.actor.user_id)), "form": form}
+    context = {"person": row_of(own.get(username=request.actor.name)), "form": form}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return show(request, "account/detail.html", context, status=status)

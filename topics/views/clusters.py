@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from governance import lookups
 from governance.errors import Conflict, Invalid, NotFound
 from governance.forms import refuse
 from governance.permissions import Action, allowed, demand
@@ -98,7 +99,12 @@ def look_now(request: PageRequest, slug: str) -> HttpResponse:
 
 def _form(request: PageRequest, form: ClusterForm, found: Cluster | None) -> HttpResponse:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return show(request, "clusters/form.html", {"form": form, "cluster": found}, status=status)
+    context = {
+        "form": form,
+        "cluster": found,
+        "lacks_environment": not lookups.environments().exists(),
+    }
+    return show(request, "clusters/form.html", context, status=status)
 
 
 def _counted(run: Run) -> str:

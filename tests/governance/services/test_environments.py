@@ -83,7 +83,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("registry_context", "", "is no registry context"),
     ("registry_context", "staging", "is no registry context"),
     ("registry_context", ":.a:", "is no registry context"),
-    ("registry_context", ".a\n", "is no registry context"),
+    ("registry_context", ".a b", "is no registry context"),
     ("position", -1, "is no place in the list"),
 ]
 

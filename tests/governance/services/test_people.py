@@ -1,12 +1,14 @@
 """People: accounts and passwords, and what ends a session."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 
-from governance.actors import actor_for_user, system_actor
+from governance.actors import Actor, actor_for_user, system_actor
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound
 from governance.models import Event, User
 from governance.services import people, teams
@@ -16,6 +18,15 @@ pytestmark = pytest.mark.django_db
 
 GOOD = "correct horse battery"
 BETTER = "staple of another colour"
+
+
+CALLS: tuple[Callable[[Actor], User], ...] = (
+    lambda by: people.create(username="x", by=by),
+    lambda by: people.change("priya", name="", email="", by=by),
+    lambda by: people.switch_off("priya", by=by),
+    lambda by: people.switch_on("priya", by=by),
+    lambda by: people.set_password("priya", BETTER, by=by),
+)
 
 
 @pytest.fixture
@@ -49,13 +60,7 @@ def test_the_platform_team_makes_accounts_and_nobody_else(cast: Cast) -> None:
     told = Event.objects.filter(action="person.created").latest("id")
     assert told.data == {"name": "Priya Nair", "email": "priya@example.com", "password_set": True}
     for actor in (cast.owner, cast.steward, cast.auditor, cast.outsider):
-        for call in (
-            lambda by: people.create(username="x", by=by),
-            lambda by: people.change("priya", name="", email="", by=by),
-            lambda by: people.switch_off("priya", by=by),
-            lambda by: people.switch_on("priya", by=by),
-            lambda by: people.set_password("priya", BETTER, by=by),
-        ):
+        for call in CALLS:
             with pytest.raises(NotAllowed, match="people's accounts: this takes the platform"):
                 call(actor)
 
@@ -222,3 +227,10 @@ def test_somebody_switched_off_is_given_nothing(cast: Cast) -> None:
         teams.add_member("payments", username="viewer", role="owner", by=cast.owner)
     with pytest.raises(NotFound, match="nobody called viewer"):
         people.set_org_roles("viewer", ["auditor"], by=cast.platform)
+
+
+def test_the_database_too_takes_a_name_once_in_any_case(cast: Cast) -> None:
+    """Two who ask at the same moment both see that the name is free."""
+    make(cast)
+    with pytest.raises(IntegrityError, match="username_once_in_any_case"), transaction.atomic():
+        User.objects.create(username="Priya")
