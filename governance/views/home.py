@@ -94,7 +94,7 @@ def _first_steps(request: PageRequest) -> list[FirstStep]:
         ),
         FirstStep(
             "Make a team",
-            "Every topic and schema has one team that owns it.",
+            "Every topic and schema has one that owns it. Its people ask for changes and agree.",
             reverse("teams"),
             "Teams",
             there.teams > 0,

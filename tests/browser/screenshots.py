@@ -51,6 +51,10 @@ SHOTS = (
     Shot("audit", "ines", "/audit/"),
     Shot("teams", "priya", "/teams/"),
     Shot("team", "jonas", "/teams/payments/"),
+    Shot("people", "mara", "/people/"),
+    Shot("person", "mara", "/people/", "Jonas Weber"),
+    Shot("environments", "mara", "/environments/"),
+    Shot("account", "priya", "/account/"),
     Shot("tokens", "jonas", "/tokens/"),
 )
 
