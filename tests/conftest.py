@@ -11,6 +11,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from config.stack import chromium
 from tests import live
 from tests.live import LiveStack
+from topics.kafka import client
 
 # How long an example takes says more of who else is using the machine than of the code.
 settings.register_profile("weir", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +34,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         for table in ("event", "seal", "sealedevent"):
             name = {"sealedevent": "sealed_event"}.get(table, table)
             cursor.execute(f"DROP TRIGGER IF EXISTS {name}_no_truncate ON governance_{table}")
+
+
+@pytest.fixture(autouse=True)
+def no_client_left() -> Iterator[None]:
+    """A client of a broker that is gone keeps looking for it in a thread of its own, and draws
+    random pauses while other tests count on what they draw."""
+    yield
+    client.forget_all()
 
 
 @pytest.fixture(scope="session")

@@ -121,9 +121,12 @@ def test_each_command_starts_its_process(
         environment["WEIR_REDIS_URL"] = environment["WEIR_REDIS_URL"].removesuffix("/0") + "/5"
     here = {"0.0.0.0": "127.0.0.1", "8000": str(port), "8081": str(port)}  # noqa: S104  replaced
     words = [here.get(word, word).replace("/tmp/", f"{tmp_path}/") for word in command(name)]
+    # A worker that is told to stop while it starts does not hear it and is killed later.
+    log = folders.logs / f"{name}.log"
+    all_up = lambda: log.read_text().count("Started worker-") == 2  # noqa: E731  as those below
     serves = {
-        "web": lambda: status_of(port, "/healthz") == 200,
-        "registry": lambda: status_of(port, "/subjects") == 401,
+        "web": lambda: all_up() and status_of(port, "/healthz") == 200,
+        "registry": lambda: all_up() and status_of(port, "/subjects") == 401,
         "worker": lambda: bool(celery_app.control.ping(timeout=1)),
         "beat": lambda: queued(environment["WEIR_REDIS_URL"]) > 0,
     }

@@ -596,6 +596,14 @@ def shared(cluster_id: int, settings: Settings, timeouts: Timeouts) -> KafkaAdmi
     return fresh
 
 
+def forget_all() -> None:
+    """Drops every client of this process: before it ends, or before another test begins."""
+    with _lock:
+        mine = [key for key in _shared if key[0] == os.getpid()]
+    for _, cluster_id in mine:
+        forget(cluster_id)
+
+
 def forget(cluster_id: int) -> None:
     """Drops this process's client of a cluster, so that the next call connects anew."""
     with _lock:
