@@ -123,7 +123,10 @@ def test_each_command_starts_its_process(
     words = [here.get(word, word).replace("/tmp/", f"{tmp_path}/") for word in command(name)]
     # A worker that is told to stop while it starts does not hear it and is killed later.
     log = folders.logs / f"{name}.log"
-    all_up = lambda: log.read_text().count("Started worker-") == 2  # noqa: E731  as those below
+
+    def all_up() -> bool:
+        return log.read_text().count("Started worker-") == 2
+
     serves = {
         "web": lambda: all_up() and status_of(port, "/healthz") == 200,
         "registry": lambda: all_up() and status_of(port, "/subjects") == 401,
