@@ -301,9 +301,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "item.unknown": ("does not know yet how this ended", "warning"),
     "item.skipped": ("skipped", "warning"),
 }
-# Told by the review or the comment itself, which carries the words.
+# Told by the review, the comment or the outcome itself, which carries the words.
 TOLD_ELSEWHERE = frozenset(
-    {"request.reviewed", "request.commented", "request.changes_requested", "request.declined"}
+    {
+        "subject.registered",
+        "config.changed",
+        "request.reviewed",
+        "request.commented",
+        "request.changes_requested",
+        "request.declined",
+    }
 )
 
 

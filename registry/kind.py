@@ -82,6 +82,15 @@ class SubjectKind:
             naming.ensure_valid(_subject(place, name))
         except RegistryError as error:
             problems.append(Problem("name", error.message, "Choose another name.", rule="name"))
+        if name.startswith(":"):
+            problems.append(
+                Problem(
+                    "name",
+                    f"{name[:80]!r} names a context of its own; the place says which one it is.",
+                    "Write the subject's name alone.",
+                    rule="name",
+                )
+            )
         if not name.strip():
             problems.append(
                 Problem("name", "The subject has no name.", "Name it after its topic, with -value.")
@@ -223,7 +232,8 @@ class SubjectKind:
         """The subject's page; "." alone cannot stand in an address."""
         subject = _subject(place, name)
         context = "~" if subject.context == naming.DEFAULT else subject.context
-        return f"/subjects/{quote(context, safe='')}/{quote(subject.name)}/"
+        name = f"{quote(subject.name)}/" if subject.name else ""
+        return f"/subjects/{quote(context, safe='')}/{name}"
 
 
 def _subject(place: str, name: str) -> SubjectName:

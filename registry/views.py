@@ -45,6 +45,8 @@ class SubjectRow:
 def subject_url(subject: SubjectName) -> str:
     """The address of a subject's page."""
     context = DEFAULT_IN_ADDRESS if subject.context == DEFAULT else subject.context
+    if not subject.name:
+        return reverse("subject-unnamed", args=[context])
     return reverse("subject", args=[context, subject.name])
 
 

@@ -142,7 +142,8 @@ class TopicForm(ItemForm):
         found = {key: typed[control] for control, key in KEYS.items() if typed.get(control)}
         for line in typed.get("others", "").splitlines():
             key, _, value = line.partition("=")
-            if key.strip():
+            # A setting with a control of its own is set there, where the rules answer beside it.
+            if key.strip() and not found.get(key.strip()):
                 found[key.strip()] = value.strip()
         return found
 

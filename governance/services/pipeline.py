@@ -163,7 +163,8 @@ def _recheck(request: Request, by: Actor) -> None:
     """Observes the named objects afresh, judges them again, and declares them if all still holds.
 
     Items that this request declared in an earlier attempt are not judged again: by now they are
-    what was asked for, and a name that it made itself would look taken.
+    what was asked for, and a name that it made itself would look taken. If somebody has declared
+    something else since, people look again before it is undone.
     """
     rows = list(request.items.exclude(state=ItemState.APPLIED))
     items = views(request, rows)
@@ -172,7 +173,7 @@ def _recheck(request: Request, by: Actor) -> None:
     for (kind, place), group in _by_place(items).items():
         kinds.get(kind).observe(place, [i.name for i in group])
     examination = examine(new, team=request.team.slug)
-    moved = _moved_on(new)
+    moved = _moved_on(items)
     with _owned(request):
         store_findings(request, examination, stage="approve")
         if examination.refusals:
@@ -182,8 +183,21 @@ def _recheck(request: Request, by: Actor) -> None:
         else:
             for name in kinds.in_order([i.kind for i in items]):
                 kinds.get(name).declare([i for i in items if i.kind == name], by=by)
-            request.items.exclude(state=ItemState.APPLIED).update(attempts=F("attempts") + 1)
+            _remember_declared(rows, items)
             move(request, Move.APPLY, by=by, failure="")
+
+
+def _remember_declared(rows: Sequence[Item], items: Sequence[ItemView]) -> None:
+    """Notes the generation that this request declared: a later try goes on only while it stands,
+    since somebody's newer change must not be undone by an old request."""
+    by_id = {row.pk: row for row in rows}
+    with kinds.reading((i.kind, i.place, i.name) for i in items):
+        for item in items:
+            current = kinds.get(item.kind).current(item.place, item.name)
+            row = by_id[item.id]
+            row.attempts += 1
+            row.base_generation = current.generation if current else row.base_generation
+    Item.objects.bulk_update(rows, ["attempts", "base_generation"], batch_size=500)
 
 
 def _by_place(items: Sequence[ItemView]) -> dict[tuple[str, str], list[ItemView]]:

@@ -31,7 +31,7 @@ def create(
 ) -> Team:
     """A new team. Its slug begins the names of its topics, so it never changes."""
     demand(by, Action.CREATE_TEAM, "team")
-    if not SLUG.fullmatch(slug):
+    if not SLUG.fullmatch(slug) or slug == "new":  # the address of the form
         raise Invalid(
             f"{slug!r} cannot be a team's short name. Use small letters, digits and dashes.",
             path="slug",

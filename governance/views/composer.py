@@ -197,7 +197,8 @@ def _start(
     initial: dict[str, object] = {k: query[k] for k in ("place", "name") if k in query}
     current = kinds.get(kind_name).current(query.get("place", ""), query.get("name", ""))
     if current is not None and current.declared is not None:
-        initial = form_class.initial_of(query["place"], query["name"], current.declared)
+        place, name = query.get("place", ""), query.get("name", "")
+        initial = form_class.initial_of(place, name, current.declared)
     form = form_class(operation=operation, position=position, initial=initial)
     return [Part(form, optional=optional, on=not optional)]
 

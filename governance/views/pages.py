@@ -7,6 +7,7 @@ from functools import wraps
 from http import HTTPStatus
 
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
@@ -24,6 +25,7 @@ class PageRequest(HttpRequest):
 
 
 View = Callable[..., HttpResponse]
+NUL = "\x00"
 
 _STATUS: Mapping[type[WeirError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
@@ -48,6 +50,8 @@ def page(view: View) -> View:
     def answer(request: PageRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.user.is_authenticated:
             return _sign_in_first(request)
+        if NUL in request.path or any(NUL in value for value in request.GET.values()):
+            raise SuspiciousOperation("The address holds a NUL character, which nothing here has.")
         try:
             return view(request, *args, **kwargs)
         except WeirError as error:

@@ -60,7 +60,7 @@ class ClusterSpec:
 def register(slug: str, spec: ClusterSpec, *, by: Actor) -> Cluster:
     """A new cluster record; a worker observes it right after. Raises Conflict for a taken slug."""
     demand(by, Action.MANAGE_CLUSTERS, "cluster")
-    if not SLUG.fullmatch(slug):
+    if not SLUG.fullmatch(slug) or slug == "new":  # the address of the form
         raise Invalid(
             f"{slug!r} cannot be the short name of a cluster: it stands in addresses. Use small "
             "letters, digits and dashes.",

@@ -339,3 +339,20 @@ def test_two_submits_of_one_name_at_once_and_one_is_refused(cast: Cast) -> None:
     with ThreadPoolExecutor(2) as pool:
         ends = sorted(pool.map(submit, drafts))
     assert ends == sorted([State.IN_REVIEW, "one open request a name"])
+
+
+def test_a_retry_does_not_undo_what_somebody_else_declared_since(cast: Cast) -> None:
+    settle(approved(cast))
+    old = approved(cast, toy("bear", "blue", "paint"))
+    TROUBLE.broken.add("bear")
+    assert settle(old).state == State.FAILED
+    TROUBLE.broken.clear()
+    newer = settle(approved(cast, toy("bear", "green", "paint")))
+    assert newer.state == State.APPLIED
+
+    requests.retry(old, by=cast.requester)
+    settle(old)
+    assert old.state == State.IN_REVIEW
+    assert "bear" in old.failure
+    assert ShelfToy.objects.get().colour == "green"
+    assert DeclaredToy.objects.get().colour == "green"

@@ -7,6 +7,7 @@ validators. A cluster may know more keys or fewer; its record says which (`Clust
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -244,6 +245,8 @@ def _parse_ratio(key: ConfigKey, text: str) -> str:
         raise BadValue(
             f"{key.name} is a number, not {text!r}.", "Write 0.5, for example."
         ) from None
+    if not math.isfinite(value):
+        raise BadValue(f"{key.name} is a number, not {text!r}.", "Write 0.5, for example.")
     _check_range(key, value)
     return repr(value)
 

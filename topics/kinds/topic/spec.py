@@ -123,8 +123,8 @@ def _parse_configs(
         ]
     overrides: dict[str, str] = {}
     problems: list[Problem] = []
-    for name in sorted(str(name).strip() for name in given):
-        value = given.get(name)
+    stripped = {str(key).strip(): value for key, value in given.items()}
+    for name, value in sorted(stripped.items(), key=lambda pair: pair[0]):
         if value is None or value == "":
             continue  # no override: the broker's default holds
         key = configs.known(name, extra)
