@@ -6,7 +6,7 @@ caller's paging; `request_page` gives ready values, so that templates decide not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -246,12 +246,13 @@ def agreements(request: Request, actor: Actor) -> list[Agreement]:
     )
     mine = approver_roles(actor)
     wrote = reviews.wrote_it(request, actor)
+    authors = reviews.authors_of(request)
     return [
         Agreement(
             requirement=q,
             who=role_in_words(q.role),
             by=_reviewer(q.review) if q.review else "",
-            could=[] if q.review else people_for(q.role),
+            could=[] if q.review else people_for(q.role, without=authors),
             you_could=q.review is None and q.role in mine and not wrote,
         )
         for q in wanted
@@ -264,15 +265,17 @@ def _reviewer(review: Review) -> str:
     return f"{review.policy} v{review.policy_version}"
 
 
-def people_for(role: str, limit: int = 5) -> list[str]:
-    """Names of people who could answer for a requirement's role, a few of them."""
+def people_for(role: str, *, without: Collection[int] = (), limit: int = 5) -> list[str]:
+    """Names of people who could answer for a requirement's role, a few of them; `without` are the
+    ids of those who wrote the request, who cannot."""
     name, _, team = role.partition(":")
     rows = (
         Membership.objects.filter(team__slug=team, role=name)
         if team
         else OrgRole.objects.filter(role=name)
     )
-    people = rows.filter(user__is_active=True).select_related("user").order_by("user__name")
+    people = rows.filter(user__is_active=True).exclude(user__in=without)
+    people = people.select_related("user").order_by("user__name")
     return [str(row.user) for row in people[:limit]]
 
 

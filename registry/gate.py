@@ -6,13 +6,16 @@ applies. It answers with what is to be written down about the decision; a refusa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from governance import permissions
 from governance.actors import Actor
 from governance.permissions import Action
+from registry import naming
 from registry.errors import Forbidden
+from registry.formats.base import Reference
 from registry.naming import SubjectName
 
 
@@ -59,3 +62,12 @@ def admit(operation: Operation, subject: SubjectName | None, actor: Actor) -> Ad
 def may_read(actor: Actor) -> bool:
     """Whether the actor may read what lies in its context."""
     return permissions.allowed(actor, Action.READ_REGISTRY, "subject", actor.team).ok
+
+
+def admit_references(subject: SubjectName, references: Iterable[Reference], actor: Actor) -> None:
+    """Let `actor` name these subjects in a schema of `subject`, or raise Forbidden: what a schema
+    refers to can be read through it."""
+    if actor.context is None:
+        return
+    for reference in references:
+        admit(Operation.READ, naming.qualify(reference.subject, subject.context), actor)

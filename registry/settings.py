@@ -14,6 +14,7 @@ from registry.errors import (
     ConfigNotSet,
     InvalidLevel,
     InvalidMode,
+    Malformed,
     NotPermitted,
     Referenced,
     SubjectNotFound,
@@ -77,11 +78,10 @@ def _config_changes(given: Mapping[str, object]) -> dict[str, object]:
             )
     for name in CONFIG_TEXTS:
         if name in given:
-            changes[name] = None if given[name] is None else str(given[name])
+            changes[name] = _text(name, given[name])
     for name in CONFIG_FLAGS:
         if name in given:
-            value = given[name]
-            changes[name] = value if value is None else value in (True, "true")
+            changes[name] = _flag(name, given[name])
     for name in CONFIG_METADATA:
         if name in given:
             changes[name] = contracts.metadata(given[name])
@@ -94,6 +94,20 @@ def _config_changes(given: Mapping[str, object]) -> dict[str, object]:
         if known or policy is None:  # an unknown one is dropped without an error
             changes["compatibilityPolicy"] = str(policy).upper() if known else None
     return changes
+
+
+def _text(name: str, value: object) -> str | None:
+    if isinstance(value, dict | list):
+        raise Malformed(f"{name} is a text, not {type(value).__name__}.")
+    return None if value is None else str(value)
+
+
+def _flag(name: str, value: object) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise Malformed(f"{name} is true or false.")
 
 
 def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> dict[str, object]:

@@ -32,7 +32,7 @@ from registry.errors import (
     VersionNotFound,
 )
 from registry.formats.base import LIMITS, Parsed, Reference
-from registry.gate import Operation, admit
+from registry.gate import Operation, admit, admit_references
 from registry.lookup import Holding, Stored, StoredReference
 from registry.naming import DEFAULT, LATEST, SubjectName
 from registry.scope import InScope, Mode
@@ -161,6 +161,7 @@ def find(
     Raises SubjectNotFound where no version is visible, SchemaNotFound where none is equal.
     """
     admit(Operation.READ, subject, by)
+    admit_references(subject, asked.references, by)
     visible = lookup.all_versions(subject, deleted=deleted)
     if not visible:
         raise SubjectNotFound(str(subject))
@@ -205,6 +206,7 @@ def register(
     """
     naming.ensure_valid(subject)
     admission = admit(Operation.REGISTER if asked.id is None else Operation.IMPORT, subject, by)
+    admit_references(subject, asked.references, by)
     if len(asked.text.encode("utf-8", "surrogatepass")) > LIMITS.text_bytes:
         raise SchemaTooLarge(LIMITS.text_bytes)
     for _ in range(ATTEMPTS):
@@ -438,6 +440,7 @@ def check(
     Nothing is stored. Raises VersionNotFound, InvalidSchema.
     """
     admit(Operation.READ, subject, by)
+    admit_references(subject, asked.references, by)
     in_scope = lookup.in_scope(subject)
     live = lookup.all_versions(subject)
     if version is not None and version != LATEST and all(v.version != version for v in live):

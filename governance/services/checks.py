@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from governance import facts, kinds
@@ -25,6 +25,11 @@ class Examination:
     problems: tuple[Problem, ...]
     verdicts: Mapping[int, tuple[Verdict, ...]]
     needs: tuple[Need, ...]
+
+    def without_problems_of(self, positions: Collection[int]) -> Examination:
+        """The same with the kind's hard rules left aside for these items; policies still count."""
+        kept = tuple(p for p in self.problems if p.position not in positions)
+        return replace(self, problems=kept)
 
     @property
     def refusals(self) -> tuple[Problem, ...]:

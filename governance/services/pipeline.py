@@ -162,18 +162,20 @@ def _put_off_or_fail(request: Request, why: str, by: Actor) -> None:
 def _recheck(request: Request, by: Actor) -> None:
     """Observes the named objects afresh, judges them again, and declares them if all still holds.
 
-    Items that this request declared in an earlier attempt are not judged again: by now they are
-    what was asked for, and a name that it made itself would look taken. If somebody has declared
-    something else since, people look again before it is undone.
+    Policies judge every item, since they may have become stricter. The kind's hard rules leave out
+    items that this request declared in an earlier attempt: by now they are what was asked for, and
+    a name that it made itself would look taken. If somebody has declared something else since, all
+    rules count again, and people look before it is undone.
     """
     rows = list(request.items.exclude(state=ItemState.APPLIED))
     items = views(request, rows)
-    declared_here = {row.pk for row in rows if row.attempts}
-    new = [i for i in items if i.id not in declared_here]
+    declared_here = {row.position for row in rows if row.attempts}
     for (kind, place), group in _by_place(items).items():
         kinds.get(kind).observe(place, [i.name for i in group])
-    examination = examine(new, team=request.team.slug)
+    examination = examine(items, team=request.team.slug)
     moved = _moved_on(items)
+    if not moved:
+        examination = examination.without_problems_of(declared_here)
     with _owned(request):
         store_findings(request, examination, stage="approve")
         if examination.refusals:
@@ -245,7 +247,8 @@ def _send_to_review(
             current = kinds.get(row.kind).current(row.place, row.name)
             if current is not None:
                 row.before, row.base_generation = current.declared, current.generation
-                row.save(update_fields=["before", "base_generation"])
+                row.attempts = 0
+                row.save(update_fields=["before", "base_generation", "attempts"])
         move(request, Move.SEND_BACK, by=by, failure=why, revision=request.revision + 1)
     else:
         why = "The cluster changed since the approval, and now more people must agree."

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from governance import access, audit, dispatch, kinds
 from governance.actors import Actor, system_actor
-from governance.errors import Conflict, Invalid, Problem, Refused, Stale
+from governance.errors import Conflict, Invalid, NotAllowed, Problem, Refused, Stale
 from governance.kinds import DiffRow, ItemView, Step
 from governance.models import Comment, Item, ItemAuthor, Request, Requirement, Review, Team, Verdict
 from governance.permissions import Action, demand
@@ -68,6 +68,7 @@ def create_draft(
     """A new draft. Raises Refused with one problem for each value that cannot be read."""
     demand(by, Action.REQUEST, "request", team.slug)
     typed = must_read(items, team=team.slug)
+    _within_context(typed, by)
     request = Request.objects.create(
         title=_title(title, typed),
         reason=_text(reason, "reason"),
@@ -116,6 +117,7 @@ def edit(
             revision=request.revision,
         )
     typed = must_read(items, team=request.team.slug, request_id=request.pk)
+    _within_context(typed, by)
     before = {str(i): i.after for i in request.items.all()}
     authors = set(
         ItemAuthor.objects.filter(item__request=request).values_list("user_id", flat=True)
@@ -162,6 +164,17 @@ def submit(request: Request, *, by: Actor) -> Request:
     if refusals:
         raise Refused(refused_sentence(refusals), refusals, request=request.pk)
     return request
+
+
+def _within_context(typed: Typed, by: Actor) -> None:
+    """A token that is bound to a registry context asks for changes in its environments alone."""
+    environment = typed.environment
+    if by.context is None or environment is None or environment.registry_context == by.context:
+        return
+    raise NotAllowed(
+        f"{by.name} is bound to the registry context {by.context}, and {environment.slug} has "
+        f"{environment.registry_context}. Use a token that is not bound, or bound to that one."
+    )
 
 
 def _one_at_a_time(items: Sequence[ItemView]) -> None:
@@ -318,6 +331,7 @@ def _title(title: str, typed: Typed) -> str:
 
 
 def _text(text: str, path: str) -> str:
+    text = text.replace("\r\n", "\n")  # as forms send a line's end, and count it as one
     if len(text) > MAX_TEXT:
         raise Invalid(
             f"This text has {len(text):,} characters; {MAX_TEXT:,} at most. Shorten it.", path=path

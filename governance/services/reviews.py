@@ -25,6 +25,12 @@ def open_requirements(request: Request, by: Actor) -> list[Requirement]:
     )
 
 
+def authors_of(request: Request) -> set[int]:
+    """Ids of everybody who wrote or edited any of it."""
+    found = ItemAuthor.objects.filter(item__request=request).values_list("user_id", flat=True)
+    return {*found, *([request.author_id] if request.author_id is not None else [])}
+
+
 def wrote_it(request: Request, by: Actor) -> bool:
     """Whether this actor wrote or edited any of it, and so cannot approve it."""
     return by.user_id is not None and (

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from governance import verifier
+from governance.models import Seal
 
 
 class Command(BaseCommand):
@@ -46,6 +47,8 @@ class Command(BaseCommand):
     def _verify(self, first: int, published: Path | None, *, as_json: bool) -> None:
         if first < 1:
             raise CommandError("--from is the number of a seal: 1 or more.", returncode=2)
+        if first > 1 and not Seal.objects.filter(number=first).exists():
+            raise CommandError(f"There is no seal {first}, so nothing was verified.", returncode=2)
         report = verifier.verify(first=first, published=_read(published) if published else None)
         if as_json:
             self.stdout.write(json.dumps(report.as_json()))

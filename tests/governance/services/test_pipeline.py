@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from django.db import connection, transaction
@@ -356,3 +357,35 @@ def test_a_retry_does_not_undo_what_somebody_else_declared_since(cast: Cast) -> 
     assert "bear" in old.failure
     assert ShelfToy.objects.get().colour == "green"
     assert DeclaredToy.objects.get().colour == "green"
+
+    assert [r.role for r in old.requirements.filter(revision=2)] == ["owner:payments"]
+    reviews.approve(old, revision=2, by=cast.owner)
+    assert settle(old).state == State.APPLIED
+    assert ShelfToy.objects.get().colour == "blue"
+
+
+def test_a_retry_meets_the_rules_that_hold_now(cast: Cast) -> None:
+    request = approved(cast)
+    TROUBLE.broken.add("bear")
+    assert settle(request).state == State.FAILED
+    TROUBLE.broken.clear()
+    make_policy("no-red", kind="toy", expression='toy.colour != "red"', severity="deny")
+    requests.retry(request, by=cast.requester)
+    assert settle(request).state == State.CHANGES_REQUESTED
+    assert not ShelfToy.objects.exists()
+
+
+def test_a_token_bound_to_a_context_asks_in_its_environments_alone(cast: Cast) -> None:
+    make_environment("staging", registry_context=".staging")
+    bound = replace(cast.requester, context=".staging")
+    inside = NewItem("toy", "create", "bear", "shelf-staging", {"colour": "red"})
+    asked = requests.create_draft(title="", reason="", team=cast.team, items=[inside], by=bound)
+    assert asked.pk
+    with pytest.raises(NotAllowed, match="bound to the registry context"):
+        requests.create_draft(title="", reason="", team=cast.team, items=[toy("fox")], by=bound)
+
+
+def test_a_comment_counts_a_line_end_once(cast: Cast) -> None:
+    request = requests.submit(draft(cast), by=cast.requester)
+    body = "a\r\n" * (requests.MAX_TEXT // 2)
+    assert requests.comment(request, body=body, by=cast.owner).body.count("a") == 10_000

@@ -234,3 +234,14 @@ class TestContexts:
         assert wire.delete("/contexts/eu").status == 204
         assert wire.get("/contexts").json == ["."]
         assert wire.register(":.eu:s", ONE).json["id"] == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"alias": {"a": 1}}, {"normalize": [1]}, {"normalize": "zz"}, {"validateFields": {}}],
+)
+def test_a_setting_of_the_wrong_structure_is_malformed(
+    wire: Wire, given: dict[str, object]
+) -> None:
+    assert wire.put("/config/s", given).status == 400
+    assert wire.get("/config/s").json["error_code"] == 40408

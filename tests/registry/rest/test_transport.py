@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from datetime import timedelta
 
 import pytest
@@ -160,6 +161,26 @@ class TestAccess:
         assert wire.get("/subjects/:.us:s/versions").status == 403
         assert wire.get("/subjects/:.:outside/versions").status == 403
         assert wire.get("/contexts/us/subjects").status == 403
+
+    def test_a_bound_token_refers_to_nothing_outside_its_context(
+        self, token: dict[str, str]
+    ) -> None:
+        secret = {"type": "record", "name": "Secret", "fields": []}
+        wire = self.as_(Wire(), token["write"])
+        wire.post("/subjects/secret/versions", {"schema": json.dumps(secret)})
+        self.as_(wire, token["bound"])
+        leak = {
+            "schema": json.dumps(
+                {"type": "record", "name": "L", "fields": [{"name": "s", "type": "Secret"}]}
+            ),
+            "references": [{"name": "Secret", "subject": ":.:secret", "version": 1}],
+        }
+        for path in (
+            "/subjects/leak/versions",
+            "/subjects/leak",
+            "/compatibility/subjects/leak/versions",
+        ):
+            assert wire.post(path, leak).status == 403, path
 
     def test_anonymous_read_reads_only(
         self, token: dict[str, str], settings: SettingsWrapper

@@ -38,9 +38,11 @@ class Command(BaseCommand):
             with closing(
                 admin_client(kafka["bootstrap"], kafka["user"], kafka["password"])
             ) as client:
-                client.alter_configs([resource])
-        except KafkaError as error:
+                said = client.alter_configs([resource])
+        except (KafkaError, ValueError) as error:
             raise CommandError(f"The broker refused: {error}") from error
+        if refusals := [str(e) for e in said.values() if e and "error" in str(e).lower()]:
+            raise CommandError(f"The broker refused: {refusals[0]}")
         self.stdout.write(
             f"{options['topic']} now has {key}={value}; its page shows the drift within "
             f"{settings.SCAN_INTERVAL.total_seconds():g} s."
