@@ -82,7 +82,7 @@ CALLS: Mapping[Action, Call] = {
         f"drift/{w.drift}/ignore",
         {"reason": "Known.", "until": (timezone.now() + timedelta(days=1)).isoformat()},
     ),
-    Action.CREATE_TEAM: lambda w, c: c.post("teams", {"slug": "new", "name": "New"}),
+    Action.CREATE_TEAM: lambda w, c: c.post("teams", {"slug": "fresh", "name": "Fresh"}),
     Action.MANAGE_MEMBERS: lambda w, c: c.post(
         "teams/payments/members", {"username": "outsider", "role": "viewer"}
     ),
@@ -105,7 +105,7 @@ CALLS: Mapping[Action, Call] = {
     ),
     Action.MANAGE_CLUSTERS: lambda w, c: c.post(
         "clusters",
-        {"slug": "new", "name": "New", "environment": "dev", "bootstrap": "127.0.0.1:1"},
+        {"slug": "fresh", "name": "Fresh", "environment": "dev", "bootstrap": "127.0.0.1:1"},
     ),
     Action.MANAGE_ENVIRONMENTS: lambda w, c: c.put("environments/dev", {"name": "For trying out"}),
 }

@@ -108,7 +108,7 @@ def test_accepting_drift_is_a_request(as_user: AsUser, estate: Estate) -> None:
 def test_clusters_show_no_secret(as_user: AsUser, estate: Estate) -> None:
     platform = as_user(_platform())
     body: dict[str, Any] = {
-        "slug": "new",
+        "slug": "fresh",
         "name": "New",
         "environment": "development",
         "bootstrap": "127.0.0.1:1",
@@ -122,18 +122,18 @@ def test_clusters_show_no_secret(as_user: AsUser, estate: Estate) -> None:
     made = platform.post("clusters", body, Idempotency_Key="c")
     assert made.status == 201, made.body
     assert made.body["cluster"]["has_password"] is True
-    stored = Cluster.objects.get(slug="new").password_ref
-    for answer in (made, platform.get("clusters"), platform.get("clusters/new")):
+    stored = Cluster.objects.get(slug="fresh").password_ref
+    for answer in (made, platform.get("clusters"), platform.get("clusters/fresh")):
         assert "hunter2" not in str(answer.body)
         assert stored not in str(answer.body)
     assert platform.post("clusters", body).code == "conflict"
     body.pop("slug")
     body["password"] = None
-    changed = platform.put("clusters/new", body | {"region": "north"})
+    changed = platform.put("clusters/fresh", body | {"region": "north"})
     assert (changed.status, changed.body["cluster"]["region"]) == (200, "north")
-    assert Cluster.objects.get(slug="new").password_ref == stored
-    assert as_user("priya").put("clusters/new", body).status == 403
-    wrong = platform.put("clusters/new", body | {"bootstrap": "nowhere"})
+    assert Cluster.objects.get(slug="fresh").password_ref == stored
+    assert as_user("priya").put("clusters/fresh", body).status == 403
+    wrong = platform.put("clusters/fresh", body | {"bootstrap": "nowhere"})
     assert (wrong.status, wrong.body["problems"][0]["path"]) == (422, "bootstrap")
 
 
