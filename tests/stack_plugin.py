@@ -10,6 +10,7 @@ WEIR_TEST_DATABASE_URL, WEIR_TEST_REDIS_URL and WEIR_TEST_KAFKA
 """
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,10 @@ class KafkaAccess:
     def make_user(self, username: str, password: str) -> None:
         """A SCRAM user of the applications' listener; no grant comes with it."""
         kafka_server.make_user(self.bootstrap, self.username, self.password, username, password)
+        # The controller has it before the broker does.
+        deadline = time.monotonic() + 30
+        while not kafka_server.lets_in(self.clients, username, password):
+            assert time.monotonic() < deadline, f"the broker never let {username} in"
 
     def client_settings(
         self, username: str = "", password: str = ""
