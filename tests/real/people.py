@@ -15,7 +15,7 @@ T = TypeVar("T")
 Json = Mapping[str, Any]
 
 
-def eventually(look: Callable[[], T], seconds: float = 60, *, every: float = 0.2) -> T:
+def eventually(look: Callable[[], T | None], seconds: float = 60, *, every: float = 0.2) -> T:
     """What `look` gives as soon as that is something; fails after so many seconds."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

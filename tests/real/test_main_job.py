@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer
@@ -30,6 +28,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from playwright.sync_api import Browser, Page, expect
 
 from tests.live import LiveStack
+from tests.real.people import eventually
 
 pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.xdist_group("live")]
 
@@ -62,15 +61,6 @@ def signed_in(browser: Browser, stack: LiveStack, username: str) -> Iterator[Pag
         yield page
     finally:
         context.close()
-
-
-def eventually(look: Callable[[], Any], seconds: float = 60) -> Any:
-    """What `look` gives as soon as that is something; fails after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"{look} never held"
-        time.sleep(0.2)
-    return found
 
 
 @pytest.fixture(scope="module")
