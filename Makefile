@@ -62,7 +62,8 @@ fmt: .venv/.synced ## format the code, write the generated documents anew
 	$(LINT_ENV) $(PY) -m config.lint --write
 
 lock: .venv/.synced ## resolve the packages of pyproject.toml anew
-	$(UV) $(LOCK) pyproject.toml -o requirements.lock
 	$(UV) $(LOCK) pyproject.toml --extra dev -o requirements-dev.lock
+	# What is tested is what runs: the same version of each package in both.
+	$(UV) $(LOCK) pyproject.toml -c requirements-dev.lock -o requirements.lock
 	$(UV) $(LOCK) config/stack/tools.in -o config/stack/tools.lock
 	$(PY) -m config.stack.npm_lock tests/real/clients/node
