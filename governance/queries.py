@@ -60,11 +60,10 @@ def needs_me(actor: Actor) -> QuerySet[Request]:
         role__in=approver_roles(actor),
     )
     wrote = ItemAuthor.objects.filter(item__request=OuterRef("pk"), user_id=actor.user_id)
-    agreed = Review.objects.filter(
+    agreed = Requirement.objects.filter(
         request=OuterRef("pk"),
         revision=OuterRef("revision"),
-        reviewer_id=actor.user_id,
-        verdict=Verdict.APPROVE,
+        review__reviewer_id=actor.user_id,
     )
     return (
         requests(actor)
@@ -290,6 +289,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "request.expired": ("let the request expire", ""),
     "request.superseded": ("replaced it by a newer request", ""),
     "request.recheck_started": ("looks at the cluster once more", ""),
+    "request.approval_lapsed": ("found an approval that no longer counts", "warning"),
     "request.sent_back": ("sent it back to review", "warning"),
     "request.apply_started": ("started to apply it", ""),
     "request.applied": ("applied all of it", "success"),

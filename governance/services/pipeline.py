@@ -24,6 +24,7 @@ from governance.actors import Actor, system_actor
 from governance.errors import Problem, WeirError
 from governance.kinds import ApplyRun, ItemView, Outcome, OutcomeState
 from governance.models import Comment, Item, Request
+from governance.services import approvals
 from governance.services.checks import Examination, examine, store_findings
 from governance.services.heartbeat import heartbeat
 from governance.services.items import views
@@ -180,7 +181,7 @@ def _recheck(request: Request, by: Actor) -> None:
         store_findings(request, examination, stage="approve")
         if examination.refusals:
             _send_to_author(request, examination.refusals, by)
-        elif moved or _lacks(request, examination):
+        elif moved or approvals.lapsed(request) or _lacks(request, examination):
             _send_to_review(request, examination, moved, by)
         else:
             for name in kinds.in_order([i.kind for i in items]):
@@ -220,14 +221,15 @@ def _moved_on(items: Sequence[ItemView]) -> list[str]:
     return moved
 
 
-def _lacks(request: Request, examination: Examination) -> list[str]:
-    """Roles that must agree now and have not."""
+def _lacks(request: Request, examination: Examination, *, besides: Sequence[str] = ()) -> list[str]:
+    """Roles that must agree now and have not, and are none of those that are known anyway."""
     met = set(
         request.requirements.filter(revision=request.revision, review__isnull=False).values_list(
             "role", flat=True
         )
     )
-    return [n.role for n in examination.needs if n.role not in met and n.role != "auto"]
+    known = {*met, *besides, "auto"}
+    return [n.role for n in examination.needs if n.role not in known]
 
 
 def _send_to_author(request: Request, problems: Sequence[Problem], by: Actor) -> None:
@@ -249,10 +251,14 @@ def _send_to_review(
                 row.before, row.base_generation = current.declared, current.generation
                 row.attempts = 0
                 row.save(update_fields=["before", "base_generation", "attempts"])
-        move(request, Move.SEND_BACK, by=by, failure=why, revision=request.revision + 1)
+        again = {"revision": request.revision + 1}
     else:
-        why = "The cluster changed since the approval, and now more people must agree."
-        move(request, Move.SEND_BACK, by=by, failure=why)
+        gone, again = approvals.lapsed(request), {}
+        whys = [approvals.reopen(gone)] if gone else []
+        if _lacks(request, examination, besides=[one.requirement.role for one in gone]):
+            whys.append("The cluster changed since the approval, and now more people must agree.")
+        why = " ".join(whys)
+    move(request, Move.SEND_BACK, by=by, data={"why": why}, failure=why, **again)
     write_requirements(request, examination)
 
 

@@ -131,6 +131,7 @@ def edit(
         reason=_text(reason, "reason"),
         environment=typed.environment,
         revision=revision + 1,
+        failure="",
         data={"revision": revision + 1, "before": before},
     )
     # Who wrote an earlier version of it still does not count among its approvers.
@@ -146,7 +147,7 @@ def submit(request: Request, *, by: Actor) -> Request:
     """
     with transaction.atomic():
         request = _locked(request.pk, by, Action.EDIT)
-        move(request, Move.SUBMIT, by=by, submitted_at=Now())
+        move(request, Move.SUBMIT, by=by, submitted_at=Now(), failure="")
         items = views(request, request.items.all())
         _one_at_a_time(items)
         examination = examine(items, team=request.team.slug)

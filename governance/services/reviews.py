@@ -8,10 +8,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from governance import access, audit, dispatch
-from governance.actors import Actor
+from governance.actors import Actor, system_actor
 from governance.errors import Conflict, Invalid, NotAllowed, Stale
 from governance.models import ItemAuthor, Request, Requirement, Review, Verdict
 from governance.permissions import Action, approver_roles, role_in_words
+from governance.services import approvals
 from governance.services.moves import move
 from governance.workflow import Move, State
 
@@ -49,8 +50,8 @@ def why_not(request: Request, by: Actor) -> str:
     mine = [r for r in open_now if r.role in approver_roles(by)]
     if not mine:
         return f"You are not asked. Who must agree: {_people(open_now)}."
-    if request.reviews.filter(
-        revision=request.revision, reviewer_id=by.user_id, verdict=Verdict.APPROVE
+    if request.requirements.filter(
+        revision=request.revision, review__reviewer_id=by.user_id
     ).exists():
         return f"You have approved already. Still to agree, as another person: {_people(open_now)}."
     return ""
@@ -62,7 +63,8 @@ def _people(requirements: Sequence[Requirement]) -> str:
 
 @transaction.atomic
 def approve(request: Request, *, revision: int, comment: str = "", by: Actor) -> Request:
-    """Agrees to the revision seen, in one role. The last approval needed sets the worker going.
+    """Agrees to the revision seen, in one role. The last approval needed sets the worker going,
+    unless an earlier one no longer counts: then that requirement is open again.
 
     One person answers for one requirement: where two roles must agree, two people do. Raises
     NotAllowed (who can), Stale (edited meanwhile), Conflict (decided already).
@@ -84,9 +86,27 @@ def approve(request: Request, *, revision: int, comment: str = "", by: Actor) ->
         data={"verdict": "approve", "as": requirement.role, "revision": revision},
     )
     if not request.requirements.filter(revision=revision, review__isnull=True).exists():
-        move(request, Move.APPROVE, by=by, approved_at=Now())
-        dispatch.after_commit("governance.advance", request.pk)
+        _settle(request, by)
     return request
+
+
+def _settle(request: Request, by: Actor) -> None:
+    """All have agreed: approved, if each of them could agree today as well."""
+    gone = approvals.lapsed(request)
+    if not gone:
+        move(request, Move.APPROVE, by=by, approved_at=Now(), failure="")
+        dispatch.after_commit("governance.advance", request.pk)
+        return
+    request.failure = approvals.reopen(gone)
+    request.save(update_fields=["failure"])
+    audit.record(
+        "request.approval_lapsed",
+        by=system_actor("policies"),
+        about=request,
+        request_id=request.pk,
+        team=request.team.slug,
+        data={"why": request.failure, "roles": [one.requirement.role for one in gone]},
+    )
 
 
 @transaction.atomic
