@@ -15,8 +15,8 @@ from governance import audit, kinds
 from governance.kinds import ApplyRun, ItemView, Outcome
 from tests.factories import BY, make_environment, make_team
 from tests.stack_plugin import KafkaAccess
-from topics.models import Cluster
-from topics.services import clusters
+from topics.models import Cluster, DeclaredTopic
+from topics.services import clusters, drift, observe
 
 TEAM = "payments"
 ENVIRONMENT = "development"
@@ -136,6 +136,22 @@ def partitions(client: KafkaAdminClient, name: str) -> int:
 def set_config(client: KafkaAdminClient, name: str, key: str, value: str) -> None:
     """Changes a topic behind Weir's back."""
     client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {key: value})])
+
+
+def look(cluster: Cluster) -> None:
+    """A round of the scan: everything is read, and compared with what is declared."""
+    assert observe.observe_cluster(cluster.pk)
+    drift.scan(cluster.pk)
+
+
+def settled(cluster: Cluster, name: str) -> bool:
+    """Whether one more round looks at the topic after it was last changed."""
+    look(cluster)
+    applied = DeclaredTopic.objects.get(cluster=cluster, name=name).applied_at
+    cluster.refresh_from_db()
+    assert applied is not None
+    assert cluster.observed_at is not None
+    return cluster.observed_at > applied + drift.GRACE
 
 
 def eventually(what: Callable[[], object], *, within: float = 20.0) -> None:

@@ -104,7 +104,7 @@ def test_a_part_killed_in_mid_apply(
     eventually(lambda: state_of(priya, number) == "applied", 120)
 
     admin: KafkaAdminClient = request.getfixturevalue("broker")
-    assert set(names) <= set(admin.list_topics())
+    eventually(lambda: set(names) <= set(admin.list_topics()), 30)
     assert outcomes(stack, number) == Counter(names), "each item is recorded once"
     actions = [entry["kind"] for entry in priya.get(f"/requests/{number}")["timeline"]]
     assert actions.count("request.applied") == 1

@@ -14,6 +14,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from tests.real.estate import eventually
 from tests.stack_plugin import KafkaAccess
 
 pytestmark = pytest.mark.real
@@ -25,6 +26,8 @@ def test_a_user_sees_a_topic_only_after_the_grant(kafka: KafkaAccess) -> None:
     kafka.make_user(user, "swordfish-1")
     admin = AdminClient(kafka.client_settings())
     admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(30)
+    # What the controller acknowledged is read from the broker, some time later.
+    eventually(lambda: topic in admin.list_topics(timeout=10).topics)
 
     client = AdminClient(kafka.client_settings(user, "swordfish-1"))
     assert topic not in client.list_topics(timeout=10).topics
@@ -39,12 +42,7 @@ def test_a_user_sees_a_topic_only_after_the_grant(kafka: KafkaAccess) -> None:
         AclPermissionType.ALLOW,
     )
     admin.create_acls([grant])[grant].result(30)
-    # The grant is acknowledged by the controller and read from the broker: ask until it is there.
-    for _ in range(50):
-        if topic in client.list_topics(timeout=10).topics:
-            break
-    else:
-        pytest.fail("the grant never showed")
+    eventually(lambda: topic in client.list_topics(timeout=10).topics)
 
 
 @pytest.mark.parametrize(

@@ -158,9 +158,12 @@ def the_owner_sees_all_of_it_and_approves_and_the_page_follows_to_applied(
         # No reload: the page polls while a worker is on it.
         expect(page.get_by_text("Applied", exact=True).first).to_be_visible(timeout=WORKER_MS)
 
-    topic = admin.list_topics(TOPIC, timeout=10).topics[TOPIC]
-    assert len(topic.partitions) == 6
-    assert config_of(admin, "retention.ms") == "604800000"
+    def partitions() -> int:
+        return len(admin.list_topics(TOPIC, timeout=10).topics[TOPIC].partitions)
+
+    # The controller has acknowledged it; the broker shows it a moment later.
+    eventually(lambda: partitions() == 6)
+    eventually(lambda: config_of(admin, "retention.ms") == "604800000")
 
 
 def client(stack: LiveStack) -> SchemaRegistryClient:
@@ -232,7 +235,7 @@ def retention_above_the_limit_needs_a_second_person_in_another_role(
         page.goto(Story.raised)
         page.get_by_role("button", name=re.compile("^Approve")).click()
         expect(page.get_by_text("Applied", exact=True).first).to_be_visible(timeout=WORKER_MS)
-    assert config_of(admin, "retention.ms") == str(90 * 86_400_000)
+    eventually(lambda: config_of(admin, "retention.ms") == str(90 * 86_400_000))
 
 
 def a_change_behind_weirs_back_is_drift_and_revert_restores_it(

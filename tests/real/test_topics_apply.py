@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -21,6 +21,7 @@ from topics.services import apply, lease, observe
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 DAY = 86_400_000
+DONE = {OutcomeState.APPLIED, OutcomeState.UNCHANGED}
 
 
 @pytest.fixture
@@ -45,10 +46,8 @@ def test_a_topic_is_created_changed_and_grown(cluster: Cluster, kafka: KafkaAcce
     assert outcome.before_image == {"absent": True}
     with bare(kafka) as reader:
         eventually(lambda: partitions(reader, name) == 2)
-        assert overrides(reader, name) == {
-            "retention.ms": str(7 * DAY),
-            "segment.ms": str(DAY),
-        }
+        both = {"retention.ms": str(7 * DAY), "segment.ms": str(DAY)}
+        eventually(lambda: overrides(reader, name) == both)
 
         changed = estate.item(cluster, name, "alter", partitions=4, configs={"retention.ms": "30d"})
         outcome = estate.bring([changed])[name]
@@ -56,7 +55,7 @@ def test_a_topic_is_created_changed_and_grown(cluster: Cluster, kafka: KafkaAcce
         assert outcome.before_image == {
             "partitions": 2,
             "replication_factor": 1,
-            "configs": {"retention.ms": str(7 * DAY), "segment.ms": str(DAY)},
+            "configs": both,
         }
         eventually(lambda: overrides(reader, name) == {"retention.ms": str(30 * DAY)})
         eventually(lambda: partitions(reader, name) == 4)
@@ -65,9 +64,15 @@ def test_a_topic_is_created_changed_and_grown(cluster: Cluster, kafka: KafkaAcce
     assert row.origins["partitions"] == "request:7"
 
 
-def test_what_is_there_already_is_neither_sent_nor_written_again(cluster: Cluster) -> None:
-    asked = estate.items(cluster, [unique() for _ in range(20)], configs={"retention.ms": "7d"})
+def test_what_is_there_already_is_neither_sent_nor_written_again(
+    cluster: Cluster, kafka: KafkaAccess
+) -> None:
+    names = [unique() for _ in range(20)]
+    asked = estate.items(cluster, names, configs={"retention.ms": "7d"})
     assert states(estate.bring(asked)) == {OutcomeState.APPLIED}
+    with bare(kafka) as reader:
+        seven_days = {"retention.ms": str(7 * DAY)}
+        eventually(lambda: all(overrides(reader, name) == seven_days for name in names))
     before = list(DeclaredTopic.objects.order_by("pk").values())
     assert states(estate.bring(asked)) == {OutcomeState.UNCHANGED}
     assert list(DeclaredTopic.objects.order_by("pk").values()) == before
@@ -78,6 +83,7 @@ def test_what_others_made_and_set_stays_as_it_is(cluster: Cluster, kafka: KafkaA
     estate.bring([estate.item(cluster, name, configs={"retention.ms": "7d"})])
     with bare(kafka) as reader:
         reader.create_topics({theirs: {"num_partitions": 1, "replication_factor": 1}})
+        eventually(lambda: partitions(reader, name) == 1)
         estate.set_config(reader, name, "max.message.bytes", "2000000")
         eventually(lambda: "max.message.bytes" in overrides(reader, name))
         changed = estate.item(cluster, name, "alter", configs={"retention.ms": "8d"})
@@ -88,7 +94,7 @@ def test_what_others_made_and_set_stays_as_it_is(cluster: Cluster, kafka: KafkaA
                 == {"retention.ms": str(8 * DAY), "max.message.bytes": "2000000"}
             )
         )
-        assert partitions(reader, theirs) == 1
+        eventually(lambda: partitions(reader, theirs) == 1)
 
 
 def test_one_topic_that_the_broker_refuses_leaves_the_others_alone(
@@ -137,8 +143,11 @@ def test_a_large_request_goes_out_in_requests_that_the_controller_takes(
     names = [unique("many") for _ in range(400)]
     asked = estate.items(cluster, names, configs=overrides)
     assert len(asked) * (2 + len(overrides)) > 10_000
+    outcomes = estate.bring(asked)
     try:
-        assert states(estate.bring(asked)) == {OutcomeState.APPLIED}
+        # On a machine with much to do, one of the requests may run out of time and is read again.
+        if states(outcomes) != {OutcomeState.APPLIED}:
+            eventually(lambda: states(estate.apply(asked)) <= DONE, within=60)
     finally:
         with bare(kafka) as reader:
             reader.delete_topics(names)
@@ -156,6 +165,8 @@ def test_a_name_taken_on_the_cluster_and_a_decrease_are_refused(
         reader.create_topics({theirs: {"num_partitions": 1, "replication_factor": 1}})
         eventually(lambda: partitions(reader, theirs) == 1)
     estate.bring([estate.item(cluster, ours, partitions=3)])
+    with bare(kafka) as reader:
+        eventually(lambda: partitions(reader, ours) == 3)
     topic.observe(cluster.slug, [theirs, ours])
     for asked, rule in (
         (estate.item(cluster, theirs), "taken"),
@@ -172,28 +183,34 @@ def test_a_name_taken_on_the_cluster_and_a_decrease_are_refused(
 # --- Observation ------------------------------------------------------------------------------
 
 
-def _versions(cluster: Cluster) -> dict[str, str]:
+def _versions(cluster: Cluster, names: Sequence[str]) -> dict[str, str]:
+    """Where each of these topics' rows lies, which every write of it changes."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT name, xmin::text || ctid::text FROM topics_observedtopic WHERE cluster_id = %s",
-            [cluster.pk],
+            "SELECT name, xmin::text || ctid::text FROM topics_observedtopic"
+            " WHERE cluster_id = %s AND name = ANY(%s)",
+            [cluster.pk, list(names)],
         )
         return dict(cursor.fetchall())
 
 
-def test_an_unchanged_cluster_writes_no_row(cluster: Cluster, kafka: KafkaAccess) -> None:
-    name = unique()
-    estate.bring([estate.item(cluster, name)])
-    observe.observe_cluster(cluster.pk)
-    before = _versions(cluster)
-    assert observe.observe_cluster(cluster.pk)
-    assert _versions(cluster) == before
+def test_what_did_not_change_is_not_written(cluster: Cluster, kafka: KafkaAccess) -> None:
+    # The broker is shared: topics of other tests come and go, so only these are compared.
+    name, *others = names = [unique() for _ in range(3)]
+    estate.bring(estate.items(cluster, names, configs={"retention.ms": "7d"}))
     with bare(kafka) as reader:
+        eventually(lambda: all(overrides(reader, n) for n in names))
+        assert observe.observe_cluster(cluster.pk)
+        before = _versions(cluster, names)
+        assert before.keys() == set(names)
+        assert observe.observe_cluster(cluster.pk)
+        assert _versions(cluster, names) == before
         estate.set_config(reader, name, "retention.ms", "5000")
         eventually(lambda: overrides(reader, name) == {"retention.ms": "5000"})
     assert observe.observe_cluster(cluster.pk)
-    changed = {n for n, version in _versions(cluster).items() if before.get(n) != version}
-    assert changed == {name}
+    after = _versions(cluster, names)
+    assert after[name] != before[name]
+    assert {n: after[n] for n in others} == {n: before[n] for n in others}
     row = ObservedTopic.objects.get(cluster=cluster, name=name)
     assert row.configs == {"retention.ms": {"value": "5000", "source": "topic"}}
     assert row.previous_seen_at is not None
@@ -211,19 +228,19 @@ def test_the_configs_of_many_topics_are_read_in_turns(
         for name in names:
             estate.set_config(reader, name, "retention.ms", "7000")
         eventually(lambda: all(overrides(reader, n) for n in names))
-        # A third of the broker's topics a round, whatever other tests have made there.
+        # A third of the broker's topics a round, whatever other tests have made there by now.
         monkeypatch.setattr(observe, "FULL_READS", len(reader.list_topics()) // 3 + 1)
-    seen: set[str] = set()
-    for _ in range(12):
+
+    def all_read() -> bool:
         assert observe.observe_cluster(cluster.pk)
-        seen = set(
-            ObservedTopic.objects.filter(
-                cluster=cluster, name__in=names, configs__has_key="retention.ms"
-            ).values_list("name", flat=True)
+        with_override = ObservedTopic.objects.filter(
+            cluster=cluster, name__in=names, configs__has_key="retention.ms"
         )
-        if seen == set(names):
-            break
-    assert seen == set(names)
+        return set(with_override.values_list("name", flat=True)) == set(names)
+
+    eventually(all_read, within=60)
+    last = Run.objects.filter(cluster=cluster).latest("pk")
+    assert 0 < last.counters["full"] < last.counters["topics"], "a part a round"
 
 
 def test_without_rights_nothing_is_forgotten_and_the_missing_ones_are_named(
@@ -268,7 +285,11 @@ def test_a_cluster_that_refuses_the_password_says_so(kafka: KafkaAccess) -> None
 # --- Several workers --------------------------------------------------------------------------
 
 
-def test_two_workers_at_once_apply_everything_once(cluster: Cluster, kafka: KafkaAccess) -> None:
+def test_two_workers_at_once_apply_everything_once(
+    cluster: Cluster, kafka: KafkaAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However long the first one takes, the second waits for it.
+    monkeypatch.setattr(apply, "LEASE_PATIENCE_S", 60.0)
     names = [unique("twice") for _ in range(50)]
     asked = estate.items(cluster, names, configs={"retention.ms": "7d"})
     estate.declare(asked)

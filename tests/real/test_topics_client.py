@@ -22,7 +22,8 @@ from topics.kafka.client import (
 )
 
 pytestmark = pytest.mark.real
-SHORT = Timeouts(connect_ms=1_500, read_ms=5_000, write_ms=4_000)
+# A busy broker takes its time to refuse; with less, the time-out would be the reason that is told.
+PATIENT = Timeouts(connect_ms=4_000)
 
 
 def settings_of(access: KafkaAccess) -> Settings:
@@ -56,7 +57,7 @@ def test_one_bad_topic_in_a_batch_leaves_the_others_alone(
     assert "retention.msx" in str(results[odd])
     with bare(kafka) as reader:
         eventually(lambda: partitions(reader, good) == 2)
-        assert overrides(reader, good) == {"retention.ms": "1000000"}
+        eventually(lambda: overrides(reader, good) == {"retention.ms": "1000000"})
         assert partitions(reader, wide) == 0
 
 
@@ -93,14 +94,17 @@ def test_a_validated_creation_creates_nothing(client: KafkaAdmin, kafka: KafkaAc
 def test_a_name_that_is_not_there_is_told_and_does_not_look_empty(client: KafkaAdmin) -> None:
     here, nowhere = unique(), unique("none")
     client.create_topics([NewTopic(here, 3, 1, {"retention.ms": "1000000"})])
-    eventually(lambda: isinstance(client.topics([here])[here], TopicFacts))
-    topics = client.topics([here, nowhere])
-    assert topics[here] == TopicFacts(here, 3, 1, False)
-    configs = client.configs([here, nowhere], ["retention.ms", "cleanup.policy"])
-    assert configs[here] == {
+    expected = {
         "retention.ms": ConfigValue("1000000", "topic"),
         "cleanup.policy": ConfigValue("delete", "default"),
     }
+    eventually(lambda: client.topics([here])[here] == TopicFacts(here, 3, 1, False))
+    eventually(lambda: client.configs([here], list(expected))[here] == expected)
+    # Among others it is told as well, and takes nothing from them.
+    topics = client.topics([here, nowhere])
+    configs = client.configs([here, nowhere], list(expected))
+    assert isinstance(topics[here], TopicFacts)
+    assert configs[here] == expected
     for answer in (topics[nowhere], configs[nowhere]):
         assert isinstance(answer, ClusterError)
         assert answer.fault is Fault.GONE
@@ -160,11 +164,12 @@ def test_why_a_cluster_does_not_let_weir_in_is_said_in_time(
 ) -> None:
     began = time.monotonic()
     with pytest.raises(ClusterError) as failed:
-        KafkaAdmin(replace(settings_of(kafka), **change), SHORT)  # type: ignore[arg-type]
+        KafkaAdmin(replace(settings_of(kafka), **change), PATIENT)  # type: ignore[arg-type]
     assert failed.value.fault is fault
     assert words in str(failed.value)
     assert kafka.password not in str(failed.value)
-    assert time.monotonic() - began < 5
+    # It ends. How late says more of who else uses the machine, so there is room.
+    assert time.monotonic() - began < 6 * PATIENT.connect_ms / 1000
 
 
 def test_a_password_never_prints() -> None:
