@@ -7,20 +7,20 @@ from django.conf import settings
 
 from governance import dispatch
 from topics.models import Cluster
-from topics.services import drift, observe
+from topics.services import drift, observe, scan
 
 
 @shared_task(name="topics.observe")
 def observe_cluster(cluster_id: int) -> None:
     """Looks at one cluster, then compares it with what is declared."""
     if observe.observe_cluster(cluster_id):
-        drift.scan(cluster_id)
+        scan.scan(cluster_id)
 
 
 @shared_task(name="topics.drift")
 def scan_drift(cluster_id: int) -> None:
     """Compares one cluster's last observation with what is declared."""
-    drift.scan(cluster_id)
+    scan.scan(cluster_id)
 
 
 @shared_task(name="topics.revert")

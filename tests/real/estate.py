@@ -16,7 +16,7 @@ from governance.kinds import ApplyRun, ItemView, Outcome
 from tests.factories import BY, make_environment, make_team
 from tests.stack_plugin import KafkaAccess
 from topics.models import Cluster, DeclaredTopic
-from topics.services import clusters, drift, observe
+from topics.services import clusters, observe, scan
 
 TEAM = "payments"
 ENVIRONMENT = "development"
@@ -141,7 +141,7 @@ def set_config(client: KafkaAdminClient, name: str, key: str, value: str) -> Non
 def look(cluster: Cluster) -> None:
     """A round of the scan: everything is read, and compared with what is declared."""
     assert observe.observe_cluster(cluster.pk)
-    drift.scan(cluster.pk)
+    scan.scan(cluster.pk)
 
 
 def settled(cluster: Cluster, name: str) -> bool:
@@ -151,7 +151,7 @@ def settled(cluster: Cluster, name: str) -> bool:
     cluster.refresh_from_db()
     assert applied is not None
     assert cluster.observed_at is not None
-    return cluster.observed_at > applied + drift.GRACE
+    return cluster.observed_at > applied + scan.GRACE
 
 
 def eventually(what: Callable[[], object], *, within: float = 20.0) -> None:

@@ -11,10 +11,10 @@ import pytest
 from tests.real.estate import bare, eventually, overrides, partitions, unique
 from tests.stack_plugin import KafkaAccess
 from topics.errors import ClusterError, Fault
-from topics.kafka.client import (
+from topics.kafka.client import KafkaAdmin
+from topics.kafka.values import (
     ConfigChange,
     ConfigValue,
-    KafkaAdmin,
     NewTopic,
     Settings,
     Timeouts,

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.topics.estate import make_cluster, make_seen, make_topic
 from topics import queries
 from topics.models import Drift
-from topics.services import drift, observe
+from topics.services import observe, scan
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def test_the_search_narrows_by_words_and_by_what_is_known() -> None:
     make_topic(other, "stock.moved", partitions=12, paused=True)
     make_seen(main, "orders.placed", partitions=9)
     make_seen(other, "stock.moved", partitions=12)
-    drift.scan(main.pk)
+    scan.scan(main.pk)
     assert names("") == ["orders.paid", "orders.placed", "stock.moved"]
     assert names("orders") == ["orders.paid", "orders.placed"]
     assert names("orders placed") == ["orders.placed"]
@@ -75,7 +75,7 @@ def test_one_topic_key_by_key() -> None:
     cluster = make_cluster("main")
     make_topic(cluster, "t", configs={"retention.ms": "1000"})
     make_seen(cluster, "t", partitions=9, retention_ms="2000", segment_ms="5")
-    drift.scan(cluster.pk)
+    scan.scan(cluster.pk)
     found = queries.topic("main", "t")
     assert found is not None
     rows = {row.path: row for row in found.rows}
@@ -120,7 +120,7 @@ def test_clusters_with_counts_and_freshness() -> None:
 def test_drift_is_not_looked_for_where_the_observation_is_not_complete() -> None:
     cluster = make_cluster(error="Weir does not see all topics.")
     make_topic(cluster, "t")
-    assert drift.scan(cluster.pk) == 0
+    assert scan.scan(cluster.pk) == 0
     assert not Drift.objects.exists()
 
 
@@ -129,4 +129,4 @@ def test_a_topic_seen_before_it_was_changed_is_no_drift() -> None:
     row = make_topic(cluster, "t")
     make_seen(cluster, "t", partitions=9)
     type(row).objects.filter(pk=row.pk).update(applied_at=observe.database_now())
-    assert drift.scan(cluster.pk) == 0
+    assert scan.scan(cluster.pk) == 0

@@ -3,27 +3,17 @@
 Everything goes over kafka-python's wire classes: its high-level calls drop the error codes of
 single resources (an unknown topic gives `{}`), and confluent-kafka ends the whole process in two
 cases (`kafka-admin`: pitfalls 6 and 9). One connection is served one request at a time by the
-broker, so what can go into one request goes into one.
-
-A client is made after the fork and belongs to its process: its network thread does not survive a
-fork. Every call has a deadline, and every answer is taken apart per resource.
+broker, so what can go into one request goes into one. Every answer is taken apart per resource.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
-import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from kafka import errors as wire
-from kafka.net.inet import KafkaNetSocket
-from kafka.net.manager import KafkaConnectionManager
-from kafka.net.selector import NetworkSelector
 from kafka.protocol.admin import (
     CreatePartitionsRequest,
     CreateTopicsRequest,
@@ -34,14 +24,20 @@ from kafka.protocol.admin import (
 from kafka.protocol.metadata import MetadataRequest
 
 from topics.errors import ClusterError, Fault
-from topics.kafka.errors import fault_of, no_answer, not_reached
-
-# kafka-python logs each failure several times, with a trace; all of them are raised here, as one
-# sentence, and told by the caller.
-logging.getLogger("kafka").setLevel(logging.CRITICAL)
-
-REFUSALS: Final = (wire.SaslAuthenticationFailedError, wire.UnsupportedSaslMechanismError)
-TIMEOUTS: Final = (wire.KafkaTimeoutError, wire.RequestTimedOutError)
+from topics.kafka.connection import Connection
+from topics.kafka.errors import fault_of
+from topics.kafka.values import (
+    Broker,
+    ClusterFacts,
+    ConfigChange,
+    ConfigValue,
+    NewTopic,
+    Results,
+    Settings,
+    Timeouts,
+    TopicDefaults,
+    TopicFacts,
+)
 
 TOPIC: Final = 2  # resource type of configs
 SET, DELETE = 0, 1  # operations of an incremental alter
@@ -74,258 +70,12 @@ OPERATIONS: Final[Mapping[int, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Deadlines in milliseconds: to connect, for a read, for a batch of writes."""
-
-    connect_ms: int = 5_000
-    read_ms: int = 10_000
-    write_ms: int = 4_500
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to reach a cluster. Secrets are plain here, so this never leaves the process."""
-
-    bootstrap: tuple[str, ...]
-    protocol: str = "PLAINTEXT"
-    mechanism: str = ""
-    username: str = ""
-    password: str = field(default="", repr=False)
-    ca_file: str = ""
-    certificate_file: str = ""
-    key_file: str = ""
-    key_password: str = field(default="", repr=False)
-    check_hostname: bool = True
-
-    @property
-    def where(self) -> str:
-        """The addresses, for sentences."""
-        return ", ".join(self.bootstrap)
-
-    def as_configs(self) -> dict[str, Any]:
-        """As kafka-python names them."""
-        return {
-            "bootstrap_servers": list(self.bootstrap),
-            "security_protocol": self.protocol,
-            "sasl_mechanism": self.mechanism or None,
-            "sasl_plain_username": self.username or None,
-            "sasl_plain_password": self.password or None,
-            "ssl_cafile": self.ca_file or None,
-            "ssl_certfile": self.certificate_file or None,
-            "ssl_keyfile": self.key_file or None,
-            "ssl_password": self.key_password or None,
-            "ssl_check_hostname": self.check_hostname,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """One broker that is registered now."""
-
-    id: int
-    host: str
-    port: int
-    rack: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterFacts:
-    """The cluster as one of its brokers describes it. `rights` are Weir's own on the cluster."""
-
-    cluster_id: str
-    brokers: tuple[Broker, ...]
-    rights: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class TopicFacts:
-    """One topic of the metadata."""
-
-    name: str
-    partitions: int
-    replication_factor: int
-    internal: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigValue:
-    """One config of one topic. `source` is topic, dynamic, static or default."""
-
-    value: str
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class TopicDefaults:
-    """What a new topic would get that asks for nothing."""
-
-    partitions: int
-    replication_factor: int
-    configs: Mapping[str, ConfigValue]
-
-
-@dataclass(frozen=True, slots=True)
-class NewTopic:
-    """A topic to create."""
-
-    name: str
-    partitions: int
-    replication_factor: int
-    configs: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigChange:
-    """Overrides of one topic to set and to remove."""
-
-    name: str
-    to_set: Mapping[str, str]
-    to_remove: Sequence[str] = ()
-
-
-Results = dict[str, ClusterError | None]
-
-
-_sock_connect = KafkaNetSocket.sock_connect
-
-
-async def _sock_connect_or_close(
-    self: Any, net: Any, sock: Any, address: Any, timeout_at: float | None = None
-) -> Any:
-    """As the library's, which leaves the socket of a connection that was refused to the garbage
-    collector: a worker that watches a dead cluster would pile them up."""
-    try:
-        return await _sock_connect(self, net, sock, address, timeout_at=timeout_at)
-    except BaseException:
-        sock.close()
-        raise
-
-
-KafkaNetSocket.sock_connect = _sock_connect_or_close
-
-
-class _Manager(KafkaConnectionManager):  # type: ignore[misc]  # kafka-python has no types
-    """Connections that know why they failed.
-
-    kafka-python loses the reason twice. A broker that refuses a password answers and closes the
-    socket at once, and the answer is thrown away when both are found in one read; and a bootstrap
-    that fails says "Unable to bootstrap", whatever happened. The private names used here are those
-    of the one release that is pinned.
-    """
-
-    last_failure: BaseException | None = None
-
-    async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Any:
-        transport = await super()._build_transport(node, timeout_at=timeout_at)
-        receive = transport._sock_recv
-
-        def receive_whole() -> tuple[bytes, BaseException | None]:
-            found, error = receive()
-            # The end of the stream is found again by the next read, after the answer before it.
-            return (found, None) if found else (found, error)
-
-        transport._sock_recv = receive_whole
-        return transport
-
-    async def _connect(self, node: Any, conn: Any, **how: Any) -> None:
-        await super()._connect(node, conn, **how)
-        failure = conn.init_future.exception
-        if isinstance(failure, REFUSALS):
-            # The next attempt raises it, instead of trying the same password for ever.
-            self._auth_failures[node.node_id] = failure
-        # A time-out after a better reason is only the last attempt running out of time.
-        if failure is not None and not (self.last_failure and isinstance(failure, TIMEOUTS)):
-            self.last_failure = failure
-
-
-class KafkaAdmin:
-    """A connection to one cluster. Calls may come from several threads of one process.
+class KafkaAdmin(Connection):
+    """A cluster's topics, read and written. Calls may come from several threads of one process.
 
     Raises ClusterError where a whole call failed; answers hold one ClusterError for each single
     resource that failed.
     """
-
-    def __init__(self, settings: Settings, timeouts: Timeouts | None = None) -> None:
-        """Connects, or raises ClusterError within the connect time-out."""
-        self.settings = settings
-        self.timeouts = timeouts or Timeouts()
-        self._process = os.getpid()
-        configs = {
-            **settings.as_configs(),
-            "client_id": "weir",
-            "request_timeout_ms": self.timeouts.read_ms,
-            "socket_connection_setup_timeout_ms": self.timeouts.connect_ms,
-            "socket_connection_setup_timeout_max_ms": self.timeouts.connect_ms,
-            "reconnect_backoff_max_ms": 1_000,
-            "receive_message_max_bytes": 100_000_000,
-        }
-        try:
-            self._net = NetworkSelector(**configs)
-            self._manager = _Manager(self._net, **configs)
-        except (ValueError, OSError, wire.KafkaError) as error:
-            raise not_reached(settings.where, error) from error
-        self._net.start()
-        try:
-            self._manager.bootstrap(self.timeouts.connect_ms)
-        except (wire.KafkaError, OSError, ValueError) as error:
-            reason: BaseException = error
-            if isinstance(error, TIMEOUTS) and self._manager.last_failure:
-                reason = self._manager.last_failure
-            self.close()
-            raise not_reached(settings.where, reason) from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Ends the connections and the network thread; a second call does nothing."""
-        self._manager.close()
-        self._net.close()
-
-    # --- Sending ----------------------------------------------------------------------------
-
-    def _call(self, request: Any, timeout_ms: int) -> Any:
-        (answer,) = self._calls([request], timeout_ms)
-        return answer
-
-    def _calls(self, requests: Sequence[Any], timeout_ms: int) -> list[Any]:
-        """Answers in order. The requests are written at once and answered one after the other."""
-        if os.getpid() != self._process:
-            raise RuntimeError("A Kafka client was carried over a fork: make one in each process.")
-        answers: list[Any] = self._manager.run(self._send, requests, timeout_ms)
-        return answers
-
-    async def _send(self, requests: Sequence[Any], timeout_ms: int) -> list[Any]:
-        connection = await self._connected()
-        try:
-            futures = [
-                connection.send_request(request, request_timeout_ms=timeout_ms)
-                for request in requests
-            ]
-            return [await future for future in futures]
-        except wire.KafkaError as error:
-            raise no_answer(self.settings.where, error) from error
-
-    async def _connected(self) -> Any:
-        """A connection that is up. What fails here was not sent, and the error says so."""
-        deadline = time.monotonic() + self.timeouts.connect_ms / 1000
-        error: BaseException | None = None
-        while True:
-            node = self._manager.least_loaded_node()
-            try:
-                return await self._manager.get_connection(node)
-            except REFUSALS as refused:
-                raise not_reached(self.settings.where, refused) from refused
-            except wire.KafkaError as failed:
-                if not isinstance(failed, wire.NodeNotReadyError):
-                    error = failed
-            if time.monotonic() > deadline:
-                raise not_reached(self.settings.where, error) from error
-            await self._net.sleep(0.05)
 
     # --- Reads ------------------------------------------------------------------------------
 

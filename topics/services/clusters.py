@@ -15,6 +15,7 @@ from governance.models import Environment
 from governance.permissions import Action, demand
 from topics.errors import BadSecurity
 from topics.kafka import client
+from topics.kafka.values import Settings, Timeouts
 from topics.models import Cluster, DriftMode
 from topics.profiles import table as profiles
 from topics.services import lease
@@ -236,7 +237,7 @@ def _told(cluster: Cluster) -> dict[str, object]:
 # --- The door (workers only) ------------------------------------------------------------------
 
 
-def settings_of(cluster: Cluster) -> client.Settings:
+def settings_of(cluster: Cluster) -> Settings:
     """How to reach the cluster, its secrets revealed. Raises BadSecurity, naming the cluster."""
     security = cluster.security
     try:
@@ -248,7 +249,7 @@ def settings_of(cluster: Cluster) -> client.Settings:
         raise BadSecurity(
             f"The password of cluster {cluster.slug} cannot be read: {error.message}"
         ) from error
-    return client.Settings(
+    return Settings(
         bootstrap=tuple(cluster.bootstrap.split(",")),
         protocol=str(security.get("protocol", "PLAINTEXT")),
         mechanism=str(security.get("mechanism", "")),
@@ -265,5 +266,5 @@ def settings_of(cluster: Cluster) -> client.Settings:
 def connect(cluster: Cluster) -> client.KafkaAdmin:
     """This process's client of the cluster. Raises ClusterError or BadSecurity."""
     write_ms = lease.batch_timeout_ms()
-    timeouts = client.Timeouts(connect_ms=min(5_000, write_ms), read_ms=10_000, write_ms=write_ms)
+    timeouts = Timeouts(connect_ms=min(5_000, write_ms), read_ms=10_000, write_ms=write_ms)
     return client.shared(cluster.pk, settings_of(cluster), timeouts)

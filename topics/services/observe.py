@@ -23,7 +23,8 @@ from governance.errors import WeirError
 from topics import rights
 from topics.errors import ClusterError, Fault
 from topics.kafka import client as kafka
-from topics.kafka.client import ConfigValue, KafkaAdmin, TopicFacts
+from topics.kafka.client import KafkaAdmin
+from topics.kafka.values import ConfigValue, TopicFacts
 from topics.kinds.topic.kafka import Seen, read
 from topics.models import Cluster, DeclaredTopic, ObservedTopic, Run
 from topics.services import clusters

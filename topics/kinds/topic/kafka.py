@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from topics.errors import ClusterError, Fault
-from topics.kafka.client import ConfigChange, ConfigValue, KafkaAdmin, NewTopic, Results, TopicFacts
+from topics.kafka.client import KafkaAdmin
+from topics.kafka.values import ConfigChange, ConfigValue, NewTopic, Results, TopicFacts
 from topics.kinds.topic.plan import AddPartitions, AlterConfigs, CreateTopic, Observed
 from topics.reconcile.actions import Action
 
