@@ -4,9 +4,10 @@
 else in the product compares roles. A refusal says which rule refused and who could, since "no"
 without a way out sends people to somebody's desk.
 
-Three things hold for every row: an owner of a team may do what its requesters may, and they what
-its viewers may; a service token acts as a requester of its own team at most, within its scopes,
-and in no row without a scope; Weir itself acts everywhere but never approves.
+Four things hold for every row: an owner of a team may do what its requesters may, and they what
+its viewers may; an auditor only reads, as does whoever has no role and no team yet; a service token
+acts as a requester of its own team at most, within its scopes, and in no row without a scope; Weir
+itself acts everywhere but never approves.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from governance.errors import NotAllowed
 
 
 class Role(StrEnum):
-    """What somebody can be. The first three are of one team, the next of the installation."""
+    """What somebody can be. The first three are of one team, the next of the installation.
+
+    Nobody is given the last two: a member has some role in some team, whichever.
+    """
 
     VIEWER = "viewer"
     REQUESTER = "requester"
@@ -27,6 +31,7 @@ class Role(StrEnum):
     PLATFORM = "platform"
     STEWARD = "steward"
     AUDITOR = "auditor"
+    MEMBER = "member"
     SIGNED_IN = "signed_in"
 
 
@@ -124,7 +129,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.VIEW,                "*",           "signed_in",                 S.API_READ),
     _row(A.REQUEST,             "*",           "requester",                 S.API_WRITE),
     _row(A.EDIT,                "*",           "requester",                 S.API_WRITE),
-    _row(A.COMMENT,             "*",           "signed_in",                 S.API_WRITE),
+    _row(A.COMMENT,             "*",           "member platform steward",   S.API_WRITE),
     _row(A.WITHDRAW,            "*",           "requester platform",        S.API_WRITE),
     _row(A.RETRY,               "*",           "requester platform",        S.API_WRITE),
     _row(A.APPROVE_AS_OWNER,    "*",           "owner",                     None),
@@ -246,6 +251,8 @@ def roles_of(actor: Actor, team: str | None) -> frozenset[Role]:
         return frozenset()
     held = {Role.SIGNED_IN}
     held |= {Role(name) for name in actor.org_roles if name in ORG_ROLES}
+    if any(TEAM_ROLES.intersection(roles) for roles in actor.teams.values()):
+        held.add(Role.MEMBER)
     for name in actor.teams.get(team, frozenset()) if team else ():
         if name in TEAM_ROLES:
             held |= INCLUDES.get(Role(name), frozenset({Role(name)}))
@@ -319,10 +326,10 @@ def _people(roles: frozenset[Role], team: str | None) -> str:
     words = [
         _article(role, team) for role in Role if role in roles and (team or role not in TEAM_ROLES)
     ]
-    return (
-        " or ".join(words)
-        or "an owning team, which it does not have: the platform team can set one"
-    )
+    if not words:
+        return "an owning team, which it does not have: the platform team can set one"
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _article(role: Role, team: str | None) -> str:
@@ -339,5 +346,7 @@ def _article(role: Role, team: str | None) -> str:
             return "a data steward"
         case Role.AUDITOR:
             return "an auditor"
+        case Role.MEMBER:
+            return "a member of a team"
         case Role.SIGNED_IN:
             return "somebody who is signed in"

@@ -158,6 +158,8 @@ class RequestPage:
     acting_as: str
     acting_reason: str
     can_decide: bool
+    can_comment: bool
+    why_no_comment: str
     can_edit: bool
     can_submit: bool
     can_withdraw: bool
@@ -176,6 +178,7 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
     mine = reviews.open_requirements(request, actor)
     in_review = state is State.IN_REVIEW
     edit = bool(allowed(actor, Action.EDIT, "request", team))
+    comment = allowed(actor, Action.COMMENT, "request", team)
     asked = approver_roles(actor) & set(
         request.requirements.filter(revision=request.revision).values_list("role", flat=True)
     )
@@ -199,6 +202,8 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
         acting_as=role_in_words(mine[0].role) if mine and not why_not else "",
         acting_reason=mine[0].reason if mine and not why_not else "",
         can_decide=in_review and bool(asked),
+        can_comment=comment.ok,
+        why_no_comment="" if comment.ok else comment.why,
         can_edit=edit and state in EDITABLE,
         can_submit=edit and state in {State.DRAFT, State.CHANGES_REQUESTED},
         can_withdraw=bool(allowed(actor, Action.WITHDRAW, "request", team))

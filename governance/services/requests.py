@@ -71,7 +71,7 @@ def create_draft(
     _within_context(typed, by)
     request = Request.objects.create(
         title=_title(title, typed),
-        reason=_text(reason, "reason"),
+        reason=plain_text(reason, "reason"),
         team=team,
         environment=typed.environment,
         author_id=by.user_id,
@@ -128,7 +128,7 @@ def edit(
         Move.EDIT,
         by=by,
         title=_title(title, typed),
-        reason=_text(reason, "reason"),
+        reason=plain_text(reason, "reason"),
         environment=typed.environment,
         revision=revision + 1,
         failure="",
@@ -253,7 +253,7 @@ def withdraw(request: Request, *, by: Actor) -> Request:
 def comment(request: Request, *, body: str, by: Actor) -> Comment:
     """Adds a comment; raises Invalid for an empty one."""
     request = access.get_request(by, request.pk, Action.COMMENT)
-    text = _text(body, "body").strip()
+    text = plain_text(body, "body").strip()
     if not text:
         raise Invalid("The comment is empty. Write something first.", path="body")
     said = Comment.objects.create(
@@ -331,7 +331,8 @@ def _title(title: str, typed: Typed) -> str:
     return given[:200]
 
 
-def _text(text: str, path: str) -> str:
+def plain_text(text: str, path: str) -> str:
+    """The text as it is kept. Raises Invalid for one that is too long or holds a NUL."""
     text = text.replace("\r\n", "\n")  # as forms send a line's end, and count it as one
     if len(text) > MAX_TEXT:
         raise Invalid(

@@ -14,6 +14,7 @@ from governance.models import ItemAuthor, Request, Requirement, Review, Verdict
 from governance.permissions import Action, approver_roles, role_in_words
 from governance.services import approvals
 from governance.services.moves import move
+from governance.services.requests import plain_text
 from governance.workflow import Move, State
 
 
@@ -145,15 +146,13 @@ def _acting(request: Request, by: Actor) -> str:
 
 
 def _review(request: Request, verdict: str, acted_as: str, comment: str, by: Actor) -> Review:
-    if len(comment) > 20_000 or "\x00" in comment:
-        raise Invalid("The comment is too long, or holds a NUL character.", path="comment")
     return Review.objects.create(
         request=request,
         revision=request.revision,
         reviewer_id=by.user_id,
         verdict=verdict,
         acted_as=acted_as,
-        comment=comment.strip(),
+        comment=plain_text(comment, "comment").strip(),
     )
 
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from governance import access, kinds, lookups, queries
-from governance.errors import Conflict, Invalid, NotAllowed, Refused, WeirError
+from governance.errors import Conflict, Invalid, NotAllowed, Refused
 from governance.models import Item, Request
 from governance.permissions import Action, role_in_words
 from governance.services import requests as service
@@ -115,7 +115,7 @@ def decide(request: PageRequest, number: int) -> HttpResponse:
                 raise Invalid("Choose Approve, Request changes or Decline.", path="verdict")
     except (Conflict, Invalid, NotAllowed) as error:
         # What was typed stays on the page, beside the reason why it was not taken.
-        return _detail(request, number, error=error, draft=comment)
+        return _detail(request, number, decision_error=error.message, decision_draft=comment)
     return go(request, reverse("request", args=[number]))
 
 
@@ -123,10 +123,11 @@ def decide(request: PageRequest, number: int) -> HttpResponse:
 @require_POST
 def comment(request: PageRequest, number: int) -> HttpResponse:
     found = access.get_request(request.actor, number, Action.VIEW)
+    body = request.POST.get("body", "")
     try:
-        service.comment(found, body=request.POST.get("body", ""), by=request.actor)
-    except Invalid as error:
-        messages.add_message(request, messages.ERROR, error.message, extra_tags="bad")
+        service.comment(found, body=body, by=request.actor)
+    except (Invalid, NotAllowed) as error:
+        return _detail(request, number, comment_error=error.message, comment_draft=body)
     return go(request, reverse("request", args=[number]) + "#id_body")
 
 
@@ -202,18 +203,13 @@ def _do(request: PageRequest, number: int, action: Callable[[Request], Request])
     return go(request, reverse("request", args=[number]))
 
 
-def _detail(
-    request: PageRequest, number: int, *, error: WeirError | None = None, draft: str = ""
-) -> HttpResponse:
+def _detail(request: PageRequest, number: int, **said: str) -> HttpResponse:
+    """The page; `said` are texts that were not taken (``comment_draft``), each with its error
+    (``comment_error``), for the place where they were typed."""
     found = access.get_request(request.actor, number, Action.VIEW)
     ready = shown(found, request.actor)
-    context = {
-        "shown": ready,
-        "production": ready.production,
-        "decision_error": error.message if error else "",
-        "decision_draft": draft,
-    }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
+    context = {"shown": ready, "production": ready.production, **said}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if said else HTTPStatus.OK
     return show(request, "requests/detail.html", context, status=status)
 
 

@@ -73,7 +73,7 @@ EXPECTED = {
     ("view", "topic"): f"{PEOPLE} reader ci weir",
     ("request", "topic"): "requester owner ci weir",
     ("edit", "request"): "requester owner ci weir",
-    ("comment", "request"): f"{PEOPLE} ci weir",
+    ("comment", "request"): "stranger viewer requester owner platform steward ci weir",
     ("withdraw", "request"): "requester owner platform ci weir",
     ("retry", "request"): "requester owner platform ci weir",
     ("approve_as_owner", "request"): "owner",
@@ -190,6 +190,20 @@ def test_requirement_roles_are_met_by_the_right_people() -> None:
     for wrong in ("owner", "owner:", "auditor", "platform:payments", "auto"):
         with pytest.raises(ValueError, match="Nobody can approve as"):
             approval(wrong)
+
+
+def test_an_auditor_only_reads() -> None:
+    """Whatever is not seeing: of all that is there, and of the audit's own check."""
+    reads = {Action.VIEW, Action.VERIFY_AUDIT, Action.READ_REGISTRY}
+    for action, kind in EXPECTED:
+        may = allowed(CAST["auditor"], Action(action), kind, "payments").ok
+        assert not may or Action(action) in reads, (action, kind)
+    refused = allowed(CAST["auditor"], Action.COMMENT, "request", "payments")
+    assert refused.why == (
+        "You cannot comment: this takes the platform team, a data steward or a member of a team."
+    )
+    in_a_team_too = person("aude", "billing", "viewer", "auditor")
+    assert allowed(in_a_team_too, Action.COMMENT, "request", "payments").ok
 
 
 def test_an_unknown_role_or_action_gives_nothing() -> None:

@@ -150,6 +150,7 @@ class CanShown(serializers.Serializer[Any]):
 
     approve = serializers.BooleanField(source="can_approve")
     decide = serializers.BooleanField(source="can_decide")
+    comment = serializers.BooleanField(source="can_comment")
     edit = serializers.BooleanField(source="can_edit")
     submit = serializers.BooleanField(source="can_submit")
     withdraw = serializers.BooleanField(source="can_withdraw")
