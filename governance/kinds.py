@@ -181,6 +181,13 @@ class Kind(Protocol):
         Raises WeirError (with `retryable`) when the system cannot be read.
         """
 
+    def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
+        """*Worker*: what the remote system would refuse of these items for good, asked without
+        changing anything; problems carry the item's position. Called after `observe`.
+
+        Raises WeirError (with `retryable`) when the system cannot tell now.
+        """
+
     def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
         """*Worker*: write the declared rows of approved items, in the caller's transaction.
 

@@ -210,6 +210,10 @@ class SubjectKind:
     def observe(self, place: str, names: Sequence[str]) -> None:
         """*Worker*: nothing to do, since these rows are what clients read."""
 
+    def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
+        """Nothing to ask: the rules of `check` are all that the registry refuses by."""
+        return []
+
     def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
         """*Worker*: says whose subjects these are. Does nothing where somebody owns them."""
         teams = {team.slug: team for team in Team.objects.filter(slug__in={i.team for i in items})}

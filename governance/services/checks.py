@@ -31,6 +31,10 @@ class Examination:
         kept = tuple(p for p in self.problems if p.position not in positions)
         return replace(self, problems=kept)
 
+    def with_problems(self, problems: Sequence[Problem]) -> Examination:
+        """The same with more that no approval can lift."""
+        return replace(self, problems=(*self.problems, *problems))
+
     @property
     def refusals(self) -> tuple[Problem, ...]:
         """Problems and denying verdicts, as one list of sentences."""

@@ -163,6 +163,10 @@ def _put_off_or_fail(request: Request, why: str, by: Actor) -> None:
 def _recheck(request: Request, by: Actor) -> None:
     """Observes the named objects afresh, judges them again, and declares them if all still holds.
 
+    Before anything is declared, the remote systems say what they would refuse, since a declared row
+    that cannot be applied stands in the way of every later change. They are asked last, when
+    nothing else objects: it costs a call, and of what cannot be anyway they would only say so too.
+
     Policies judge every item, since they may have become stricter. The kind's hard rules leave out
     items that this request declared in an earlier attempt: by now they are what was asked for, and
     a name that it made itself would look taken. If somebody has declared something else since, all
@@ -177,6 +181,8 @@ def _recheck(request: Request, by: Actor) -> None:
     moved = _moved_on(items)
     if not moved:
         examination = examination.without_problems_of(declared_here)
+        if not examination.refusals:
+            examination = examination.with_problems(_rehearse(items))
     with _owned(request):
         store_findings(request, examination, stage="approve")
         if examination.refusals:
@@ -188,6 +194,14 @@ def _recheck(request: Request, by: Actor) -> None:
                 kinds.get(name).declare([i for i in items if i.kind == name], by=by)
             _remember_declared(rows, items)
             move(request, Move.APPLY, by=by, failure="")
+
+
+def _rehearse(items: Sequence[ItemView]) -> list[Problem]:
+    return [
+        problem
+        for (kind, place), group in _by_place(items).items()
+        for problem in kinds.get(kind).rehearse(place, group)
+    ]
 
 
 def _remember_declared(rows: Sequence[Item], items: Sequence[ItemView]) -> None:
@@ -235,7 +249,7 @@ def _lacks(request: Request, examination: Examination, *, besides: Sequence[str]
 def _send_to_author(request: Request, problems: Sequence[Problem], by: Actor) -> None:
     why = refused_sentence(problems)
     Comment.objects.create(
-        request=request, author_name="Recheck", body=f"This can no longer be applied. {why}"
+        request=request, author_name="Recheck", body=f"This cannot be applied as it is. {why}"
     )
     move(request, Move.REFUSE, by=by, failure=why, data={"count": len(problems)})
 

@@ -23,8 +23,10 @@ from governance.kinds import ItemView, Outcome, OutcomeState
 from tests.real import estate
 from tests.real.estate import bare, eventually, look, overrides, partitions, settled, unique
 from tests.stack_plugin import KafkaAccess
+from topics.errors import ClusterError
+from topics.kinds.topic.spec import TopicSpec
 from topics.models import Cluster, DeclaredTopic, Drift, ObservedTopic
-from topics.services import apply, clusters, observe
+from topics.services import apply, clusters, observe, rehearse
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 OPEN = {OutcomeState.RETRY, OutcomeState.UNKNOWN}
@@ -129,6 +131,19 @@ def test_a_creation_that_timed_out_is_unknown_until_it_was_read_again(
     with bare(broker.access) as reader:
         expected = {name: {"retention.ms": "604800000"} for name in names}
         eventually(lambda: {name: overrides(reader, name) for name in names} == expected)
+
+
+def test_a_frozen_cluster_cannot_say_what_it_would_refuse_and_that_is_no_refusal(
+    broker: OwnBroker, cluster: Cluster
+) -> None:
+    broker.freeze()
+    try:
+        with pytest.raises(ClusterError) as failed:
+            rehearse.refusals(cluster, {unique(): TopicSpec(1, 1)})
+    finally:
+        broker.thaw()
+    assert failed.value.retryable
+    assert "nothing was changed" in failed.value.message
 
 
 def test_a_frozen_cluster_is_unreachable_and_its_rows_stay(

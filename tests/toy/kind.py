@@ -39,6 +39,8 @@ class Trouble:
     away: bool = False
     broken: set[str] = field(default_factory=set)
     later: set[str] = field(default_factory=set)
+    dumb: bool = False
+    unwanted: set[str] = field(default_factory=set)
     before_each: Callable[[str], None] | None = None
 
 
@@ -107,6 +109,20 @@ class Toy:
     def observe(self, place: str, names: Sequence[str]) -> None:
         if TROUBLE.away:
             raise ShelfAway(f"The shelf {place} cannot be reached.")
+
+    def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
+        if TROUBLE.dumb:
+            raise ShelfAway(f"The shelf {place} does not say whether it would take them.")
+        return [
+            Problem(
+                "colour",
+                f"The shelf {place} takes no {i.name}.",
+                "Use another shelf.",
+                position=i.position,
+            )
+            for i in items
+            if i.name in TROUBLE.unwanted
+        ]
 
     def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
         for item in items:

@@ -198,7 +198,7 @@ class KafkaAdmin(Connection):
             timeout_ms=self._broker_deadline(),
             validate_only=validate_only,
         )
-        answer = self._call(request, self.timeouts.write_ms)
+        answer = self._call(request, self.timeouts.write_ms, changes=not validate_only)
         return _settled(
             (topic.name for topic in topics),
             ((found.name, found.error_code, found.error_message) for found in answer.topics),
@@ -230,7 +230,7 @@ class KafkaAdmin(Connection):
             ],
             validate_only=validate_only,
         )
-        answer = self._call(request, self.timeouts.write_ms)
+        answer = self._call(request, self.timeouts.write_ms, changes=not validate_only)
         return _settled(
             (change.name for change in changes),
             (
@@ -251,7 +251,7 @@ class KafkaAdmin(Connection):
             timeout_ms=self._broker_deadline(),
             validate_only=validate_only,
         )
-        answer = self._call(request, self.timeouts.write_ms)
+        answer = self._call(request, self.timeouts.write_ms, changes=not validate_only)
         return _settled(
             counts,
             ((found.name, found.error_code, found.error_message) for found in answer.results),

@@ -125,18 +125,23 @@ class Connection:
 
     # --- Sending ----------------------------------------------------------------------------
 
-    def _call(self, request: Any, timeout_ms: int) -> Any:
-        (answer,) = self._calls([request], timeout_ms)
+    def _call(self, request: Any, timeout_ms: int, *, changes: bool = False) -> Any:
+        (answer,) = self._calls([request], timeout_ms, changes=changes)
         return answer
 
-    def _calls(self, requests: Sequence[Any], timeout_ms: int) -> list[Any]:
-        """Answers in order. The requests are written at once and answered one after the other."""
+    def _calls(
+        self, requests: Sequence[Any], timeout_ms: int, *, changes: bool = False
+    ) -> list[Any]:
+        """Answers in order. The requests are written at once and answered one after the other.
+
+        `changes` says that one without an answer may have been carried out.
+        """
         if os.getpid() != self._process:
             raise RuntimeError("A Kafka client was carried over a fork: make one in each process.")
-        answers: list[Any] = self._manager.run(self._send, requests, timeout_ms)
+        answers: list[Any] = self._manager.run(self._send, requests, timeout_ms, changes)
         return answers
 
-    async def _send(self, requests: Sequence[Any], timeout_ms: int) -> list[Any]:
+    async def _send(self, requests: Sequence[Any], timeout_ms: int, changes: bool) -> list[Any]:
         connection = await self._connected()
         try:
             futures = [
@@ -145,7 +150,7 @@ class Connection:
             ]
             return [await future for future in futures]
         except wire.KafkaError as error:
-            raise no_answer(self.settings.where, error) from error
+            raise no_answer(self.settings.where, error, changes=changes) from error
 
     async def _connected(self) -> Any:
         """A connection that is up. What fails here was not sent, and the error says so."""

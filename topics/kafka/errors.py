@@ -99,12 +99,14 @@ def not_reached(where: str, error: BaseException | None) -> ClusterError:
     )
 
 
-def no_answer(where: str, error: BaseException) -> ClusterError:
-    """The error for a call that was sent and got no answer: it may have been carried out."""
+def no_answer(where: str, error: BaseException, *, changes: bool) -> ClusterError:
+    """The error for a call that was sent and got no answer: one that `changes` something may have
+    been carried out."""
+    what = "What was asked may have been done, so it is read again first."
     return ClusterError(
-        f"The cluster at {where} did not answer: {_reason(error)}. What was asked may have been "
-        "done, so it is read again first.",
-        fault=Fault.UNKNOWN,
+        f"The cluster at {where} did not answer: {_reason(error)}. "
+        f"{what if changes else 'It was only asked, and nothing was changed.'}",
+        fault=Fault.UNKNOWN if changes else Fault.RETRY,
         wire_code=7,
     )
 

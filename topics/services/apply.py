@@ -315,7 +315,7 @@ def _send(
                 if not progress.left[name]:
                     finished.append(declared[name])
                     outcomes[name] = _applied(name, progress)
-            elif _stays_open(error):
+            elif stays_open(error):
                 progress.open[name] = error
             else:
                 failed.add(name)
@@ -329,7 +329,7 @@ def _send(
         settle(outcomes)
 
 
-def _stays_open(error: ClusterError) -> bool:
+def stays_open(error: ClusterError) -> bool:
     """Whether reading again may settle it.
 
     A topic that exists although it was not there a moment ago was made by a lost answer of ours, or
@@ -345,7 +345,7 @@ def _answers(client: KafkaAdmin, batch: Sequence[Action]) -> dict[str, ClusterEr
     try:
         return send(client, batch)
     except ClusterError as error:
-        if not _stays_open(error):
+        if not stays_open(error):
             raise
         log.warning("batch_open", topics=len(batch), error=error.message)
         return {action.name: error for action in batch}

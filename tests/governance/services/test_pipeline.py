@@ -36,8 +36,9 @@ def no_trouble() -> Iterator[Trouble]:
     TROUBLE.away, TROUBLE.before_each = False, None
     TROUBLE.broken.clear()
     TROUBLE.later.clear()
+    TROUBLE.unwanted.clear()
     yield TROUBLE
-    TROUBLE.away, TROUBLE.before_each = False, None
+    TROUBLE.away, TROUBLE.dumb, TROUBLE.before_each = False, False, None
 
 
 def toy(name: str, colour: str = "red", operation: str = "create") -> NewItem:
@@ -299,6 +300,37 @@ def test_what_became_impossible_after_the_approval_goes_back_to_its_author(cast:
     assert request.state == State.CHANGES_REQUESTED
     assert "already" in request.failure
     assert not ShelfToy.objects.exists()
+
+
+def test_what_the_shelf_would_refuse_goes_back_before_anything_is_declared(cast: Cast) -> None:
+    request = approved(cast, toy("bear"), toy("fox"))
+    TROUBLE.unwanted.add("fox")
+    settle(request)
+    assert request.state == State.CHANGES_REQUESTED
+    assert request.failure == "The shelf shelf-production takes no fox. Use another shelf."
+    finding = request.findings.get(stage="approve", passed=False)
+    assert (finding.item_id, finding.path) == (request.items.get(name="fox").pk, "colour")
+    assert not DeclaredToy.objects.exists()
+    assert not ShelfToy.objects.exists()
+
+
+def test_a_shelf_that_cannot_tell_puts_the_request_off_undeclared(cast: Cast) -> None:
+    request = approved(cast)
+    TROUBLE.dumb = True
+    settle(request)
+    assert request.state == State.RECHECKING
+    assert "does not say" in request.failure
+    assert not DeclaredToy.objects.exists()
+
+    TROUBLE.dumb = False
+    assert settle(request).state == State.APPLIED
+
+
+def test_what_a_rule_refuses_is_not_asked_of_the_shelf(cast: Cast) -> None:
+    request = approved(cast)
+    make_policy("no-toys", expression="false")
+    TROUBLE.dumb = True
+    assert settle(request).state == State.CHANGES_REQUESTED
 
 
 def test_a_withdrawn_request_is_not_applied(cast: Cast) -> None:

@@ -61,19 +61,21 @@ def _configs(
     return answer or {}
 
 
-def send(client: KafkaAdmin, batch: Sequence[Action]) -> Results:
+def send(client: KafkaAdmin, batch: Sequence[Action], *, validate_only: bool = False) -> Results:
     """Sends a batch of actions of one class; one entry a name, None where it was done.
 
-    Raises ClusterError for the whole batch, with fault `unknown` when it may have been done.
+    With `validate_only` the cluster says what it would do, and does nothing. Raises ClusterError
+    for the whole batch, with fault `unknown` when it may have been done.
     """
     first = batch[0]
     if isinstance(first, CreateTopic):
-        return client.create_topics(list(_new_topics(batch)))
+        return client.create_topics(list(_new_topics(batch)), validate_only=validate_only)
     if isinstance(first, AlterConfigs):
-        return client.alter_configs(list(_changes(batch)))
+        return client.alter_configs(list(_changes(batch)), validate_only=validate_only)
     if isinstance(first, AddPartitions):
         return client.add_partitions(
-            {a.name: a.count for a in batch if isinstance(a, AddPartitions)}
+            {a.name: a.count for a in batch if isinstance(a, AddPartitions)},
+            validate_only=validate_only,
         )
     raise TypeError(f"{type(first).__name__} is no action on topics.")
 

@@ -19,10 +19,11 @@ from topics.kinds.topic.known import find_cluster, look_up, place_of, reading, s
 from topics.kinds.topic.model import DeclaredTopic
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import plan_topic
+from topics.kinds.topic.refusal import problem_of
 from topics.kinds.topic.spec import TopicSpec, from_json, name_problem, parse
 from topics.models import Cluster
 from topics.profiles import table as profiles
-from topics.services import apply, observe
+from topics.services import apply, observe, rehearse
 
 FACTS = (
     Fact("topic.name", FactType.TEXT, "name of the topic"),
@@ -134,6 +135,16 @@ class TopicKind:
     def observe(self, place: str, names: Sequence[str]) -> None:
         """*Worker*: reads the named topics afresh."""
         observe.observe_topics(_cluster(place), names)
+
+    def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
+        """*Worker*: what the cluster says when it is asked to validate only."""
+        wanted = {item.name: from_json(item.after) for item in items}
+        refused = rehearse.refusals(_cluster(place), wanted)
+        return [
+            problem_of(refused[item.name], wanted[item.name].configs, position=item.position)
+            for item in items
+            if item.name in refused
+        ]
 
     def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
         """*Worker*: writes the declared rows of approved items."""
