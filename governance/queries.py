@@ -28,7 +28,13 @@ from governance.models import (
     Review,
     Verdict,
 )
-from governance.permissions import Action, allowed, approver_roles, role_in_words
+from governance.permissions import (
+    Action,
+    allowed,
+    approver_roles,
+    role_in_words,
+    teams_where,
+)
 from governance.services import reviews
 from governance.services.items import views
 from governance.services.requests import steps
@@ -281,6 +287,22 @@ def people_for(role: str, *, without: Collection[int] = (), limit: int = 5) -> l
     people = rows.filter(user__is_active=True).exclude(user__in=without)
     people = people.select_related("user").order_by("user__name")
     return [str(row.user) for row in people[:limit]]
+
+
+def why_cannot_ask(actor: Actor) -> str:
+    """Why this person can ask for no change, and what to do about it; empty when she can."""
+    if teams_where(actor, Action.REQUEST, "request"):
+        return ""
+    if actor.teams:
+        team = min(actor.teams)
+        owners = " or ".join(people_for(f"owner:{team}", limit=2)) or "the platform team"
+        return f"You are a viewer of {team}. To ask for changes, be made a requester by {owners}."
+    if "platform" in actor.org_roles:
+        return "You are in no team. To ask for changes, add yourself to one on its page."
+    if "auditor" in actor.org_roles:
+        return "As an auditor you read. Whoever belongs to a team can ask for changes."
+    platform = " or ".join(people_for("platform", limit=2)) or "whoever runs this installation"
+    return f"You are in no team yet. To ask for changes, let {platform} add you to one."
 
 
 SENTENCES: dict[str, tuple[str, str]] = {

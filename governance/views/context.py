@@ -13,20 +13,21 @@ from structlog.contextvars import get_contextvars
 from governance import queries
 from governance.actors import Actor
 from governance.middleware import actor_of
+from governance.permissions import Action, allowed, teams_where
 
 THEME_COOKIE = "weir_theme"
 KEYS_COOKIE = "weir_keys"
 THEMES = ("light", "dark")
 
-# Title, address, and the beginnings of addresses that belong to it.
+# Title, address, what must be seen to have it, and the beginnings of addresses that belong to it.
 PLACES = (
-    ("Inbox", "inbox", ("/inbox/", "/requests/")),
-    ("Topics", "topics", ("/topics/", "/drift/")),
-    ("Subjects", "subjects", ("/subjects/",)),
-    ("Clusters", "clusters", ("/clusters/",)),
-    ("Policies", "policies", ("/policies/",)),
-    ("Audit", "audit", ("/audit/",)),
-    ("Teams", "teams", ("/teams/", "/people/", "/environments/", "/tokens/")),
+    ("Inbox", "inbox", "request", ("/inbox/", "/requests/")),
+    ("Topics", "topics", "topic", ("/topics/", "/drift/")),
+    ("Subjects", "subjects", "subject", ("/subjects/",)),
+    ("Clusters", "clusters", "cluster", ("/clusters/",)),
+    ("Policies", "policies", "policy", ("/policies/",)),
+    ("Audit", "audit", "event", ("/audit/",)),
+    ("Teams", "teams", "team", ("/teams/", "/people/", "/environments/", "/tokens/")),
 )
 
 
@@ -42,14 +43,25 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Chrome:
-    """What stands around every page."""
+    """What stands around every page, and whether its reader can ask for changes."""
 
+    actor: Actor
     places: tuple[Place, ...]
     theme: str
     next_theme: str
     keys: bool
     query: str
     roles: str
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a link to a new request would open it."""
+        return bool(teams_where(self.actor, Action.REQUEST, "request"))
+
+    @property
+    def why_not_ask(self) -> str:
+        """Why it would not, and what to do; reads the database, so only where it is printed."""
+        return queries.why_cannot_ask(self.actor)
 
 
 def page(request: HttpRequest) -> Mapping[str, object]:
@@ -66,6 +78,7 @@ def chrome(request: HttpRequest) -> Chrome:
     theme = theme if theme in THEMES else ""
     actor = actor_of(request)
     return Chrome(
+        actor=actor,
         places=_places(request.path, actor) if actor.signed_in else (),
         theme=theme,
         next_theme="light" if theme == "dark" else "dark",
@@ -93,5 +106,6 @@ def _places(path: str, actor: Actor) -> tuple[Place, ...]:
             current=path.startswith(beginnings),
             count=waiting if name == "inbox" else 0,
         )
-        for title, name, beginnings in PLACES
+        for title, name, kind, beginnings in PLACES
+        if allowed(actor, Action.VIEW, kind).ok
     )

@@ -22,7 +22,7 @@ FILTERS = ("owner:", "env:", "cluster:", "drift:", "status:", "label:", "kind:")
 
 @dataclass(frozen=True, slots=True)
 class FirstStep:
-    """One thing to do before the next makes sense."""
+    """One thing to do before the next makes sense; without a `url` for whoever cannot do it."""
 
     title: str
     text: str
@@ -76,6 +76,7 @@ def _hits(request: PageRequest, words: str) -> Sequence[Hits]:
 def _first_steps(request: PageRequest) -> list[FirstStep]:
     """Steps of an installation that is still empty; none once all are done."""
     there = lookups.what_there_is()
+    cannot_ask = queries.why_cannot_ask(request.actor)
     connected = any(kind.places() for kind in kinds.every() if kind.name == "topic")
     steps = [
         FirstStep(
@@ -101,8 +102,8 @@ def _first_steps(request: PageRequest) -> list[FirstStep]:
         ),
         FirstStep(
             "Ask for a topic",
-            "With its schema, in one request. The rules say who must agree.",
-            reverse("request-new"),
+            cannot_ask or "With its schema, in one request. The rules say who must agree.",
+            "" if cannot_ask else reverse("request-new"),
             "New request",
             there.requests > 0,
         ),
