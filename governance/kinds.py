@@ -66,7 +66,8 @@ class ItemView:
 class Current:
     """What is known of the named object now, from rows alone.
 
-    `declared` and `observed` are None where there is none; `seen_at` is an RFC 3339 time.
+    `declared` and `observed` are None where there is none; `seen_at` is an RFC 3339 time. `applied`
+    is what a worker brought to the remote system last, for kinds where that can be another.
     """
 
     declared: Json | None
@@ -75,6 +76,7 @@ class Current:
     owner: str
     environment: str
     seen_at: str | None = None
+    applied: Json | None = None
 
 
 @dataclass(frozen=True, slots=True)

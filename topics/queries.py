@@ -23,6 +23,8 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from governance.models import Item, Request
+from governance.workflow import UNDER_WAY, State
 from topics import rights
 from topics.kinds.topic import configs
 from topics.kinds.topic.known import known_topic, place_of
@@ -217,6 +219,33 @@ class KeyRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """What is declared of a topic and is not on its cluster.
+
+    `rows` are the values; none of them where the topic itself was not made. `request` is the one
+    that declared it, as far as that is known. `why` is what its worker was told, empty while one
+    is on it.
+    """
+
+    rows: Sequence[KeyRow]
+    request: Request | None
+    why: str
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a worker is on it."""
+        return self.request is not None and self.request.state in UNDER_WAY
+
+    @property
+    def can_be_retried(self) -> bool:
+        """Whether the request that declared it may be tried again as it is."""
+        return self.request is not None and self.request.state in (
+            State.FAILED,
+            State.PARTLY_APPLIED,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TopicDetail:
     """One topic on one cluster."""
 
@@ -228,6 +257,7 @@ class TopicDetail:
     stale: bool
     rows: Sequence[KeyRow]
     drifts: Sequence[Drift]
+    behind: Behind | None = None
 
     @property
     def pending(self) -> bool:
@@ -243,7 +273,7 @@ def topic(cluster_slug: str, name: str) -> TopicDetail | None:
     if cluster is None:
         return None
     declared = (
-        DeclaredTopic.objects.select_related("resource__owner", "environment")
+        DeclaredTopic.objects.select_related("resource__owner", "environment", "cluster")
         .filter(cluster=cluster, name=name)
         .first()
     )
@@ -256,6 +286,7 @@ def topic(cluster_slug: str, name: str) -> TopicDetail | None:
         cluster=cluster, kind="topic", name=name, state__in=[s.value for s in LIVE]
     ).select_related("cluster", "decided_by", "request")
     known = known_topic(cluster, name)
+    rows = _key_rows(declared, known, place_of(cluster))
     return TopicDetail(
         cluster=cluster,
         name=name,
@@ -263,9 +294,33 @@ def topic(cluster_slug: str, name: str) -> TopicDetail | None:
         observed=observed,
         seen_at=seen,
         stale=is_stale(seen),
-        rows=_key_rows(declared, known, place_of(cluster)),
+        rows=rows,
         drifts=list(live.order_by("key")),
+        behind=_behind(declared, known, rows),
     )
+
+
+def _behind(declared: DeclaredTopic | None, known: Known, rows: Sequence[KeyRow]) -> Behind | None:
+    if declared is None or declared.last_applied_generation == declared.generation:
+        return None
+    late = [row for row in rows if row.path in known.ahead and not row.in_step]
+    if declared.last_applied is not None and not late:
+        return None  # only its generation is: the cluster has it by whatever way
+    item = (
+        Item.objects.filter(
+            kind="topic",
+            place=declared.cluster.slug,
+            name=declared.name,
+            attempts__gt=0,
+            base_generation=declared.generation,
+        )
+        .select_related("request")
+        .order_by("-pk")
+        .first()
+    )
+    request = item.request if item else None
+    why = (item.error or item.request.failure) if item else ""
+    return Behind(late, request, why)
 
 
 def _key_rows(declared: DeclaredTopic | None, known: Known, place: Place) -> list[KeyRow]:

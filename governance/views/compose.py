@@ -29,11 +29,15 @@ from governance.workflow import State
 @page
 @require_http_methods(["GET", "POST"])
 def new(request: PageRequest) -> HttpResponse:
-    """A new request: ``?kind=subject``, or ``?change=topic&place=…&name=…``, else a new topic."""
+    """A new request: ``?kind=subject``, or ``?change=topic&place=…&name=…``, else a new topic.
+
+    A change starts from what is declared; with ``&from=applied`` from what was applied last.
+    """
     if request.method == "POST":
         return _posted(request, None)
     teams = _teams(request)
-    form = RequestForm(teams=teams, initial={"team": _owner(request.GET)})
+    initial = {"team": _owner(request.GET), "reason": _reason(request.GET)}
+    form = RequestForm(teams=teams, initial=initial)
     return _show(request, _composer(request, _asked_for(request.GET), form))
 
 
@@ -109,8 +113,17 @@ def _submit(request: PageRequest, saved: Request) -> None:
 
 def _asked_for(query: Mapping[str, str]) -> list[Part]:
     if "change" in query:
-        return parts_of_change(query["change"], query.get("place", ""), query.get("name", ""))
+        place, name = query.get("place", ""), query.get("name", "")
+        return parts_of_change(query["change"], place, name, applied=_goes_back(query))
     return companions(query.get("kind", "topic"), query)
+
+
+def _goes_back(query: Mapping[str, str]) -> bool:
+    return query.get("from") == "applied"
+
+
+def _reason(query: Mapping[str, str]) -> str:
+    return "Goes back to what is applied." if _goes_back(query) else ""
 
 
 def _owner(query: Mapping[str, str]) -> str:

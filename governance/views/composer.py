@@ -209,8 +209,9 @@ def _first_operation(kind_name: str) -> str:
     return "create" if "create" in operations else min(operations)
 
 
-def change(kind_name: str, place: str, name: str) -> list[Part]:
-    """A change of what is declared under that name, with its values filled in."""
+def change(kind_name: str, place: str, name: str, *, applied: bool = False) -> list[Part]:
+    """A change of what is declared under that name, with its values filled in: those declared, or
+    with `applied` those that were applied last."""
     form_class = form_of(kind_name)
     current = kinds.get(kind_name).current(place, name) if form_class else None
     if form_class is None or current is None or current.declared is None:
@@ -218,7 +219,8 @@ def change(kind_name: str, place: str, name: str) -> list[Part]:
             f"Nothing is declared under the name {name} on {place}, so there is nothing to change. "
             "Ask for it as a new one."
         )
-    initial = form_class.initial_of(place, name, current.declared)
+    spec = (current.applied if applied else None) or current.declared
+    initial = form_class.initial_of(place, name, spec)
     return [Part(form_class(operation="alter", position=0, initial=initial))]
 
 

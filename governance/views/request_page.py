@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from governance import kinds, queries
 from governance.actors import Actor
-from governance.kinds import DiffRow, Risk
-from governance.models import Event, Finding, Request, Severity, User
+from governance.forms import form_of
+from governance.kinds import Current, DiffRow, Risk
+from governance.models import Event, Finding, Item, Request, Severity, User
 from governance.queries import Agreement, Entry, ItemPage
 from governance.services import reviews
 from governance.views.findings import Said, by_path, of_finding
@@ -60,6 +62,7 @@ class Panel:
     state: str
     templates: Sequence[str]
     after: Mapping[str, object]
+    go_back_url: str  # where it is declared and was not applied: to ask for what is applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +189,17 @@ def _panel(item: ItemPage, request: Request) -> Panel:
         state=row.state if begun else "",
         templates=[f"kinds/{row.kind}/_item.html", "requests/_rows.html"],
         after=row.after,
+        go_back_url=_go_back_url(row, current),
     )
+
+
+def _go_back_url(row: Item, current: Current | None) -> str:
+    if row.state != "failed" or current is None or current.applied is None:
+        return ""
+    if current.applied == current.declared or form_of(row.kind) is None:
+        return ""
+    target = {"change": row.kind, "place": row.place, "name": row.name, "from": "applied"}
+    return f"{reverse('request-new')}?{urlencode(target)}"
 
 
 def _row(diff: DiffRow, said: Sequence[Said]) -> Row:

@@ -1,21 +1,24 @@
-"""What the broker would refuse: asked before anything is declared."""
+"""What the broker would refuse: asked before anything is declared. And what remains when it refuses
+after all, because it changed its mind in between."""
 
 from __future__ import annotations
 
 import pytest
 
 from governance import kinds
+from governance.kinds import OutcomeState
 from governance.models import Request
 from governance.services import pipeline, requests, reviews
 from governance.services.items import NewItem
 from governance.workflow import State
 from tests.factories import Cast, make_cast
 from tests.real import estate
-from tests.real.estate import bare, eventually, overrides, partitions, unique
+from tests.real.estate import bare, eventually, look, overrides, partitions, unique
 from tests.stack_plugin import KafkaAccess
+from topics import queries
 from topics.kinds.topic.spec import TopicSpec
-from topics.models import Cluster, DeclaredTopic
-from topics.services import observe, rehearse
+from topics.models import Cluster, DeclaredTopic, Drift, DriftState
+from topics.services import drift, observe, rehearse
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 WEEK = str(7 * 86_400_000)
@@ -133,3 +136,88 @@ def test_asking_changes_nothing_and_what_only_a_fresh_read_can_tell_is_left_to_t
         assert refused[new].wire_code == 38
         assert partitions(reader, new) == 0
         assert overrides(reader, appeared) == {}
+
+
+# --- Declared, and refused all the same -------------------------------------------------------
+
+
+@pytest.fixture
+def ahead(cluster: Cluster, kafka: KafkaAccess) -> str:
+    """A topic of which something was declared that the broker then refused."""
+    name = unique("ahead")
+    estate.bring([estate.item(cluster, name, partitions=2, configs={"retention.ms": "7d"})])
+    with bare(kafka) as reader:
+        eventually(lambda: overrides(reader, name) == {"retention.ms": WEEK})
+    configs = {"retention.ms": "7d", **TIERED}
+    outcome = estate.bring([estate.item(cluster, name, "alter", configs=configs)])[name]
+    assert outcome.state is OutcomeState.FAILED
+    return name
+
+
+def test_its_other_keys_are_looked_after_and_put_back(
+    cluster: Cluster, kafka: KafkaAccess, cast: Cast, ahead: str
+) -> None:
+    with bare(kafka) as reader:
+        estate.set_config(reader, ahead, "retention.ms", "5000")
+        eventually(lambda: overrides(reader, ahead) == {"retention.ms": "5000"})
+
+        def found() -> bool:
+            look(cluster)
+            return Drift.objects.filter(cluster=cluster, name=ahead).exists()
+
+        eventually(found)
+        row = Drift.objects.get(cluster=cluster, name=ahead)
+        assert row.key == "configs.retention.ms"
+        drift.revert(row.pk, by=cast.owner)
+        drift.do_revert(row.pk)
+        row.refresh_from_db()
+        assert row.state == DriftState.REVERTED
+        eventually(lambda: overrides(reader, ahead) == {"retention.ms": WEEK})
+    declared = DeclaredTopic.objects.get(cluster=cluster, name=ahead)
+    assert (declared.generation, declared.last_applied_generation) == (2, 1)
+    detail = queries.topic(cluster.slug, ahead)
+    assert detail is not None
+    assert detail.behind is not None
+    assert [r.path for r in detail.behind.rows] == ["configs.remote.storage.enable"]
+
+
+def test_a_retry_meets_the_brokers_words_again_and_going_back_ends_it(
+    cluster: Cluster, kafka: KafkaAccess, cast: Cast, ahead: str
+) -> None:
+    # Any later change inherits it, is told so in the broker's words, and nothing is declared.
+    request = work(ask(cast, cluster, ("alter", ahead, {"partitions": 3})))
+    assert request.state == State.CHANGES_REQUESTED
+    assert "Tiered Storage functionality is disabled" in request.failure
+    requests.withdraw(request, by=cast.requester)
+
+    current = kinds.get("topic").current(cluster.slug, ahead)
+    assert current is not None
+    assert current.applied is not None
+    request = work(ask(cast, cluster, ("alter", ahead, dict(current.applied))))
+    assert request.state == State.APPLIED
+    declared = DeclaredTopic.objects.get(cluster=cluster, name=ahead)
+    assert (declared.generation, declared.last_applied_generation) == (3, 3)
+    detail = queries.topic(cluster.slug, ahead)
+    assert detail is not None
+    assert detail.behind is None
+    with bare(kafka) as reader:
+        assert overrides(reader, ahead) == {"retention.ms": WEEK}
+
+
+def test_one_that_vanished_is_made_again_as_it_was_applied(
+    cluster: Cluster, kafka: KafkaAccess, cast: Cast, ahead: str
+) -> None:
+    with bare(kafka) as reader:
+        reader.delete_topics([ahead])
+        eventually(lambda: partitions(reader, ahead) == 0)
+
+        def found() -> bool:
+            look(cluster)
+            return Drift.objects.filter(cluster=cluster, name=ahead, key="").exists()
+
+        eventually(found)
+        row = Drift.objects.get(cluster=cluster, name=ahead, key="")
+        drift.revert(row.pk, by=cast.owner)
+        drift.do_revert(row.pk)
+        eventually(lambda: partitions(reader, ahead) == 2)
+        eventually(lambda: overrides(reader, ahead) == {"retention.ms": WEEK})

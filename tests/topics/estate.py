@@ -71,6 +71,15 @@ def make_topic(
     return row
 
 
+@transaction.atomic
+def get_ahead(row: DeclaredTopic, **configs: str) -> None:
+    """What an apply that failed leaves: these overrides are declared, and were not applied."""
+    row.configs = {**row.configs, **{k.replace("_", "."): v for k, v in configs.items()}}
+    row.generation += 1
+    row.save(update_fields=["configs", "generation"])
+    audit.record("topic.declared", by=BY, about=row)
+
+
 def make_seen(
     cluster: Cluster, name: str, *, partitions: int = 6, replication: int = 3, **overrides: str
 ) -> ObservedTopic:

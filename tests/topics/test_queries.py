@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.topics.estate import make_cluster, make_seen, make_topic
+from tests.topics.estate import get_ahead, make_cluster, make_seen, make_topic
 from topics import queries
-from topics.models import Drift
+from topics.models import Drift, ObservedTopic
 from topics.services import observe, scan
 
 pytestmark = pytest.mark.django_db
@@ -130,3 +130,38 @@ def test_a_topic_seen_before_it_was_changed_is_no_drift() -> None:
     make_seen(cluster, "t", partitions=9)
     type(row).objects.filter(pk=row.pk).update(applied_at=observe.database_now())
     assert scan.scan(cluster.pk) == 0
+
+
+def test_what_is_declared_and_not_applied_is_told_apart_from_drift() -> None:
+    cluster = make_cluster("main")
+    row = make_topic(cluster, "t", configs={"retention.ms": "1000"})
+    make_seen(cluster, "t", partitions=9, retention_ms="1000")
+    found = queries.topic("main", "t")
+    assert found is not None
+    assert found.behind is None
+
+    get_ahead(row, retention_ms="3000", segment_ms="5")
+    found = queries.topic("main", "t")
+    assert found is not None
+    assert found.behind is not None
+    late = [r.path for r in found.behind.rows]
+    assert late == ["configs.retention.ms", "configs.segment.ms"]
+    assert not found.behind.under_way
+    # Whoever brought the value there: then it is not missing.
+    ObservedTopic.objects.filter(name="t").update(
+        configs={
+            key: {"value": value, "source": "topic"}
+            for key, value in (("retention.ms", "3000"), ("segment.ms", "5"))
+        }
+    )
+    found = queries.topic("main", "t")
+    assert found is not None
+    assert found.behind is None
+
+
+def test_a_topic_that_was_never_made_is_behind_as_a_whole() -> None:
+    make_topic(make_cluster("main"), "t", applied=False)
+    found = queries.topic("main", "t")
+    assert found is not None
+    assert found.behind is not None
+    assert found.behind.rows == []

@@ -10,6 +10,7 @@ from governance.api.serializers.shared import PersonShown
 from governance.api.shapes import Strict
 from topics.models import Cluster, DeclaredTopic, Drift, DriftMode, DriftState, ObservedTopic, Run
 from topics.profiles.table import PROFILES
+from topics.queries import Behind
 from topics.services import clusters
 
 DRIFT_STATES = DriftState.choices
@@ -123,6 +124,25 @@ class DriftShown(serializers.ModelSerializer[Drift]):
         read_only_fields = fields
 
 
+class BehindShown(serializers.Serializer[Any]):
+    """What is declared and not on the cluster."""
+
+    paths = serializers.SerializerMethodField(
+        help_text="The values; empty where the topic itself was not made."
+    )
+    request = serializers.SerializerMethodField(
+        help_text="The request that declared it, as far as that is known."
+    )
+    under_way = serializers.BooleanField(help_text="Whether a worker is on it.")
+    why = serializers.CharField(help_text="What the last attempt ended with.")
+
+    def get_paths(self, behind: Behind) -> list[str]:
+        return [row.path for row in behind.rows]
+
+    def get_request(self, behind: Behind) -> int | None:
+        return behind.request.pk if behind.request else None
+
+
 class TopicPageShown(serializers.Serializer[Any]):
     """One topic on one cluster, managed or not."""
 
@@ -135,6 +155,9 @@ class TopicPageShown(serializers.Serializer[Any]):
     generation = serializers.SerializerMethodField()
     last_applied_generation = serializers.SerializerMethodField()
     pending = serializers.BooleanField(help_text="Declared, and on its way to the cluster.")
+    behind = BehindShown(
+        allow_null=True, help_text="What is declared and not applied, and why; null: nothing."
+    )
     paused = serializers.SerializerMethodField()
     seen_at = serializers.DateTimeField(allow_null=True)
     stale = serializers.BooleanField()

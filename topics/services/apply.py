@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import orjson
@@ -23,6 +23,7 @@ from governance.kinds import Outcome, OutcomeState
 from topics.errors import ClusterError, Fault, LeaseLost, LeaseTaken
 from topics.kafka import client as kafka
 from topics.kafka.client import KafkaAdmin
+from topics.kinds.topic.ahead import agreed, ahead
 from topics.kinds.topic.kafka import Seen, read, send
 from topics.kinds.topic.plan import Observed, plan_topic
 from topics.kinds.topic.spec import TopicSpec, from_json
@@ -61,6 +62,21 @@ class Declared:
     applied_generation: int
     applied_at: datetime | None
     paused: bool
+
+    @property
+    def ahead(self) -> frozenset[str]:
+        """Paths that are declared and not applied."""
+        if self.applied_generation == self.generation:
+            return frozenset()
+        return ahead(self.spec, self.last_applied)
+
+    def agreed(self) -> Declared:
+        """The topic without what is ahead: what may be put right while that is open. It carries
+        the applied generation, so that putting it right marks nothing more as applied."""
+        if self.last_applied is None or not self.ahead:
+            return self
+        part = agreed(self.spec, self.last_applied)
+        return replace(self, spec=part, last_applied=part, generation=self.applied_generation)
 
 
 @dataclass(slots=True)
@@ -118,7 +134,7 @@ def bring(
         if isinstance(error, ClusterError):
             kafka.forget(cluster.pk)
         settle_all({name: _left_open(error) for name in sorted(open_names)})
-    _look_again(cluster, done)
+    _look_again(cluster, done, history)
 
 
 def _left_open(error: WeirError) -> Outcome:
@@ -391,7 +407,9 @@ def mark_applied(cluster_id: int, topics: Sequence[Declared]) -> None:
         )
 
 
-def _look_again(cluster: Cluster, names: Sequence[str]) -> None:
+def _look_again(
+    cluster: Cluster, names: Sequence[str], history: Callable[[Declared], Declared]
+) -> None:
     """Writes down what the cluster has now of these topics, once it shows what was done.
 
     Only for pages to be fresh: the outcomes are settled, so nothing that fails here matters; the
@@ -399,7 +417,7 @@ def _look_again(cluster: Cluster, names: Sequence[str]) -> None:
     """
     if not names:
         return
-    declared = load_declared(cluster.pk, names)
+    declared = {n: history(t) for n, t in load_declared(cluster.pk, names).items()}
     profile = profiles.get(cluster.profile)
     try:
         for _ in _polls(SETTLE_S):

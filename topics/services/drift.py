@@ -223,7 +223,9 @@ def _decided(row: Drift) -> Callable[[Declared], Declared]:
     """The history that makes the planner do what was decided about this row, and no more."""
     key = row.key.removeprefix("configs.")
 
-    def history(topic: Declared) -> Declared:
+    def history(recorded: Declared) -> Declared:
+        # What was declared and refused must not take the rest of the topic's keys with it.
+        topic = recorded.agreed()
         if row.key == "":
             return replace(topic, last_applied=None)
         if row.key.startswith("configs.") and row.declared is None:

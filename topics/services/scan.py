@@ -1,7 +1,8 @@
 """Finding drift: what a cluster has that is not as declared, key by key.
 
 A scan compares rows only; the reading is the observation's work. What is not finished yet is no
-drift: a topic whose apply is under way, and one that was last seen before it was last changed.
+drift: a key that is declared and was not applied, whether a worker is on it or its apply failed,
+and a topic that was last seen before it was last changed.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ log = structlog.get_logger(__name__)
 # Reads trail behind writes that were acknowledged, by milliseconds mostly and seconds at worst.
 GRACE = timedelta(seconds=3)
 CAPS = Caps()
+
+Target = tuple[str, str]  # a topic's name and a key of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,8 @@ def scan(cluster_id: int) -> int:
     if cluster.drift_mode == DriftMode.OFF or not cluster.reachable or cluster.error:
         return 0
     began = observe.database_now()
-    found, looked_at = _find(cluster)
-    counters = _store(cluster, found, looked_at)
+    found, looked_at, open_keys = _find(cluster)
+    counters = _store(cluster, found, looked_at, open_keys)
     error = ""
     if cluster.drift_mode == DriftMode.ENFORCE:
         error = _enforce(cluster, found)
@@ -102,18 +105,20 @@ def scan(cluster_id: int) -> int:
     return len(found)
 
 
-def _find(cluster: Cluster) -> tuple[dict[tuple[str, str], Difference], set[str]]:
-    """All differences by (name, key), and the names that were looked at."""
+def _find(cluster: Cluster) -> tuple[dict[Target, Difference], set[str], set[Target]]:
+    """All differences, the names that were looked at, and of those the keys that were not, since
+    they are declared and not applied."""
     profile = profiles.get(cluster.profile)
-    settled = {
+    made = {
         name: topic
         for name, topic in apply.load_declared(cluster.pk).items()
-        if not topic.paused and topic.applied_generation == topic.generation
+        if not topic.paused and topic.last_applied is not None
     }
-    observed = _observed(cluster, settled.keys())
-    found: dict[tuple[str, str], Difference] = {}
+    observed = _observed(cluster, made.keys())
+    found: dict[Target, Difference] = {}
     looked_at: set[str] = set()
-    for name, topic in settled.items():
+    open_keys: set[Target] = set()
+    for name, topic in made.items():
         there = observed.get(name)
         times = (there.seen_at if there else None, cluster.observed_at)
         fresh = max((at for at in times if at), default=None)
@@ -121,9 +126,11 @@ def _find(cluster: Cluster) -> tuple[dict[tuple[str, str], Difference], set[str]
             continue  # not looked at since it was changed: the next round tells
         looked_at.add(name)
         seen = there.topic if there else None
+        open_keys |= {(name, path) for path in topic.ahead}
         for one in differences(name, topic.spec, topic.last_applied, seen, profile):
-            found[name, one.key] = one
-    return found, looked_at
+            if (name, one.key) not in open_keys:
+                found[name, one.key] = one
+    return found, looked_at, open_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,10 @@ def _observed(cluster: Cluster, names: Collection[str]) -> dict[str, _SeenTopic]
 
 
 def _store(
-    cluster: Cluster, found: Mapping[tuple[str, str], Difference], looked_at: set[str]
+    cluster: Cluster,
+    found: Mapping[Target, Difference],
+    looked_at: Collection[str],
+    open_keys: Collection[Target],
 ) -> dict[str, object]:
     """Opens, updates and closes rows so that the live ones are what was found; one event each."""
     by = system_actor(SYSTEM)
@@ -168,7 +178,7 @@ def _store(
                 happenings.append(_happening("drift.opened_again", row, one))
                 reopened += 1
         for target, row in live.items():
-            if target in found or row.name not in looked_at:
+            if target in found or target in open_keys or row.name not in looked_at:
                 continue
             ended = _ended(row)
             Drift.objects.filter(pk=row.pk).update(state=ended, state_at=Now())
@@ -253,7 +263,7 @@ def _happening(action: str, row: Drift, one: Difference | None) -> audit.Happeni
 # --- Enforcing --------------------------------------------------------------------------------
 
 
-def _enforce(cluster: Cluster, found: Mapping[tuple[str, str], Difference]) -> str:
+def _enforce(cluster: Cluster, found: Mapping[Target, Difference]) -> str:
     """Puts right what Weir may put right on a cluster that says so; why not, when it does not."""
     rows = Drift.objects.filter(
         cluster=cluster, kind=KIND, state=DriftState.OPEN, error=""
@@ -287,5 +297,5 @@ def _enforce(cluster: Cluster, found: Mapping[tuple[str, str], Difference]) -> s
 def _offline_plan(cluster: Cluster, names: Sequence[str]) -> Plan:
     """The plan of these topics from rows: for judging how much would change, not for doing it."""
     observed = {name: seen.topic for name, seen in _observed(cluster, set(names)).items()}
-    declared = apply.load_declared(cluster.pk, names)
+    declared = {n: t.agreed() for n, t in apply.load_declared(cluster.pk, names).items()}
     return apply.combined_plan(declared, observed, profiles.get(cluster.profile))

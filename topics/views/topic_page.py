@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -16,7 +17,7 @@ from governance.permissions import Action, allowed
 from governance.views.searches import Related, related
 from governance.workflow import OPEN
 from topics import queries
-from topics.queries import KeyRow, TopicDetail
+from topics.queries import Behind, KeyRow, TopicDetail
 from topics.views.drift import DriftRow, drift_row
 from topics.views.words import NOTHING, Shown, key_of
 
@@ -34,6 +35,20 @@ class SettingRow:
     origin: str
     origin_url: str
     drifted: bool
+    late: bool  # declared and not applied, which is another thing than drift
+
+
+@dataclass(frozen=True, slots=True)
+class BehindNote:
+    """What is declared and not applied, in words, with the ways out.
+
+    `go_back_url` opens a request that is filled in with what is applied; empty where nothing is.
+    """
+
+    behind: Behind
+    rows: Sequence[SettingRow]
+    go_back_url: str
+    again_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,7 @@ class TopicPage:
 
     detail: TopicDetail
     drifts: Sequence[DriftRow]
+    behind: BehindNote | None
     settings: Sequence[SettingRow]
     defaults: Sequence[SettingRow]
     retention: Shown
@@ -68,6 +84,7 @@ def topic_page(cluster: str, name: str, actor: Actor) -> TopicPage:
     return TopicPage(
         detail=detail,
         drifts=[drift_row(row, actor) for row in detail.drifts if row.state != "accepted"],
+        behind=_behind(detail, came_to_be=came_to_be, may_ask=change.ok),
         settings=[_setting(row, detail) for row in own],
         defaults=[_setting(row, detail) for row in detail.rows if not _set_by_somebody(row)],
         retention=_retention(detail),
@@ -80,12 +97,30 @@ def topic_page(cluster: str, name: str, actor: Actor) -> TopicPage:
     )
 
 
+def _behind(detail: TopicDetail, *, came_to_be: bool, may_ask: bool) -> BehindNote | None:
+    behind = detail.behind
+    if behind is None:
+        return None
+    target = {"place": detail.cluster.slug, "name": detail.name}
+    change = urlencode({"change": "topic", **target, "from": "applied"})
+    new = urlencode({"kind": "topic", **target})
+    address = reverse("request-new")
+    offered = may_ask and not behind.under_way
+    return BehindNote(
+        behind=behind,
+        rows=[_setting(row, detail) for row in behind.rows],
+        go_back_url=f"{address}?{change}" if offered and came_to_be else "",
+        again_url=f"{address}?{new}" if offered and not came_to_be else "",
+    )
+
+
 def _set_by_somebody(row: KeyRow) -> bool:
     return row.declared is not None or row.source == "topic"
 
 
 def _setting(row: KeyRow, detail: TopicDetail) -> SettingRow:
     nothing = NOTHING if detail.observed else "not seen"
+    late = detail.behind is not None and row in detail.behind.rows
     origin, url = _origin(row)
     return SettingRow(
         key=key_of(row.path).removesuffix("_factor"),
@@ -94,7 +129,8 @@ def _setting(row: KeyRow, detail: TopicDetail) -> SettingRow:
         observed=Shown(nothing if row.observed is None else row.observed, row.observed_exact),
         origin=origin,
         origin_url=url,
-        drifted=detail.declared is not None and not row.in_step,
+        drifted=detail.declared is not None and not row.in_step and not late,
+        late=late,
     )
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from governance.models import Request, User
 from tests.browser.estate import Estate, make_estate
 from tests.governance.api.conftest import Caller
+from tests.topics.estate import get_ahead, make_cluster, make_seen, make_topic
 from topics.models import Cluster, Drift
 
 
@@ -151,3 +152,19 @@ def _owner() -> str:
 
 def _platform() -> str:
     return User.objects.filter(org_roles__role="platform")[0].username
+
+
+def test_what_is_declared_and_not_applied_is_told(as_user: AsUser) -> None:
+    cluster = make_cluster("far")
+    row = make_topic(cluster, "t", team="payments")
+    make_seen(cluster, "t")
+    caller = as_user("priya")
+    assert caller.get("topics/far/t").body["behind"] is None
+    get_ahead(row, segment_ms="5")
+    behind = caller.get("topics/far/t").body["behind"]
+    assert behind == {
+        "paths": ["configs.segment.ms"],
+        "request": None,
+        "under_way": False,
+        "why": "",
+    }

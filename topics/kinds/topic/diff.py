@@ -12,6 +12,7 @@ from topics.kinds.topic.plan import loses_data
 from topics.kinds.topic.spec import TopicSpec
 
 NOTHING = "–"
+NOT_APPLIED = "Declared like this, and not applied yet."
 KEY_ORDER = (
     "Records of one key written from now on can be in another partition than older ones, so their "
     "order is lost across the change."
@@ -54,7 +55,8 @@ def _partitions(requested: TopicSpec, known: Known) -> DiffRow:
             else "Can be raised later, never lowered."
             if have is None
             else ""
-        ),
+        )
+        or _open("partitions", requested.partitions == old, known),
         changed=requested.partitions != old,
         irreversible=grows,
     )
@@ -105,7 +107,8 @@ def _config(key: str, requested: TopicSpec, place: Place, known: Known) -> DiffR
             if before is not None and after is not None
             else ""
         ),
-        note=_note(key, wanted, before, after, known, place),
+        note=_note(key, wanted, before, after, known, place)
+        or _open(f"configs.{key}", wanted == old, known),
         changed=wanted != old,
         irreversible=(
             known.observed is not None and after is not None and loses_data(key, before, after)
@@ -141,7 +144,8 @@ def _note(
 ) -> str:
     declared = known.declared.configs.get(key) if known.declared else None
     override = known.observed.overrides.get(key) if known.observed else None
-    if wanted is None and declared is None and override is not None:
+    ours = f"configs.{key}" in known.ahead
+    if wanted is None and declared is None and override is not None and not ours:
         return "Set outside Weir; left alone."
     if key in place.profile.forced:
         return f"{place.profile.title} sets it to {place.profile.forced[key]} whatever is asked."
@@ -150,6 +154,11 @@ def _note(
     if wanted is None and declared is not None:
         return "The override is removed; the cluster's default holds from then on."
     return ""
+
+
+def _open(path: str, kept: bool, known: Known) -> str:
+    """What is to be known of a value that the request keeps as it is declared."""
+    return NOT_APPLIED if kept and path in known.ahead else ""
 
 
 def _count(number: int | None) -> str:

@@ -84,6 +84,7 @@ class TopicKind:
         cluster, known = found
         return Current(
             declared=known.declared.as_json() if known.declared else None,
+            applied=known.applied.as_json() if known.applied else None,
             generation=known.generation,
             observed=known.observed.as_json() if known.observed else None,
             owner=known.owner,

@@ -12,7 +12,7 @@ from django.db.models.functions import Replace
 from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import Observed
-from topics.kinds.topic.spec import TopicSpec, collides
+from topics.kinds.topic.spec import TopicSpec, collides, from_json
 from topics.models import Cluster
 from topics.profiles import table as profiles
 
@@ -74,6 +74,7 @@ def _known(
     times = [observed.seen_at if observed else None, cluster.observed_at]
     return Known(
         declared=spec_of(declared) if declared is not None and came_to_be else None,
+        applied=from_json(declared.last_applied) if declared and declared.last_applied else None,
         generation=declared.generation if declared is not None else 0,
         observed=(
             observed_of(observed.partitions, observed.replication_factor, observed.configs)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from topics.kinds.topic.ahead import ahead
 from topics.kinds.topic.plan import Observed
 from topics.kinds.topic.spec import TopicSpec
 from topics.profiles.base import Profile
@@ -46,14 +47,23 @@ class Known:
     """What is known of one topic on a place, from rows.
 
     `declared` is None for a topic that no request ever brought to the cluster, although a failed
-    one may have left a row (`generation` > 0). `collides` names a topic on the cluster that Kafka
-    cannot tell apart in its metrics; `seen_at` is when the cluster was last looked at for it.
+    one may have left a row (`generation` > 0). `applied` is what was brought there last: the same,
+    unless a worker is on it or its apply failed. `collides` names a topic on the cluster that
+    Kafka cannot tell apart in its metrics; `seen_at` is when the cluster was last looked at for it.
     """
 
     declared: TopicSpec | None = None
+    applied: TopicSpec | None = None
     generation: int = 0
     observed: Observed | None = None
     paused: bool = False
     owner: str = ""
     collides: str = ""
     seen_at: datetime | None = None
+
+    @property
+    def ahead(self) -> frozenset[str]:
+        """Paths that are declared and not applied, of a topic that came to be."""
+        if self.declared is None or self.applied is None:
+            return frozenset()
+        return ahead(self.declared, self.applied)

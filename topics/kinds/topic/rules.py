@@ -133,7 +133,9 @@ def _changes_something(
             "",
             "no_change",
             f"Nothing changes: {name} is declared like this already.",
-            "Change a value, or drop this item.",
+            "It was not all applied: retry the request that declared it, or ask for other values."
+            if known.ahead
+            else "Change a value, or drop this item.",
         )
 
 

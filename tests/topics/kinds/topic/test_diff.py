@@ -80,3 +80,16 @@ def test_automq_gives_one_replica_as_the_fact() -> None:
     facts = diff.facts("t", TopicSpec(6, 3), place, Known())
     assert facts["topic.replication_factor"] == 1
     assert facts["topic.min_insync_replicas"] == 1
+
+
+def test_a_value_that_is_declared_and_was_not_applied_says_so() -> None:
+    applied = TopicSpec(12, 3, {"retention.ms": str(7 * DAY), "segment.ms": "1"})
+    declared = TopicSpec(12, 3, {"retention.ms": str(9 * DAY)})
+    known = Known(declared=declared, applied=applied, observed=Observed(12, 3, applied.configs))
+    kept = {row.path: row.note for row in diff.rows(declared, PLACE, known)}
+    assert kept["configs.retention.ms"] == diff.NOT_APPLIED
+    assert kept["configs.segment.ms"] == diff.NOT_APPLIED, "its removal"
+    assert kept["partitions"] != diff.NOT_APPLIED
+    back = {row.path: row for row in diff.rows(applied, PLACE, known)}
+    assert back["configs.retention.ms"].changed
+    assert back["configs.retention.ms"].note != diff.NOT_APPLIED
