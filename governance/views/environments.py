@@ -16,6 +16,7 @@ from governance.forms import EnvironmentForm, refuse
 from governance.models import Environment
 from governance.permissions import Action, allowed, demand
 from governance.services import environments as service
+from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.tabs import organisation
 
@@ -47,7 +48,7 @@ def environments(request: PageRequest) -> HttpResponse:
 def new(request: PageRequest) -> HttpResponse:
     """A new environment, by the platform team."""
     demand(request.actor, Action.MANAGE_ENVIRONMENTS, "environment")
-    form = EnvironmentForm(request.POST or None)
+    form = EnvironmentForm(request.POST or None, initial=carried.initial(request))
     if request.method == "POST" and form.is_valid():
         try:
             made = service.create(form.cleaned_data["slug"], form.spec(), by=request.actor)
@@ -66,7 +67,8 @@ def environment(request: PageRequest, slug: str) -> HttpResponse:
     found = lookups.environments().filter(slug=slug).first()
     if found is None:
         raise NotFound(f"There is no environment {slug}.", environment=slug)
-    form = EnvironmentForm(request.POST or None, initial=asdict(service.spec_of(found)), known=True)
+    initial = carried.initial(request) or asdict(service.spec_of(found))
+    form = EnvironmentForm(request.POST or None, initial=initial, known=True)
     if request.method == "POST" and form.is_valid():
         try:
             service.change(slug, form.spec(), by=request.actor)

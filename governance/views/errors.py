@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from structlog.contextvars import get_contextvars
 
+from governance.views import carried
 from governance.views.pages import error_page
 
 
@@ -22,6 +23,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Shows a form of ours once more with what was typed; any other is refused."""
+    shown_again = carried.again(request)
+    if shown_again is not None:
+        return shown_again
     message = (
         "This form was too old to be trusted, so nothing was changed. "
         "Go back, load the page again and send it once more."

@@ -15,6 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, WeirError
+from governance.views import carried
 
 
 class PageRequest(HttpRequest):
@@ -113,6 +114,7 @@ def _details(error: WeirError) -> tuple[str, ...]:
 
 def _sign_in_first(request: PageRequest) -> HttpResponse:
     if request.htmx:
-        # A fragment must not be filled with the sign-in page.
-        return HttpResponseClientRedirect(redirect_to_login(request.htmx.current_url or "/").url)
+        return carried.ended(request)
+    if request.method == "POST":
+        return carried.sign_in_first(request)
     return redirect_to_login(request.get_full_path())

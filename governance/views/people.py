@@ -19,6 +19,7 @@ from governance.forms import NewPersonForm, PasswordForm, PersonForm, RolesForm,
 from governance.models import TeamRole, User
 from governance.permissions import Action, allowed, demand
 from governance.services import people as service
+from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_number
 from governance.views.tabs import organisation
@@ -55,7 +56,7 @@ def people(request: PageRequest) -> HttpResponse:
 def new(request: PageRequest) -> HttpResponse:
     """A new account, by the platform team."""
     demand(request.actor, Action.MANAGE_PEOPLE, "person")
-    form = NewPersonForm(request.POST or None)
+    form = NewPersonForm(request.POST or None, initial=carried.initial(request))
     if request.method == "POST" and form.is_valid():
         typed = dict(form.cleaned_data)
         roles, password = typed.pop("roles"), typed.pop("password") or None
@@ -172,8 +173,9 @@ def _person(request: PageRequest, username: str, *, refused: Form | None = None)
     row = row_of(found)
     may = allowed(request.actor, Action.MANAGE_PEOPLE, "person")
     herself = found.pk == request.actor.user_id
+    about = carried.initial(request) or {"name": found.name, "email": found.email}
     forms: dict[str, Form] = {
-        "person_form": PersonForm(initial={"name": found.name, "email": found.email}),
+        "person_form": PersonForm(initial=about),
         "roles_form": RolesForm(initial={"roles": [r.role for r in found.org_roles.all()]}),
         "password_form": PasswordForm(),
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -16,6 +16,7 @@ from governance.errors import Invalid, NotFound
 from governance.models import Policy, PolicyVersion
 from governance.permissions import Action, allowed
 from governance.services import policies as service
+from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 
 TONES: Mapping[str, str] = {
@@ -59,15 +60,7 @@ def policies(request: PageRequest) -> HttpResponse:
 @page
 @require_GET
 def policy(request: PageRequest, name: str) -> HttpResponse:
-    found = lookups.policies().filter(name=name).first()
-    if found is None:
-        raise NotFound(f"There is no policy called {name}. See the list of policies.")
-    versions = found.versions.select_related("created_by").order_by("-version")
-    lines = [VersionLine(v, TONES.get(v.severity, "grey"), _scope(v.scope)) for v in versions]
-    active = next((line for line in lines if line.version.active), None)
-    may = allowed(request.actor, Action.MANAGE_POLICIES, "policy")
-    context = {"policy": found, "active": active, "lines": lines, "may": may}
-    return show(request, "policies/detail.html", context)
+    return _policy(request, name, reason=str(carried.initial(request).get("reason", "")))
 
 
 @page
@@ -84,11 +77,31 @@ def activate(request: PageRequest, name: str) -> HttpResponse:
 @require_POST
 def deactivate(request: PageRequest, name: str) -> HttpResponse:
     """Switches the policy off, for a reason that the audit keeps."""
+    reason = request.POST.get("reason", "")
     try:
-        service.deactivate(name, by=request.actor, reason=request.POST.get("reason", ""))
+        service.deactivate(name, by=request.actor, reason=reason)
     except Invalid as error:
-        messages.add_message(request, messages.ERROR, error.message, extra_tags="bad")
+        return _policy(request, name, reason=reason, refused=error.message)
     return go(request, reverse("policy", args=[name]))
+
+
+def _policy(request: PageRequest, name: str, *, reason: str, refused: str = "") -> HttpResponse:
+    """The page of a policy, with a reason for switching it off that was typed already."""
+    found = lookups.policies().filter(name=name).first()
+    if found is None:
+        raise NotFound(f"There is no policy called {name}. See the list of policies.")
+    versions = found.versions.select_related("created_by").order_by("-version")
+    lines = [VersionLine(v, TONES.get(v.severity, "grey"), _scope(v.scope)) for v in versions]
+    context = {
+        "policy": found,
+        "active": next((line for line in lines if line.version.active), None),
+        "lines": lines,
+        "may": allowed(request.actor, Action.MANAGE_POLICIES, "policy"),
+        "reason_draft": reason,
+        "reason_error": refused,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+    return show(request, "policies/detail.html", context, status=status)
 
 
 def _lines(found: Sequence[Policy], versions: Mapping[int, PolicyVersion]) -> list[PolicyLine]:

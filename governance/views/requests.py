@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -18,6 +18,7 @@ from governance.models import Item, Request
 from governance.permissions import Action, role_in_words
 from governance.services import requests as service
 from governance.services import reviews
+from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_id, by_number
 from governance.views.request_page import marker, shown
@@ -84,7 +85,9 @@ def request_list(request: PageRequest) -> HttpResponse:
 @page
 @require_GET
 def detail(request: PageRequest, number: int) -> HttpResponse:
-    return _detail(request, number)
+    typed = carried.taken(request) or QueryDict()
+    drafts = {"comment_draft": typed.get("body", ""), "decision_draft": typed.get("comment", "")}
+    return _detail(request, number, HTTPStatus.OK, **drafts)
 
 
 @page
@@ -203,13 +206,17 @@ def _do(request: PageRequest, number: int, action: Callable[[Request], Request])
     return go(request, reverse("request", args=[number]))
 
 
-def _detail(request: PageRequest, number: int, **said: str) -> HttpResponse:
+def _detail(
+    request: PageRequest,
+    number: int,
+    status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY,
+    **said: str,
+) -> HttpResponse:
     """The page; `said` are texts that were not taken (``comment_draft``), each with its error
     (``comment_error``), for the place where they were typed."""
     found = access.get_request(request.actor, number, Action.VIEW)
     ready = shown(found, request.actor)
     context = {"shown": ready, "production": ready.production, **said}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if said else HTTPStatus.OK
     return show(request, "requests/detail.html", context, status=status)
 
 

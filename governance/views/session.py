@@ -8,12 +8,12 @@ from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from governance.forms import SignInForm
+from governance.views import carried
 from governance.views.context import KEYS_COOKIE, THEME_COOKIE, THEMES
 from governance.views.pages import PageRequest, page
 
@@ -25,16 +25,18 @@ A_YEAR = 365 * 24 * 3600
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The form; a right password starts a session and leads to where the person wanted to go."""
-    to = _safe(request, request.POST.get("next") or request.GET.get("next"), "home")
+    to = carried.safe(request, request.POST.get("next") or request.GET.get("next"))
+    typed = request.POST.get("typed", "")[: carried.MOST + 1]
     if request.user.is_authenticated:
+        carried.keep(request, to, typed)
         return HttpResponseRedirect(to)
     form = SignInForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid() and form.user is not None:
         auth.login(request, form.user)
+        carried.keep(request, to, typed)
         return HttpResponseRedirect(to)
-    context = {"form": form, "next": to}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    answer = render(request, "session/sign_in.html", context, status=status)
+    answer = carried.sign_in_page(request, form, to=to, typed=typed, status=status)
     if form.retry_after:
         answer.status_code = HTTPStatus.TOO_MANY_REQUESTS
         answer.headers["Retry-After"] = str(form.retry_after)
@@ -50,7 +52,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Remembers light or dark, and goes back to the page it was asked from."""
-    answer = HttpResponseRedirect(_safe(request, request.POST.get("next"), "home"))
+    answer = HttpResponseRedirect(carried.safe(request, request.POST.get("next")))
     wanted = request.POST.get("theme", "")
     if wanted in THEMES:
         _remember(answer, THEME_COOKIE, wanted)
@@ -73,12 +75,3 @@ def _remember(answer: HttpResponse, name: str, value: str) -> None:
     answer.set_cookie(
         name, value, max_age=A_YEAR, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
     )
-
-
-def _safe(request: HttpRequest, to: str | None, otherwise: str) -> str:
-    """The address to go to, unless it leads to another site."""
-    if to and url_has_allowed_host_and_scheme(
-        to, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        return to
-    return resolve_url(otherwise)

@@ -17,6 +17,7 @@ from governance.forms import ApplicationForm, MemberForm, TeamForm, refuse
 from governance.models import Membership, Resource
 from governance.permissions import Action, allowed, demand
 from governance.services import teams as service
+from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_number
 from governance.views.tabs import organisation
@@ -54,7 +55,7 @@ def teams(request: PageRequest) -> HttpResponse:
 def new(request: PageRequest) -> HttpResponse:
     """A new team, by the platform team."""
     demand(request.actor, Action.CREATE_TEAM, "team")
-    form = TeamForm(request.POST or None)
+    form = TeamForm(request.POST or None, initial=carried.initial(request))
     if request.method == "POST" and form.is_valid():
         try:
             made = service.create(**form.cleaned_data, by=request.actor)
@@ -125,6 +126,7 @@ def _team(
     members = allowed(request.actor, Action.MANAGE_MEMBERS, "team", slug)
     programs = allowed(request.actor, Action.MANAGE_APPLICATIONS, "team", slug)
     refused = member_form or application_form
+    typed = carried.initial(request)
     context = {
         "team": found,
         "people": _people(lookups.people_of(found)),
@@ -132,9 +134,11 @@ def _team(
         "listed": owned,
         "owned": [_owned(resource) for resource in owned.rows],
         "may_people": members,
-        "member_form": (member_form or MemberForm()) if members.ok else None,
-        "application_form": (application_form or ApplicationForm()) if programs.ok else None,
-        "application_open": application_form is not None,
+        "member_form": (member_form or MemberForm(initial=typed)) if members.ok else None,
+        "application_form": (
+            (application_form or ApplicationForm(initial=typed)) if programs.ok else None
+        ),
+        "application_open": application_form is not None or "principal" in typed,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return show(request, "teams/detail.html", context, status=status)

@@ -20,6 +20,7 @@ from governance.forms import TokenForm
 from governance.models import ServiceToken
 from governance.permissions import Action, allowed, teams_where
 from governance.services import tokens as service
+from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 
 
@@ -82,7 +83,8 @@ def _form(request: PageRequest, *, blank: bool = False) -> TokenForm | None:
         return None
     contexts = lookups.registry_contexts()
     post = request.POST if request.method == "POST" and not blank else None
-    return TokenForm(post, teams=teams, contexts=contexts)
+    typed = carried.initial(request)
+    return TokenForm(post, initial=typed, teams=teams, contexts=contexts)
 
 
 def _list(

@@ -13,6 +13,7 @@ from governance import lookups
 from governance.errors import Conflict, Invalid, NotFound
 from governance.forms import refuse
 from governance.permissions import Action, allowed, demand
+from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 from topics import queries
 from topics.forms import ClusterForm
@@ -61,7 +62,7 @@ def cluster(request: PageRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def register(request: PageRequest) -> HttpResponse:
     demand(request.actor, Action.MANAGE_CLUSTERS, "cluster")
-    form = ClusterForm(request.POST or None)
+    form = ClusterForm(request.POST or None, initial=carried.initial(request))
     if request.method == "POST" and form.is_valid():
         try:
             made = service.register(form.cleaned_data["slug"], form.spec(), by=request.actor)
@@ -77,7 +78,8 @@ def register(request: PageRequest) -> HttpResponse:
 def change(request: PageRequest, slug: str) -> HttpResponse:
     demand(request.actor, Action.MANAGE_CLUSTERS, "cluster")
     found = _cluster(slug)
-    form = ClusterForm(request.POST or None, initial=ClusterForm.initial_of(found), known=found)
+    initial = {**ClusterForm.initial_of(found), **carried.initial(request)}
+    form = ClusterForm(request.POST or None, initial=initial, known=found)
     if request.method == "POST" and form.is_valid():
         try:
             service.change(slug, form.spec(), by=request.actor)

@@ -45,13 +45,6 @@ def test_nobody_sees_a_page_without_signing_in(client: Client, path: str) -> Non
     assert answer["Location"].startswith("/sign-in/?next=")
 
 
-def test_a_fragment_without_a_session_leads_the_whole_page_to_sign_in(client: Client) -> None:
-    answer = client.get(
-        "/inbox/", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/inbox/"}
-    )
-    assert answer["HX-Redirect"].startswith("/sign-in/?next=")
-
-
 @pytest.mark.parametrize(
     ("wanted", "leads_to"),
     [("/topics/", "/topics/"), ("https://evil.example/", "/"), ("//evil.example", "/"), ("", "/")],
