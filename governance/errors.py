@@ -46,9 +46,21 @@ class Invalid(WeirError):
 
 
 class Conflict(WeirError):
-    """The object is not in a state that allows this; somebody may have been first."""
+    """Things stand in a way that does not allow this."""
 
     code = "conflict"
+
+
+class Taken(Conflict):
+    """The name belongs to something else already."""
+
+    code = "taken"
+
+
+class Overtaken(Conflict):
+    """Somebody else did something in the moment between looking and doing."""
+
+    code = "overtaken"
 
 
 class Stale(Conflict):

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from governance.actors import Actor
 from governance.api.errors import BadAddress, LengthRequired
 from governance.api.openapi import Description
+from governance.api.paging import PAGING
 from governance.api.parsing import BoundedJsonParser, JsonOnly
 from governance.middleware import actor_of
 from governance.permissions import Action, demand
@@ -29,6 +30,8 @@ class ApiView(generics.GenericAPIView[Any]):
     """
 
     kind: ClassVar[str] = "request"
+    # What a list may be asked with beyond its filters and its pages.
+    parameters: ClassVar[tuple[str, ...]] = ()
     parser_classes = [BoundedJsonParser]
     content_negotiation_class = JsonOnly
     schema = Description()
@@ -58,11 +61,32 @@ class ApiView(generics.GenericAPIView[Any]):
 
     def listed(self, rows: QuerySet[Any] | Sequence[Any], serializer: Shape) -> Response:
         """One page of the rows; those of a query are narrowed by the view's filters first."""
+        self._check_parameters()
         if isinstance(rows, QuerySet):
             rows = self.filter_queryset(rows)
         page = self.paginate_queryset(rows)
         shown: Any = serializer(page, many=True, context=self.get_serializer_context())
         return self.get_paginated_response(shown.data)
+
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """The value of a parameter that is one of a few; the first where it was not sent."""
+        chosen = self.request.query_params.get(name, choices[0])
+        if chosen not in choices:
+            known = ", ".join(choices)
+            raise BadAddress(f"{name} cannot be {chosen[:80]!r}: choose one of {known}.", path=name)
+        return chosen
+
+    def _check_parameters(self) -> None:
+        """Refuses a parameter that would change nothing: whoever sent it expects that it does."""
+        filters = self.filterset_class.base_filters if hasattr(self, "filterset_class") else {}
+        known = {*filters, *self.parameters, *PAGING}
+        for name in self.request.query_params:
+            if name not in known:
+                takes = ", ".join(sorted(known))
+                raise BadAddress(
+                    f"This list knows no parameter {name[:80]!r}; it takes {takes}.",
+                    path=name[:80],
+                )
 
     def shown(
         self, serializer: Shape, value: Any, status: int = 200, *, many: bool = False

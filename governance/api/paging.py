@@ -29,6 +29,8 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 LONGEST_CURSOR = 2_000
 PLACE = ("#",)
+# Parameters that every list takes.
+PAGING = ("limit", "cursor")
 
 
 class CursorPagination(BasePagination):
@@ -48,8 +50,8 @@ class CursorPagination(BasePagination):
         if not isinstance(queryset, QuerySet):
             return self._part(queryset, request, limit)
         order = [str(name) for name in (queryset.query.order_by or queryset.model._meta.ordering)]
-        cursor = request.query_params.get("cursor", "")
-        if cursor:
+        cursor = request.query_params.get("cursor")
+        if cursor is not None:
             rows = queryset
             seen = _read(cursor, order, lambda value, name: _typed(value, name, rows))
             queryset = queryset.filter(_after(order, seen))
@@ -61,8 +63,8 @@ class CursorPagination(BasePagination):
 
     def _part(self, rows: Sequence[Any], request: Request, limit: int) -> list[Any]:
         """The same for short lists that are held in memory: the cursor is a place."""
-        cursor = request.query_params.get("cursor", "")
-        start = _read(cursor, PLACE, lambda value, _: value)[0] if cursor else 0
+        cursor = request.query_params.get("cursor")
+        start = 0 if cursor is None else _read(cursor, PLACE, lambda value, _: value)[0]
         if not isinstance(start, int) or start < 0:
             raise _bad_cursor()
         if start + limit < len(rows):
@@ -110,11 +112,14 @@ class CursorPagination(BasePagination):
 
 
 def _limit(request: Request) -> int:
-    asked = request.query_params.get("limit", "")
-    if not asked:
+    asked = request.query_params.get("limit")
+    if asked is None:
         return DEFAULT_LIMIT
     if not (asked.isascii() and asked.isdigit() and len(asked) < 10 and int(asked) > 0):
-        raise BadAddress(f"limit must be a whole number from 1 to {MAX_LIMIT}.", path="limit")
+        raise BadAddress(
+            f"limit is {asked[:80]!r}, and must be a whole number from 1 to {MAX_LIMIT}.",
+            path="limit",
+        )
     return min(int(asked), MAX_LIMIT)
 
 

@@ -86,8 +86,15 @@ SORTS: Mapping[type[Exception], Sort] = {
     errors.Stale: Sort(
         409, "stale", "Edited meanwhile", "`revision` in the body no longer stands: read again."
     ),
+    errors.Taken: Sort(409, "taken", "The name is taken", "Something else has it: use another."),
+    errors.Overtaken: Sort(
+        409,
+        "overtaken",
+        "Somebody was first",
+        "It changed during this call: read it again.",
+    ),
     errors.Conflict: Sort(
-        409, "conflict", "Somebody was first", "The object's state does not allow this (any more)."
+        409, "conflict", "Not as things stand", "The object's state does not allow this (any more)."
     ),
     UnknownKind: Sort(
         422, "unknown_kind", "No such kind", "The detail names the kinds of this installation."
@@ -147,7 +154,7 @@ SORTS: Mapping[type[Exception], Sort] = {
         400, "bad_address", "The address cannot be read", "The call is malformed."
     ),
     IntegrityError: Sort(
-        409, "conflict", "Somebody was first", "Another call made the same thing meanwhile."
+        409, "overtaken", "Somebody was first", "Another call made the same thing meanwhile."
     ),
     DataError: Sort(
         400, "bad_values", "A value is out of bounds", "A number or text is beyond every limit."
@@ -282,8 +289,8 @@ def _problems(error: Exception) -> Iterator[ValueProblem]:
                 position=found.position,
                 rule=found.rule,
             )
-    elif isinstance(error, errors.Invalid) and error.path:
-        yield _value(error.path, error.message)
+    elif isinstance(error, errors.WeirError) and error.facts.get("path"):
+        yield _value(str(error.facts["path"]), error.message)
     elif isinstance(error, rest.ValidationError):
         for path, message in _flat(error.detail, ""):
             yield _value(path, message)

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from governance import audit, units
 from governance.actors import Actor
-from governance.errors import Conflict, Invalid, NotFound
+from governance.errors import Invalid, NotFound, Taken
 from governance.models import Environment
 from governance.permissions import Action, demand
 
@@ -48,7 +48,7 @@ class EnvironmentSpec:
 def create(slug: str, spec: EnvironmentSpec, *, by: Actor) -> Environment:
     """A new environment. Its slug stands in rules and filters, so it never changes.
 
-    Raises Invalid for a value that cannot be read, Conflict for a taken slug.
+    Raises Invalid for a value that cannot be read, Taken for a slug that is there.
     """
     demand(by, Action.MANAGE_ENVIRONMENTS, "environment")
     if not SLUG.fullmatch(slug) or slug in TAKEN:
@@ -62,7 +62,7 @@ def create(slug: str, spec: EnvironmentSpec, *, by: Actor) -> Environment:
         with transaction.atomic():
             environment.save(force_insert=True)
     except IntegrityError:
-        raise Conflict(
+        raise Taken(
             f"There is an environment {slug} already. Choose another short name.", path="slug"
         ) from None
     told = {"after": _values(spec, slug)}

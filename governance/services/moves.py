@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 
 from governance import audit
 from governance.actors import Actor
-from governance.errors import Conflict
+from governance.errors import Overtaken
 from governance.models import Request
 from governance.workflow import Move, State, target
 
@@ -25,8 +25,8 @@ def move(
     """Makes the move on the row and on `request`, in the caller's transaction.
 
     The update names the state it starts from, so of two that move at once one wins; the other
-    gets Conflict, as does a move that the workflow does not know. `fields` are set in the same
-    update.
+    gets Overtaken. A move that the workflow does not know is a Conflict. `fields` are set in the
+    same update.
     """
     before = State(request.state)
     after = target(before, what)
@@ -34,7 +34,7 @@ def move(
         state=after, state_at=Now(), **fields
     )
     if changed != 1:
-        raise Conflict(
+        raise Overtaken(
             f"Request #{request.pk} has moved on since you looked. Reload it and decide again.",
             request=request.pk,
         )

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 
 from governance import audit, throttle
 from governance.actors import Actor
-from governance.errors import Conflict, Invalid, NotAllowed, NotFound
+from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Taken
 from governance.models import OrgRole, OrgRoleName, User
 from governance.permissions import Action, demand
 
@@ -38,7 +38,7 @@ def create(
 ) -> User:
     """A new account. Without a password nobody can sign in to it until one is set.
 
-    Raises Invalid for a value that cannot be taken, with its `path`, and Conflict for a name that
+    Raises Invalid for a value that cannot be taken, with its `path`, and Taken for a name that
     somebody has already, in whatever case: two that look alike would be mistaken for each other.
     """
     demand(by, Action.MANAGE_PEOPLE, "person")
@@ -193,8 +193,8 @@ def _nobody(username: str) -> NotFound:
     return NotFound(f"There is nobody called {shown}. Check the spelling.", person=shown)
 
 
-def _taken(username: str) -> Conflict:
-    return Conflict(f"Somebody signs in as {username} already. Choose another.", path="username")
+def _taken(username: str) -> Taken:
+    return Taken(f"Somebody signs in as {username} already. Choose another.", path="username")
 
 
 def _username(text: str) -> str:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from governance import access, audit
 from governance.actors import Actor
-from governance.errors import Conflict, Invalid, NotFound
+from governance.errors import Conflict, Invalid, NotFound, Taken
 from governance.models import (
     Application,
     ApplicationPrefix,
@@ -42,7 +42,7 @@ def create(
         with transaction.atomic():
             team.save(force_insert=True)
     except IntegrityError:
-        raise Conflict(f"There is a team {slug} already. Choose another name.") from None
+        raise Taken(f"There is a team {slug} already. Choose another name.") from None
     audit.record("team.created", by=by, about=team, team=slug)
     return team
 
@@ -121,7 +121,7 @@ def create_application(
                 ApplicationPrefix(application=application, prefix=p) for p in sorted(set(prefixes))
             )
     except IntegrityError as error:
-        raise Conflict(_taken(error, application)) from None
+        raise Taken(_taken(error, application)) from None
     audit.record(
         "application.created",
         by=by,

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from governance import access, audit
 from governance.actors import Actor, actor_for_token
-from governance.errors import Conflict, Invalid
+from governance.errors import Invalid, Taken
 from governance.models import ServiceToken, Team
 from governance.permissions import Action, Scope, demand
 
@@ -45,7 +45,7 @@ def issue(
 ) -> tuple[ServiceToken, str]:
     """A new token of the team, and its plain text, which is not kept.
 
-    `context` binds it to one registry context. Raises Invalid (a value), Conflict (the name is
+    `context` binds it to one registry context. Raises Invalid (a value), Taken (the name is
     taken by a token that still works) and NotAllowed.
     """
     demand(by, Action.MANAGE_TOKENS, "token", team.slug)
@@ -67,7 +67,7 @@ def issue(
         with transaction.atomic():
             token.save(force_insert=True)
     except IntegrityError:
-        raise Conflict(
+        raise Taken(
             f"{team.slug} has a token called {cleaned!r} that still works. Choose another name, or "
             "revoke that one first.",
             name=cleaned,

@@ -14,7 +14,17 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from governance.actors import Actor
-from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, WeirError
+from governance.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Overtaken,
+    Refused,
+    Stale,
+    Taken,
+    WeirError,
+)
 from governance.views import carried
 
 
@@ -28,19 +38,21 @@ class PageRequest(HttpRequest):
 View = Callable[..., HttpResponse]
 NUL = "\x00"
 
-_STATUS: Mapping[type[WeirError], HTTPStatus] = {
-    NotFound: HTTPStatus.NOT_FOUND,
-    NotAllowed: HTTPStatus.FORBIDDEN,
-    Conflict: HTTPStatus.CONFLICT,
-    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
-}
+# The first class that fits an error decides.
+_SORTS: tuple[tuple[type[WeirError], HTTPStatus, str], ...] = (
+    (NotFound, HTTPStatus.NOT_FOUND, "Not here"),
+    (NotAllowed, HTTPStatus.FORBIDDEN, "Not yours to do"),
+    (Stale, HTTPStatus.CONFLICT, "Edited meanwhile"),
+    (Taken, HTTPStatus.CONFLICT, "The name is taken"),
+    (Overtaken, HTTPStatus.CONFLICT, "Somebody was first"),
+    (Conflict, HTTPStatus.CONFLICT, "Not as things stand"),
+    (Invalid, HTTPStatus.UNPROCESSABLE_ENTITY, "A value cannot be used"),
+    (Refused, HTTPStatus.UNPROCESSABLE_ENTITY, "Refused by a rule"),
+    (WeirError, HTTPStatus.BAD_REQUEST, "This did not work"),
+)
 _TITLES: Mapping[HTTPStatus, str] = {
     HTTPStatus.NOT_FOUND: "Not here",
     HTTPStatus.FORBIDDEN: "Not yours to do",
-    HTTPStatus.CONFLICT: "Somebody was first",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "This cannot be done as it is",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "Weir failed",
 }
 
 
@@ -86,20 +98,24 @@ def go(request: HttpRequest, to: str) -> HttpResponse:
 
 def problem(request: HttpRequest, error: WeirError) -> HttpResponse:
     """An expected error as a page."""
-    status = next(
-        (status for kind, status in _STATUS.items() if isinstance(error, kind)),
-        HTTPStatus.BAD_REQUEST,
+    status, title = next(
+        (status, title) for kind, status, title in _SORTS if isinstance(error, kind)
     )
-    return error_page(request, status, error.message, _details(error))
+    return error_page(request, status, error.message, _details(error), title=title)
 
 
 def error_page(
-    request: HttpRequest, status: HTTPStatus, message: str, details: tuple[str, ...] = ()
+    request: HttpRequest,
+    status: HTTPStatus,
+    message: str,
+    details: tuple[str, ...] = (),
+    *,
+    title: str = "",
 ) -> HttpResponse:
     """A page in the usual look for what cannot be shown or done."""
     context = {
         "status": int(status),
-        "error_title": _TITLES.get(status, "This did not work"),
+        "error_title": title or _TITLES.get(status, "This did not work"),
         "message": message,
         "details": details,
     }

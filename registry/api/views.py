@@ -8,7 +8,6 @@ from rest_framework.request import Request as Call
 from rest_framework.response import Response
 
 from governance.api.base import ApiView
-from governance.api.errors import BadAddress
 from governance.errors import NotFound
 from registry import catalogue, lookup
 from registry.api import serializers as shapes
@@ -34,17 +33,15 @@ class SubjectView(ApiView):
 class SubjectList(SubjectView):
     """Subjects of all contexts."""
 
+    parameters = ("q", "context", "sort")
+
     @extend_schema(
         operation_id="subjects_list", parameters=QUERY, responses=shapes.SubjectShown(many=True)
     )
     def get(self, request: Call) -> Response:
         """Subjects with a live version, by name unless sorted otherwise."""
         asked = request.query_params
-        sort = asked.get("sort", "name")
-        if sort not in SORTS:
-            raise BadAddress(
-                f"Subjects cannot be sorted so. Choose one of {', '.join(SORTS)}.", path="sort"
-            )
+        sort = self.choice("sort", SORTS)
         rows = catalogue.subjects(
             words=asked.get("q", "")[:300], context=asked.get("context", ""), sort=sort
         )

@@ -33,6 +33,7 @@ class TopicList(ApiView):
     """Managed topics over all clusters."""
 
     kind = "topic"
+    parameters = ("q", "sort")
     queryset = DeclaredTopic.objects.none()
 
     @extend_schema(
@@ -42,12 +43,7 @@ class TopicList(ApiView):
     )
     def get(self, request: Call) -> Response:
         """Declared topics, by name unless sorted otherwise."""
-        search, sort = _search(request), request.query_params.get("sort", "name")
-        if sort not in queries.SORTS:
-            raise BadAddress(
-                f"Topics cannot be sorted so. Choose one of {', '.join(queries.SORTS)}.",
-                path="sort",
-            )
+        search, sort = _search(request), self.choice("sort", list(queries.SORTS))
         return self.listed(queries.topics(search, sort), shapes.TopicShown)
 
 
@@ -55,6 +51,7 @@ class UnmanagedList(ApiView):
     """What clusters have beyond that."""
 
     kind = "topic"
+    parameters = ("q",)
     queryset = ObservedTopic.objects.none()
 
     @extend_schema(

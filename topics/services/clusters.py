@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from governance import audit, dispatch, secrets
 from governance.actors import Actor
-from governance.errors import Conflict, Invalid, NotFound
+from governance.errors import Invalid, NotFound, Taken
 from governance.models import Environment
 from governance.permissions import Action, demand
 from topics.errors import BadSecurity
@@ -59,7 +59,7 @@ class ClusterSpec:
 
 @transaction.atomic
 def register(slug: str, spec: ClusterSpec, *, by: Actor) -> Cluster:
-    """A new cluster record; a worker observes it right after. Raises Conflict for a taken slug."""
+    """A new cluster record; a worker observes it right after. Taken: the slug is."""
     demand(by, Action.MANAGE_CLUSTERS, "cluster")
     if not SLUG.fullmatch(slug) or slug == "new":  # the address of the form
         raise Invalid(
@@ -72,7 +72,7 @@ def register(slug: str, spec: ClusterSpec, *, by: Actor) -> Cluster:
         with transaction.atomic():
             cluster.save(force_insert=True)
     except IntegrityError:
-        raise Conflict(
+        raise Taken(
             f"There is a cluster {slug} already. Choose another short name.", slug=slug
         ) from None
     audit.record("cluster.registered", by=by, about=cluster, data=_told(cluster))

@@ -23,7 +23,7 @@ def test_an_environment_is_made_and_changed(signed_in: SignedIn) -> None:
     assert (made.status, made.body["retention_limit_ms"]) == (201, 30 * DAY_MS)
     assert (made.body["registry_context"], made.body["max_partitions"]) == (".", None)
     taken = platform.post("environments", body)
-    assert (taken.status, taken.code) == (409, "conflict")
+    assert (taken.status, taken.code) == (409, "taken")
 
     values = {"name": "Staging", "time_zone": "Europe/Berlin", "max_partitions": 12}
     changed = platform.put("environments/staging", values)
@@ -55,7 +55,7 @@ def test_an_account_is_made_changed_and_switched(signed_in: SignedIn) -> None:
         True,
     )
     assert GOOD not in str(made.body)
-    assert platform.post("people", body).code == "conflict"
+    assert platform.post("people", body).code == "taken"
     weak = platform.post("people", {"username": "weak", "password": "short"})
     assert weak.body["problems"][0]["path"] == "password"
 

@@ -37,13 +37,15 @@ def test_a_team_is_made_and_gets_its_people(signed_in: SignedIn) -> None:
     made = platform.post("teams", {"slug": "billing", "name": "Billing", "on_call": "#billing"})
     assert (made.status, made.body["team"]["on_call"]) == (201, "#billing")
     taken = platform.post("teams", {"slug": "billing", "name": "Billing"})
-    assert (taken.status, taken.code) == (409, "conflict")
+    assert (taken.status, taken.code) == (409, "taken")
+    assert taken.body["title"] == "The name is taken"
 
     add = {"username": "outsider", "role": "owner"}
     page = platform.post("teams/billing/members", add)
     assert (page.status, page.body["members"][0]["person"]["username"]) == (201, "outsider")
     last = platform.delete("teams/billing/members/outsider/owner")
     assert (last.status, last.code) == (409, "conflict")
+    assert last.body["title"] == "Not as things stand"
     platform.post("teams/billing/members", {"username": "owner", "role": "owner"})
     assert platform.delete("teams/billing/members/outsider/owner").status == 204
     assert platform.delete("teams/billing/members/outsider/owner").code == "not_found"
@@ -61,7 +63,7 @@ def test_an_application_acts_for_a_team(signed_in: SignedIn) -> None:
         "teams/payments/applications",
         {"name": "shop", "principal": "User:shop", "prefixes": ["payments.shop."]},
     )
-    assert (other.status, other.code) == (409, "conflict")
+    assert (other.status, other.code) == (409, "taken")
     wrong = owner.post("teams/payments/applications", {"name": "a", "principal": "till"})
     assert wrong.body["problems"][0]["path"] == "principal"
     page = owner.get("teams/payments").body

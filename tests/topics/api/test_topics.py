@@ -127,7 +127,7 @@ def test_clusters_show_no_secret(as_user: AsUser, estate: Estate) -> None:
     for answer in (made, platform.get("clusters"), platform.get("clusters/fresh")):
         assert "hunter2" not in str(answer.body)
         assert stored not in str(answer.body)
-    assert platform.post("clusters", body).code == "conflict"
+    assert platform.post("clusters", body).code == "taken"
     body.pop("slug")
     body["password"] = None
     changed = platform.put("clusters/fresh", body | {"region": "north"})
