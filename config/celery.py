@@ -6,9 +6,12 @@ from typing import Any
 from celery import Celery, Task
 from celery.signals import setup_logging, task_prerun
 
+from config import broker
 from config.logs import bind_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+broker.mend()
 
 app = Celery("weir")
 # By name, so that importing this module reads no setting: the stack's command line imports it too.
