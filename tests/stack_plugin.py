@@ -13,6 +13,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,6 +25,7 @@ from config.stack.throwaway import Throwaway
 # depend on whose shell ran it.
 KEPT = ("WEIR_TEST_", "WEIR_CHROMIUM")
 SHARED = "WEIR_TEST_STACK"
+VALKEY_DATABASES = 16  # what a server has that nobody configured
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     ):
         if os.environ.get(given):
             os.environ[ours] = os.environ[given]
+    os.environ["WEIR_REDIS_URL"] = _own(os.environ["WEIR_REDIS_URL"])
+
+
+def _own(redis_url: str) -> str:
+    """Each worker of pytest-xdist has a database of its own in Valkey, as it has in PostgreSQL: out
+    of a shared queue, a job of one would find another's rows under its number."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if not number:
+        return redis_url
+    return urlsplit(redis_url)._replace(path=f"/{int(number) % VALKEY_DATABASES}").geturl()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -112,14 +124,14 @@ def database_url(stack: Throwaway) -> str:
 
 @pytest.fixture(scope="session")
 def redis_url(stack: Throwaway) -> str:
-    """A running Valkey."""
+    """A running Valkey, and this worker's database in it."""
     given = os.environ.get("WEIR_TEST_REDIS_URL")
     if not given:
         stack.ensure(stack.valkey)
-        return stack.valkey.url
+        return _own(stack.valkey.url)
     if not valkey.serves(given):
         pytest.fail("WEIR_TEST_REDIS_URL names a server that does not answer.")
-    return given
+    return _own(given)
 
 
 @pytest.fixture(scope="session")
