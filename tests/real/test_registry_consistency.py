@@ -65,7 +65,7 @@ def test_eight_processes_registering_at_once_lose_and_double_nothing(empty: str)
                 assert listed == list(range(1, CONTENTS + 1))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 def test_a_read_after_an_answer_sees_the_write_on_every_process(empty: str) -> None:
     with processes(empty, 2) as servers:
         servers[0].call("PUT", "/config", {"compatibility": "NONE"})
@@ -145,7 +145,7 @@ def steps(
     )
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)  # with the making of a database, on a machine with much to do
 def test_a_lost_connection_makes_no_answer_stale(empty: str) -> None:
     with processes(empty, 2) as (one, two):
         one.call("POST", "/subjects/lost/versions", content(1))
