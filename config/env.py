@@ -19,7 +19,10 @@ Default = TypeVar("Default")
 TRUE: Final = ("1", "true", "yes", "on")
 FALSE: Final = ("0", "false", "no", "off")
 SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-DURATION: Final = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d)")
+# No digits of other scripts; nothing that the arithmetic of times could not hold.
+DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h|d)")
+HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%\w+)?", re.ASCII)
+LONGEST: Final = timedelta(days=3650)
 REQUIRED: Final = object()
 
 
@@ -38,6 +41,12 @@ def wrong(name: str, rule: str) -> NoReturn:
 
 def _given(name: str) -> str | None:
     return os.environ.get(name, "").strip() or None
+
+
+def shown(given: str) -> str:
+    """The value as an error repeats it: on one line, and no longer than a line."""
+    shown = repr(given)
+    return shown if len(shown) <= 60 else f"{shown[:57]}…{shown[-1]}"
 
 
 def _absent(name: str, default: Any) -> Any:
@@ -65,7 +74,7 @@ def flag(name: str, default: bool = False) -> bool:
         return True
     if given.lower() in FALSE:
         return False
-    wrong(name, f"is {given!r}: use 1 to switch it on or 0 to switch it off.")
+    wrong(name, f"is {shown(given)}: use 1 to switch it on or 0 to switch it off.")
 
 
 @overload
@@ -82,7 +91,7 @@ def number(
     if given is None:
         return _absent(name, default)
     if not re.fullmatch(r"[+-]?[0-9]{1,18}", given):
-        wrong(name, f"is {given!r}: use a whole number{_between(minimum, maximum)}.")
+        wrong(name, f"is {shown(given)}: use a whole number{_between(minimum, maximum)}.")
     value = int(given)
     if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
         wrong(name, f"is {value}: use a whole number{_between(minimum, maximum)}.")
@@ -128,17 +137,22 @@ def duration(
         return absent if isinstance(absent, timedelta) else _length(name, absent)
     value = _length(name, given)
     if minimum is not None and value < minimum:
-        wrong(name, f"is {given!r}: use {minimum.total_seconds():g}s or more.")
+        wrong(name, f"is {shown(given)}: use {minimum.total_seconds():g}s or more.")
     if maximum is not None and value > maximum:
-        wrong(name, f"is {given!r}: use {maximum.total_seconds():g}s or less.")
+        wrong(name, f"is {shown(given)}: use {maximum.total_seconds():g}s or less.")
     return value
 
 
 def _length(name: str, given: str) -> timedelta:
     parsed = DURATION.fullmatch(given.lower())
     if parsed is None:
-        wrong(name, f"is {given!r}: use a number and a unit, such as 500ms, 15s, 5m, 12h or 7d.")
-    return timedelta(seconds=float(parsed[1]) * SECONDS[parsed[2]])
+        wrong(
+            name, f"is {shown(given)}: use a number and a unit, such as 500ms, 15s, 5m, 12h or 7d."
+        )
+    seconds = float(parsed[1]) * SECONDS[parsed[2]]
+    if seconds > LONGEST.total_seconds():
+        wrong(name, f"is {shown(given)}: use {LONGEST.days}d or less.")
+    return timedelta(seconds=seconds)
 
 
 @overload
@@ -163,6 +177,13 @@ def url(name: str, default: Any = REQUIRED, *, schemes: Collection[str] = ("http
         )
     if not host:
         wrong(name, f"names no host: {shape}")
+    if not HOST.fullmatch(host) or any(character.isspace() for character in given):
+        # A browser tells a name in another script in its other form, which would never match.
+        wrong(
+            name,
+            "names a host that a URL cannot have as it is: use letters, digits, dots and dashes"
+            " (a name in another script begins with xn--).",
+        )
     return given
 
 
@@ -178,7 +199,7 @@ def choice(name: str, default: Any = REQUIRED, options: Collection[str] = ()) ->
     for option in options:
         if option.lower() == given.lower():
             return option
-    wrong(name, f"is {given!r}: use one of {', '.join(options)}.")
+    wrong(name, f"is {shown(given)}: use one of {', '.join(options)}.")
 
 
 @overload
@@ -192,13 +213,14 @@ def secret(name: str, default: Any = REQUIRED) -> Any:
     if given is not None and path is not None:
         wrong(name, f"and {name}_FILE are both set: unset one of them.")
     if path is not None:
-        return _from_file(f"{name}_FILE", Path(path))
+        return from_file(f"{name}_FILE", Path(path))
     if given is None and default is REQUIRED:
         wrong(name, f"is not set: set it, or set {name}_FILE to a file that holds it.")
     return default if given is None else given
 
 
-def _from_file(name: str, path: Path) -> str:
+def from_file(name: str, path: Path) -> str:
+    """What stands in the file that NAME names."""
     try:
         value = path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -221,7 +243,12 @@ def names(name: str, default: str | Collection[str] = ()) -> tuple[str, ...]:
 
 def stack_folder() -> Path:
     """Where `make up` keeps its state: WEIR_DATA, else `.weir` beside the code."""
-    return Path(text("WEIR_DATA", str(Path(__file__).resolve().parent.parent / ".weir"))).absolute()
+    default = Path(__file__).resolve().parent.parent / ".weir"
+    given = text("WEIR_DATA", str(default))
+    if any(character in ',"\\' or not character.isprintable() for character in given):
+        # They mean something in the files that the servers are told by.
+        wrong("WEIR_DATA", f"is {shown(given)}: use a path without commas, quotes and backslashes.")
+    return Path(given).absolute()
 
 
 def load_stack_environment() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from config import env
+from config import env, named
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -15,14 +16,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env.flag("WEIR_DEBUG")
 SECRET_KEY = env.secret("WEIR_SECRET_KEY")
 # Keys for secrets at rest, apart from Django's own key: see governance/secrets.py.
-SECRET_KEYS_FILE = env.text("WEIR_SECRET_KEYS_FILE", "")
+SECRET_KEYS_FILE = named.key_file("WEIR_SECRET_KEYS_FILE", "")
 # The only folders that a reference file:/… may name; Weir's own files never.
-SECRET_FOLDERS = env.names("WEIR_SECRET_FOLDERS", ("/run/secrets",))
+SECRET_FOLDERS = named.folders("WEIR_SECRET_FOLDERS", ("/run/secrets",))
 OWN_SECRET_FILES = [
     file for file in (SECRET_KEYS_FILE, env.text("WEIR_SECRET_KEY_FILE", "")) if file
 ]
-ALLOWED_HOSTS = env.names("WEIR_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
-BASE_URL = env.url("WEIR_BASE_URL", "http://localhost:8000").rstrip("/")
+ALLOWED_HOSTS = named.hosts("WEIR_ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"))
+BASE_URL = named.origin("WEIR_BASE_URL", "http://localhost:8000")
 REGISTRY_URL = env.url("WEIR_REGISTRY_URL", "http://localhost:8081").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 # How many proxies of ours stand before the pages, each adding to X-Forwarded-For.
@@ -121,7 +122,7 @@ TEMPLATES = [
 
 # --- Database, cache, jobs --------------------------------------------------------------------
 
-DATABASE_URL = env.url("WEIR_DATABASE_URL", schemes=("postgres", "postgresql"))
+DATABASE_URL = named.database("WEIR_DATABASE_URL")
 _database = urlsplit(DATABASE_URL)
 DATABASES = {
     "default": {
@@ -139,7 +140,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.url("WEIR_REDIS_URL", schemes=("redis", "rediss"))
+REDIS_URL = named.queue("WEIR_REDIS_URL")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -148,9 +149,10 @@ CACHES = {
     }
 }
 
-SCAN_INTERVAL = env.duration("WEIR_SCAN_INTERVAL", "60s", minimum=timedelta(seconds=1))
-LEASE_TTL = env.duration("WEIR_LEASE_TTL", "15s", minimum=timedelta(seconds=3))
-SWEEP_INTERVAL = env.duration("WEIR_SWEEP_INTERVAL", "5s", minimum=timedelta(seconds=1))
+_second, _hour = timedelta(seconds=1), timedelta(hours=1)
+SCAN_INTERVAL = env.duration("WEIR_SCAN_INTERVAL", "60s", minimum=_second, maximum=24 * _hour)
+LEASE_TTL = env.duration("WEIR_LEASE_TTL", "15s", minimum=3 * _second, maximum=_hour)
+SWEEP_INTERVAL = env.duration("WEIR_SWEEP_INTERVAL", "5s", minimum=_second, maximum=_hour)
 
 CELERY = {
     "broker_url": REDIS_URL,
@@ -262,8 +264,8 @@ SPECTACULAR_SETTINGS = {
 # --- Demo: where `manage.py demo` finds the cluster it registers --------------------------------
 
 DEMO_KAFKA = {
-    "bootstrap": env.text("WEIR_DEMO_KAFKA_BOOTSTRAP", ""),
-    "clients": env.text("WEIR_DEMO_KAFKA_CLIENTS", ""),
+    "bootstrap": named.servers("WEIR_DEMO_KAFKA_BOOTSTRAP", ""),
+    "clients": named.servers("WEIR_DEMO_KAFKA_CLIENTS", ""),
     "user": env.text("WEIR_DEMO_KAFKA_USER", ""),
     "password": env.secret("WEIR_DEMO_KAFKA_PASSWORD", ""),
 }
@@ -272,4 +274,12 @@ DEMO_KAFKA = {
 
 LOG_FORMAT = env.choice("WEIR_LOG_FORMAT", "text", ("text", "json"))
 LOGGING_CONFIG = "config.logs.configure"
-LOGGING = {"format": LOG_FORMAT, "level": env.text("WEIR_LOG_LEVEL", "INFO")}
+LOG_LEVEL = env.choice("WEIR_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {"format": LOG_FORMAT, "level": LOG_LEVEL}
+
+# --- Metrics: read by the client library itself; wrong, it would fail at its first count ---------
+
+METRICS_FOLDER = named.folder("PROMETHEUS_MULTIPROC_DIR", "")
+if not METRICS_FOLDER:
+    # Set to nothing it would count as set there.
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)

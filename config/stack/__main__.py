@@ -47,6 +47,8 @@ def _say(line: str) -> None:
 
 
 def _up(given: Options) -> int:
+    checks.python()
+    checks.values(given)
     checks.writable(given.folders.data)
     try:
         with lock.held(given.folders.lock) as descriptor:

@@ -1,13 +1,19 @@
 """What is looked at before anything starts. Each refusal is one sentence that says what to do."""
 
-import importlib
+import os
+import runpy
 import shutil
 import sys
 from pathlib import Path
 
+import psycopg
+from psycopg import conninfo
+
+from config import env
 from config.stack import ports
 from config.stack.errors import StackError
-from config.stack.options import Options
+from config.stack.options import Options, given
+from config.stack.paths import ROOT
 
 OLDEST_PYTHON = (3, 11)
 # Jars, databases and logs of a demo take about a quarter of this.
@@ -75,7 +81,32 @@ def _wanted(options: Options) -> list[tuple[int, tuple[str, str]]]:
     return wanted
 
 
-def settings() -> None:
-    """Reads Weir's settings, which takes the environment of its processes, so that a wrong value
-    anywhere in them is said before a server runs."""
-    importlib.import_module("config.settings")
+def values(options: Options) -> None:
+    """Reads all of Weir's settings, so that a wrong value in any of them is said before anything is
+    made. What the stack itself will tell its processes is not there yet and stands in as a shape.
+    """
+    told = {
+        "WEIR_BASE_URL": options.base_url,
+        "WEIR_REGISTRY_URL": options.registry_url,
+        "WEIR_DATABASE_URL": options.database_url or "postgresql://weir@localhost/weir",
+        "WEIR_REDIS_URL": options.redis_url or "redis://localhost",
+    }
+    if not given("WEIR_SECRET_KEY"):
+        told["WEIR_SECRET_KEY"] = "not made yet"  # noqa: S105  a shape, used for nothing
+    before = dict(os.environ)
+    try:
+        os.environ.update(told)
+        # Run, not imported: the module is kept for the values that the stack will tell.
+        runpy.run_path(str(ROOT / "config" / "settings.py"))
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    if options.database_url:
+        try:
+            conninfo.conninfo_to_dict(options.database_url)
+        except psycopg.Error:
+            # Its own words may repeat the URL, and with it a password.
+            env.wrong(
+                "WEIR_DATABASE_URL",
+                "has a parameter that libpq does not know: correct what follows the question mark.",
+            )

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 
-from config import env
+from config import env, named
 from config.stack.paths import Folders
 
 PORTS = {
@@ -33,7 +33,7 @@ class Options:
 
     @property
     def base_url(self) -> str:
-        return env.url("WEIR_BASE_URL", f"http://localhost:{self.port}")
+        return named.origin("WEIR_BASE_URL", f"http://localhost:{self.port}")
 
     @property
     def registry_url(self) -> str:
@@ -50,9 +50,9 @@ def read() -> Options:
         pg_port=_port("WEIR_PG_PORT"),
         redis_port=_port("WEIR_REDIS_PORT"),
         kafka_port=_port("WEIR_KAFKA_PORT"),
-        database_url=env.url("WEIR_DATABASE_URL", None, schemes=("postgres", "postgresql")),
-        redis_url=env.url("WEIR_REDIS_URL", None, schemes=("redis", "rediss")),
-        kafka_bootstrap=_bootstrap(),
+        database_url=named.database("WEIR_DATABASE_URL", None),
+        redis_url=named.queue("WEIR_REDIS_URL", None),
+        kafka_bootstrap=named.servers("WEIR_KAFKA_BOOTSTRAP", None),
         demo=demo,
         # The demo's registry lets everybody in, since it listens on loopback alone and a first
         # client should need no credential; an installation asks for one.
@@ -64,15 +64,6 @@ def read() -> Options:
 
 def _port(name: str) -> int:
     return env.number(name, PORTS[name], minimum=1, maximum=HIGHEST_PORT)
-
-
-def _bootstrap() -> str | None:
-    given = env.text("WEIR_KAFKA_BOOTSTRAP", None)
-    for part in given.split(",") if given else ():
-        host, _, port = part.strip().rpartition(":")
-        if not host or not port.isdecimal():
-            env.wrong("WEIR_KAFKA_BOOTSTRAP", f"is {given!r}: use host:port[,host:port].")
-    return given
 
 
 def given(name: str) -> bool:

@@ -23,9 +23,7 @@ EXTERNAL_PATIENCE = 10.0
 
 
 def prepare(options: Options) -> None:
-    """Everything that is looked at before anything is started."""
-    checks.python()
-    checks.writable(options.folders.data)
+    """What is looked at before anything is started, once nobody else's stack runs here."""
     checks.disk(options.folders.data)
     checks.free_ports(options)
 
@@ -39,7 +37,6 @@ def up(options: Options, lock: int, say: Say) -> None:
     embedded = parts(options)
     told = environment(options, embedded)
     os.environ.update(told)
-    checks.settings()
     kafka.quiet()
     with Supervisor(folders, say, lock) as supervisor:
         start = Start(options, embedded, told, supervisor, say)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -118,7 +119,8 @@ def test_each_command_starts_its_process(
     (port,) = ports.free_block(1)
     if name == "beat":
         # A database of its own, whose queue nobody else fills or empties.
-        environment["WEIR_REDIS_URL"] = environment["WEIR_REDIS_URL"].removesuffix("/0") + "/5"
+        server = urlsplit(environment["WEIR_REDIS_URL"])
+        environment["WEIR_REDIS_URL"] = server._replace(path="/15").geturl()
     here = {"0.0.0.0": "127.0.0.1", "8000": str(port), "8081": str(port)}  # noqa: S104  replaced
     words = [here.get(word, word).replace("/tmp/", f"{tmp_path}/") for word in command(name)]
     # A worker that is told to stop while it starts does not hear it and is killed later.
