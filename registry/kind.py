@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
 
 from django.db import OperationalError
 
@@ -29,6 +28,7 @@ from governance.kinds import (
 from governance.models import Environment, Lifecycle, Resource, Team
 from governance.policy.facts import Fact, FactType, declare
 from registry import compatibility, difference, lookup, naming, owners, settings, store
+from registry.addresses import subject_url
 from registry.changes import Origin
 from registry.compatibility import Level, Verdict
 from registry.errors import InvalidLevel, RegistryError
@@ -233,11 +233,8 @@ class SubjectKind:
             run.record({item.id: _apply(item, run)})
 
     def url(self, place: str, name: str) -> str:
-        """The subject's page; "." alone cannot stand in an address."""
-        subject = _subject(place, name)
-        context = "~" if subject.context == naming.DEFAULT else subject.context
-        name = f"{quote(subject.name)}/" if subject.name else ""
-        return f"/subjects/{quote(context, safe='')}/{name}"
+        """The subject's page."""
+        return subject_url(_subject(place, name))
 
 
 def _subject(place: str, name: str) -> SubjectName:

@@ -6,7 +6,5 @@ from registry import views
 
 urlpatterns = [
     path("subjects/", views.subjects, name="subjects"),
-    # The empty name is a subject, too, on the wire.
-    path("subjects/<str:context>/", views.subject, {"name": ""}, name="subject-unnamed"),
     path("subjects/<str:context>/<path:name>/", views.subject, name="subject"),
 ]

@@ -21,6 +21,7 @@ from governance.views.paging import by_number
 from governance.views.requests import Tab
 from governance.views.searches import Hits, Related, register_relation, register_search
 from registry import catalogue, lookup, queries
+from registry.addresses import subject_at, subject_url
 from registry.catalogue import Comparison
 from registry.forms import SubjectForm  # noqa: F401 -- puts the form into the composer's table
 from registry.lookup import Stored
@@ -28,8 +29,6 @@ from registry.models import Subject
 from registry.naming import DEFAULT, GLOBAL, SubjectName
 from registry.scope import Place
 
-# "." alone cannot stand in an address: browsers take "/./" out.
-DEFAULT_IN_ADDRESS = "~"
 TABS = ("changes", "schema", "requests")
 SUFFIXES = ("-value", "-key")
 
@@ -42,20 +41,15 @@ class SubjectRow:
     url: str
 
 
-def subject_url(subject: SubjectName) -> str:
-    """The address of a subject's page."""
-    context = DEFAULT_IN_ADDRESS if subject.context == DEFAULT else subject.context
-    if not subject.name:
-        return reverse("subject-unnamed", args=[context])
-    return reverse("subject", args=[context, subject.name])
-
-
 @page
 @require_GET
 def subjects(request: PageRequest) -> HttpResponse:
     demand(request.actor, Action.READ_REGISTRY, "subject")
     words = request.GET.get("q", "").strip()[:300]
+    contexts = list(catalogue.contexts())
     context_name = request.GET.get("context", "")
+    if context_name not in {one.name for one in contexts}:
+        context_name = ""
     sort = request.GET.get("sort", "name")
     found = catalogue.subjects(words=words, context=context_name, sort=sort)
     listed = by_number(request, found, one="subject")
@@ -63,7 +57,7 @@ def subjects(request: PageRequest) -> HttpResponse:
         "q": words,
         "sort": sort,
         "context_name": context_name,
-        "contexts": catalogue.contexts(),
+        "contexts": contexts,
         "narrowed": bool(words or context_name),
         "listed": listed,
         "rows": [_row(subject) for subject in listed.rows],
@@ -77,7 +71,7 @@ def subjects(request: PageRequest) -> HttpResponse:
 def subject(request: PageRequest, context: str, name: str) -> HttpResponse:
     """One subject; ``?version=3`` shows that one, ``?against=1`` compares with another."""
     demand(request.actor, Action.READ_REGISTRY, "subject")
-    target = SubjectName(DEFAULT if context == DEFAULT_IN_ADDRESS else context, name)
+    target = subject_at(context, name)
     found = queries.subject(target.context, target.name)
     versions = [v for v in found.versions if not v.deleted] if found else []
     if found is None or not versions:
