@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from config.stack.kafka import ADMIN, ADMIN_SECRET
 from config.stack.options import Options
 
 RULE = "─" * 78
@@ -18,7 +19,7 @@ def block(
     yield f"  Web          {options.base_url}"
     yield f"  Registry     {options.registry_url}   {_access(options)}"
     yield from _kafka(options, demo, why_no_kafka)
-    yield from _people(demo)
+    yield from _people(demo) if demo else _first_steps(options, why_no_kafka)
     yield ""
     yield f"  Logs         {options.folders.logs}"
     yield "  Commands     .venv/bin/python manage.py … finds this stack by itself"
@@ -45,6 +46,19 @@ def _kafka(options: Options, demo: Mapping[str, Any], why_no_kafka: str | None) 
         user, password = application.get("username"), application.get("password")
         yield f"               application {application.get('principal')}"
         yield f"               SASL_PLAINTEXT, SCRAM-SHA-512, {user} / {password}"
+
+
+def _first_steps(options: Options, why_no_kafka: str | None) -> Iterator[str]:
+    """What an administrator needs who begins without the demo."""
+    yield ""
+    yield "  First steps, without the demo"
+    yield "    a person     .venv/bin/python manage.py person add NAME --role platform"
+    yield "    policies     .venv/bin/python manage.py policies starter"
+    yield "    a cluster    in the pages, Clusters → Register, once there is an environment"
+    if why_no_kafka is None and options.kafka_bootstrap is None:
+        yield f"                 Weir's own door to this Kafka: 127.0.0.1:{options.kafka_port + 1}"
+        yield f"                 SASL_PLAINTEXT, SCRAM-SHA-512, {ADMIN}, its password in"
+        yield f"                 {options.folders.secrets / ADMIN_SECRET}"
 
 
 def _people(demo: Mapping[str, Any]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from config.stack.java import find_java
 from config.stack.paths import write_private
 
 ADMIN = "weir-admin"
+ADMIN_SECRET = "kafka"  # noqa: S105  the name of the file with its password
 BROKER = "weir-broker"
 LOGIN = "org.apache.kafka.common.security"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from config.stack import kafka, keys
-from config.stack.kafka import Kafka
+from config.stack.kafka import ADMIN_SECRET, Kafka
 from config.stack.options import Options, given
 from config.stack.postgres import Postgres
 from config.stack.valkey import Valkey
@@ -27,7 +27,10 @@ def parts(options: Options) -> Parts:
     database = Postgres(folders.data / "postgresql", options.pg_port, password("postgresql"))
     jobs = Valkey(folders.data / "valkey", options.redis_port, password("valkey"))
     broker = Kafka(
-        folders.data / "kafka", options.kafka_port, password("kafka"), password("kafka-controller")
+        folders.data / "kafka",
+        options.kafka_port,
+        password(ADMIN_SECRET),
+        password("kafka-controller"),
     )
     return Parts(
         None if options.database_url else database,
@@ -65,5 +68,5 @@ def kafka_environment(options: Options, embedded: Parts) -> dict[str, str]:
         "WEIR_DEMO_KAFKA_BOOTSTRAP": embedded.kafka.bootstrap,
         "WEIR_DEMO_KAFKA_CLIENTS": embedded.kafka.clients,
         "WEIR_DEMO_KAFKA_USER": kafka.ADMIN,
-        "WEIR_DEMO_KAFKA_PASSWORD_FILE": str(options.folders.secrets / "kafka"),
+        "WEIR_DEMO_KAFKA_PASSWORD_FILE": str(options.folders.secrets / ADMIN_SECRET),
     }

@@ -149,4 +149,15 @@ def test_the_block_says_where_everything_is(given: Options) -> None:
     said = "\n".join(block(given, demo, None, 12))
     for part in ("dana / pw", "orders / secret", given.base_url, f":{given.kafka_port}", "Ctrl-C"):
         assert part in said
+    assert "person add" not in said
     assert "none: no Java" in "\n".join(block(given, {}, "no Java", 12))
+
+
+def test_without_the_demo_the_block_says_how_to_begin(given: Options) -> None:
+    said = "\n".join(block(given, {}, None, 12))
+    for part in ("manage.py person add", "weir-admin", str(given.folders.secrets / "kafka")):
+        assert part in said
+    assert f"127.0.0.1:{given.kafka_port + 1}" in said
+    assert "weir-admin" not in "\n".join(block(given, {}, "no Java", 12))
+    elsewhere = replace(given, kafka_bootstrap="kafka:9092")
+    assert "weir-admin" not in "\n".join(block(elsewhere, {}, None, 12))
