@@ -9,11 +9,18 @@ from datetime import timedelta
 
 import structlog
 from django.db import DatabaseError, connection
-from django.db.models.functions import Now
+from django.db.models import DateTimeField, Func
 
 from governance.models import Request
 
 log = structlog.get_logger(__name__)
+
+
+class Clock(Func):
+    """The time now; `Now()` is when the transaction began, which waiting for a row makes old."""
+
+    function = "clock_timestamp"
+    output_field = DateTimeField()
 
 
 @contextmanager
@@ -40,7 +47,7 @@ def _beat(request_id: int, lease: int, ttl: timedelta, stop: threading.Event) ->
         while not stop.wait(ttl.total_seconds() / 3):
             try:
                 kept = Request.objects.filter(pk=request_id, lease=lease).update(
-                    lease_until=Now() + ttl
+                    lease_until=Clock() + ttl
                 )
             except DatabaseError as error:
                 # The database may be back before the lease ends; if not, the worker loses it.

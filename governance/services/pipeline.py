@@ -26,7 +26,7 @@ from governance.kinds import ApplyRun, ItemView, Outcome, OutcomeState
 from governance.models import Comment, Item, Request
 from governance.services import approvals
 from governance.services.checks import Examination, examine, store_findings
-from governance.services.heartbeat import heartbeat
+from governance.services.heartbeat import Clock, heartbeat
 from governance.services.items import views
 from governance.services.moves import move
 from governance.services.requests import refused_sentence, write_requirements
@@ -113,7 +113,10 @@ def _release(request: Request) -> None:
 
 @contextmanager
 def _owned(request: Request) -> Iterator[None]:
-    """A transaction in which this worker still holds the lease, or LeaseLost."""
+    """A transaction in which this worker still holds the lease, or LeaseLost.
+
+    The heartbeat waits for the row meanwhile, so that a long transaction ends with a full lease.
+    """
     with transaction.atomic():
         held = (
             Request.objects.select_for_update()
@@ -123,6 +126,9 @@ def _owned(request: Request) -> Iterator[None]:
         if not held:
             raise LeaseLost(f"Request #{request.pk} was taken over by another worker.")
         yield
+        Request.objects.filter(
+            pk=request.pk, lease=request.lease, lease_until__isnull=False
+        ).update(lease_until=Clock() + settings.LEASE_TTL)
 
 
 def _transition(request: Request, what: Move, *, by: Actor, **fields: Any) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 from django.db.models import Count
 from django.db.models.functions import Now
+from pytest_django.fixtures import Settings
 
 from governance import audit
 from governance.errors import Conflict, NotAllowed, Refused, Stale
 from governance.models import Event, Item, Request
 from governance.services import items, pipeline, requests, reviews
+from governance.services.heartbeat import Clock
 from governance.services.items import NewItem
 from governance.workflow import ItemState, State
 from tests.factories import Cast, make_cast, make_environment, make_policy
@@ -145,6 +149,37 @@ def test_a_worker_that_lost_its_lease_records_nothing_more(cast: Cast) -> None:
     assert list(ShelfToy.objects.values_list("painted", flat=True)) == [1, 1]
     assert actions(request).count("item.applied") == 1
     assert actions(request).count("item.unchanged") == 1
+
+
+def test_a_transaction_that_takes_longer_than_the_lease_ends_with_a_full_one(
+    cast: Cast, settings: Settings
+) -> None:
+    settings.LEASE_TTL = timedelta(seconds=1)
+    request = approved(cast)
+    locked = threading.Event()
+
+    def hold_up() -> None:
+        """Lets nobody declare a toy until the lease is long over."""
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"LOCK TABLE {DeclaredToy._meta.db_table} IN EXCLUSIVE MODE")
+                locked.set()
+                over = Request.objects.filter(
+                    pk=request.pk, lease_until__lt=Clock() - timedelta(seconds=2)
+                )
+                deadline = time.monotonic() + 30
+                while not over.exists():
+                    assert time.monotonic() < deadline
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(hold_up)
+        assert locked.wait(30)
+        pipeline.advance(request.pk)
+        held.result()
+    request.refresh_from_db()
+    assert request.state == State.APPLIED
 
 
 def test_the_sweep_finds_what_no_message_announced(
