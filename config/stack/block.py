@@ -54,7 +54,7 @@ def _first_steps(options: Options, why_no_kafka: str | None) -> Iterator[str]:
     yield "  First steps, without the demo"
     yield "    a person     .venv/bin/python manage.py person add NAME --role platform"
     yield "    policies     .venv/bin/python manage.py policies starter"
-    yield "    a cluster    in the pages, Clusters → Register, once there is an environment"
+    yield "    a cluster    in the pages: Environments first, then Clusters → Connect a cluster"
     if why_no_kafka is None and options.kafka_bootstrap is None:
         yield f"                 Weir's own door to this Kafka: 127.0.0.1:{options.kafka_port + 1}"
         yield f"                 SASL_PLAINTEXT, SCRAM-SHA-512, {ADMIN}, its password in"

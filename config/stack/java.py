@@ -8,9 +8,16 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from config.stack.children import plain_environment
 from config.stack.errors import KafkaUnavailable
 
 OLDEST = 17
+
+
+def java_environment() -> dict[str, str]:
+    """What a runtime may inherit. In the locale C it opens no file whose path has other letters
+    than those of ASCII."""
+    return {**plain_environment(), "LC_ALL": "C.UTF-8"}
 
 
 def find_java() -> Path:

@@ -17,9 +17,9 @@ from kafka.admin import KafkaAdminClient, ScramMechanism, UserScramCredentialUps
 from kafka.errors import KafkaError
 
 from config.stack import jars, ports
-from config.stack.children import Launch, plain_environment, run
+from config.stack.children import Launch, run
 from config.stack.errors import StackError
-from config.stack.java import find_java
+from config.stack.java import find_java, java_environment
 from config.stack.paths import write_private
 
 ADMIN = "weir-admin"
@@ -79,7 +79,7 @@ class Kafka:
         # By file: a command line can be read by everybody on the machine.
         write_private(arguments, "".join(f'"{word}"\n' for word in words))
         try:
-            launch = Launch([str(java), f"@{arguments}"], plain_environment(), self.data)
+            launch = Launch([str(java), f"@{arguments}"], java_environment(), self.data)
             # What it prints is the credential's record; nobody should see it.
             run("Formatting Kafka's folder", launch)
             fresh.rename(self._log_folder)
@@ -94,7 +94,7 @@ class Kafka:
         argv += ["-Dorg.slf4j.simpleLogger.showDateTime=true"]
         argv += ["-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ"]
         argv += ["-cp", jars.class_path(), "kafka.Kafka", str(self._config)]
-        return Launch(argv, plain_environment(), self.data)
+        return Launch(argv, java_environment(), self.data)
 
     def ready(self) -> bool:
         # The port first: the library would wait and retry on one that nobody serves.
@@ -102,7 +102,7 @@ class Kafka:
 
     def _write(self, path: Path, log_folder: Path) -> None:
         lines = {**_FIXED, **self._listeners(), "log.dirs": str(log_folder.absolute())}
-        write_private(path, "".join(f"{key}={value}\n" for key, value in lines.items()))
+        write_private(path, "".join(f"{key}={_escaped(value)}\n" for key, value in lines.items()))
 
     def _listeners(self) -> dict[str, str]:
         client, internal = f"CLIENT://{self.clients}", f"INTERNAL://{self.bootstrap}"
@@ -155,6 +155,13 @@ _FIXED = {
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
 }
+
+
+def _escaped(value: str) -> str:
+    """As Java reads a properties file: letters beyond ASCII by number."""
+    codes = value.encode("utf-16-be", "surrogatepass")
+    units = (int.from_bytes(codes[at : at + 2], "big") for at in range(0, len(codes), 2))
+    return "".join(chr(unit) if unit < 0x80 else f"\\u{unit:04x}" for unit in units)
 
 
 def _cluster_id() -> str:

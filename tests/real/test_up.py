@@ -122,7 +122,9 @@ def test_what_is_killed_comes_back_and_that_is_said(stack_up: LiveStack, name: s
 
 
 def test_the_life_of_a_stack(tmp_path: Path) -> None:
-    environment = live.own_environment(tmp_path)
+    # As a home folder may be called; each of the servers reads it from a file of another format.
+    data = tmp_path / "Zoë’s 流れ"
+    environment = live.own_environment(data)
     with live.running(environment) as first:
         demo = first.demo
         pids = first.pids()
@@ -150,12 +152,12 @@ def test_the_life_of_a_stack(tmp_path: Path) -> None:
         third.process.wait()
         assert eventually(lambda: not [pid for pid in pids.values() if alive(pid)])
 
-    (tmp_path / "mine").write_text("not the stack's")
+    (data / "mine").write_text("not the stack's")
     code, said = call("reset", environment)
     assert code == 0
     assert "Removed" in said
     assert "postgresql" in said
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "mine"]
+    assert sorted(path.name for path in data.iterdir()) == ["lock", "mine"]
     assert call("down", environment)[1].startswith("Weir is not running")
 
 

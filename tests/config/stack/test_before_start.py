@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from config import env
-from config.stack import checks, keys, options, ports
+from config.stack import checks, kafka, keys, options, ports
 from config.stack.block import block
 from config.stack.errors import KafkaUnavailable, StackError
 from config.stack.java import find_java
@@ -113,6 +113,10 @@ def test_secrets_are_made_once_and_are_private(folders: Folders) -> None:
     assert len(key) == 44
     for path in (*folders.secrets.iterdir(), keys.django_key(folders.secrets)):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_properties_file_names_other_letters_by_number() -> None:
+    assert kafka._escaped("/tmp/Zoë 流😀") == r"/tmp/Zo\u00eb \u6d41\ud83d\ude00"
 
 
 def test_java_is_the_machines_when_new_enough_else_the_wheels(
