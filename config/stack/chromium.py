@@ -9,9 +9,10 @@ import os
 import shutil
 import sys
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
+from config.stack import tools
 from config.stack.children import Launch, run
 from config.stack.errors import StackError
 from config.stack.paths import TOOLS
@@ -43,30 +44,31 @@ def find_or_install() -> Path:
     if found := find():
         return found
     tried = []
-    for name, install in _ways().items():
+    for name in ways(root=os.geteuid() == 0, has_apt=bool(shutil.which("apt-get"))):
         try:
-            install()
+            WAYS[name]()
         except StackError as error:
-            tried.append(f"{name}: {str(error).splitlines()[-1]}")
+            tried.append(f"{name}: {str(error).splitlines()[-1].strip()}")
         else:
             if found := find():
                 return found
             tried.append(f"{name}: it left no program behind")
     raise StackError(
-        "There is no Chromium here and none could be installed"
-        f" ({'; '.join(tried) or 'no apt, no npm'}): install one, or name it in WEIR_CHROMIUM."
+        f"There is no Chromium here and none could be installed ({'; '.join(tried)}): install one,"
+        " or name it in WEIR_CHROMIUM."
     )
 
 
-def _ways() -> Mapping[str, Callable[[], None]]:
-    ways: dict[str, Callable[[], None]] = {}
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        ways["apt"] = _by_apt
-    if shutil.which("npm") and shutil.which("node") and sys.platform == "linux":
-        ways["npm"] = _by_npm
-    # The last one: without its download server it fails only after several long waits.
-    ways["playwright"] = _by_playwright
-    return ways
+def ways(*, root: bool, has_apt: bool, system: str = sys.platform) -> list[str]:
+    """The ways to install one that may work here, the best first."""
+    linux = system == "linux"
+    return [
+        # The distribution's: it brings its libraries, and is kept up to date with the machine.
+        *(["apt"] if linux and root and has_apt else []),
+        *(["npm"] if linux else []),
+        # The last one: without its download server it fails only after several long waits.
+        "playwright",
+    ]
 
 
 def _by_apt() -> None:
@@ -84,34 +86,45 @@ def _by_playwright() -> None:
 def _by_npm() -> None:
     """The package carries the program and its graphics libraries, packed by Brotli, which Node
     unpacks and the standard library of Python does not."""
+    node = tools.find_or_install(tools.NODE)
     work = TOOLS / "chromium.new"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        argv = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", NPM_PACKAGE]
-        run("npm install", Launch([*argv, "--prefix", str(work)], os.environ, work))
+        argv = [*tools.npm(node), "install", "--ignore-scripts", "--no-audit", "--no-fund"]
+        argv += ["--prefix", str(work), NPM_PACKAGE]
+        run("npm install", Launch(argv, tools.node_environment(node), work), timeout=tools.PATIENCE)
         packed = work / "node_modules" / "@sparticuz" / "chromium" / "bin"
         out = work / "out"
         out.mkdir()
-        _unpack(packed / "chromium.br", out / "chromium")
+        _unpack(node, packed / "chromium.br", out / "chromium")
         (out / "chromium").chmod(0o755)
-        _unpack(packed / "swiftshader.tar.br", work / "swiftshader.tar")
+        _unpack(node, packed / "swiftshader.tar.br", work / "swiftshader.tar")
         with tarfile.open(work / "swiftshader.tar") as archive:
             # Older 3.11 have no such filter; the package is pinned.
             archive.extraction_filter = getattr(tarfile, "data_filter", archive.extraction_filter)
             archive.extractall(out)  # noqa: S202  filtered by the line above
+        # Without the machine's libraries that it needs, it is better not to have it.
+        run("chromium --version", Launch([str(out / "chromium"), "--version"], os.environ, out))
         shutil.rmtree(UNPACKED, ignore_errors=True)
         out.rename(UNPACKED)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _unpack(packed: Path, out: Path) -> None:
+def _unpack(node: Path, packed: Path, out: Path) -> None:
     script = (
         "const [from, to] = process.argv.slice(1), fs = require('fs');"
         "fs.writeFileSync(to, require('zlib').brotliDecompressSync(fs.readFileSync(from)))"
     )
-    run("node", Launch(["node", "-e", script, str(packed), str(out)], os.environ, out.parent))
+    run("node", Launch([str(node), "-e", script, str(packed), str(out)], os.environ, out.parent))
+
+
+WAYS: dict[str, Callable[[], None]] = {
+    "apt": _by_apt,
+    "npm": _by_npm,
+    "playwright": _by_playwright,
+}
 
 
 if __name__ == "__main__":

