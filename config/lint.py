@@ -117,7 +117,9 @@ def audit() -> int:
     )
     try:
         packages = json.loads(asked.stdout)["dependencies"]
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
+        packages = []
+    if not packages:
         last = (asked.stderr.strip().splitlines() or ["it said nothing"])[-1]
         sys.stdout.write(f"NOT AUDITED: pip-audit could not do its work here: {last[:200]}\n")
         return 0
