@@ -9,7 +9,7 @@ from django import forms
 from django.http import HttpRequest
 
 from governance import throttle
-from governance.errors import WeirError
+from governance.errors import Problem, WeirError
 from governance.models import OrgRoleName, Team, TeamRole, User
 from governance.services.environments import COLOURS, EnvironmentSpec
 from governance.services.items import NewItem
@@ -72,6 +72,10 @@ class ItemForm(Styled):
     def lacking(self) -> str:
         """What must be there before one of this kind can be asked for; empty when all is."""
         return ""
+
+    def contradictions(self) -> list[Problem]:
+        """Where two controls say something different of one value: only the form sees both."""
+        return []
 
     def field_of(self, path: str) -> str:
         """The control that a path of the spec stands for; empty for none of them."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final
 from django import forms
 
 from governance import kinds, lookups
+from governance.errors import Problem
 from governance.forms import ItemForm, Styled, register_form
 from governance.services.items import NewItem
 from topics.kinds.topic import configs
@@ -132,19 +133,43 @@ class TopicForm(ItemForm):
         )
 
     def field_of(self, path: str) -> str:
+        if path.startswith("others."):
+            return "others"
         if path.startswith("configs."):
             key = path.removeprefix("configs.")
             return next((c for c, k in KEYS.items() if k == key), "others")
         return super().field_of(path)
 
+    def contradictions(self) -> list[Problem]:
+        """A setting that is typed twice, in its own control and as a line, or in two lines."""
+        typed = self._typed_by_key()
+        return [
+            Problem(
+                f"others.{key}",
+                f"{key} is given more than once: {', '.join(told)}.",
+                f"Keep one of them: {self._place_of(key)}.",
+                rule="given once",
+            )
+            for key, told in typed.items()
+            if len(set(told)) > 1
+        ]
+
+    def _place_of(self, key: str) -> str:
+        control = next((c for c, k in KEYS.items() if k == key), None)
+        return f"the one under {self.fields[control].label}" if control else "a single line"
+
     def _overrides(self) -> dict[str, str]:
+        return {key: told[0] for key, told in self._typed_by_key().items()}
+
+    def _typed_by_key(self) -> dict[str, list[str]]:
+        """All that is typed for each setting; that of its own control comes first, since the rules
+        answer beside it."""
         typed = self.cleaned_data
-        found = {key: typed[control] for control, key in KEYS.items() if typed.get(control)}
+        found = {key: [typed[control]] for control, key in KEYS.items() if typed.get(control)}
         for line in typed.get("others", "").splitlines():
             key, _, value = line.partition("=")
-            # A setting with a control of its own is set there, where the rules answer beside it.
-            if key.strip() and not found.get(key.strip()):
-                found[key.strip()] = value.strip()
+            if key.strip():
+                found.setdefault(key.strip(), []).append(value.strip())
         return found
 
 

@@ -33,7 +33,10 @@ class EventRow:
 @require_GET
 def events(request: PageRequest) -> HttpResponse:
     """Newest first, narrowed by the address; says who may read it to everybody else."""
+    teams = list(lookups.teams())
     narrow = {name: request.GET.get(name, "").strip()[:200] for name in ("q", "action", "team")}
+    if narrow["team"] not in {team.slug for team in teams}:
+        narrow["team"] = ""
     found = lookups.events(
         request.actor, words=narrow["q"], action=narrow["action"], team=narrow["team"]
     )
@@ -44,7 +47,7 @@ def events(request: PageRequest) -> HttpResponse:
         "listed": listed,
         "rows": _rows(listed.rows),
         "seals": lookups.seal_status(),
-        "teams": lookups.teams(),
+        "teams": teams,
     }
     return show(request, "audit/list.html", context, fragment="audit/_table.html")
 

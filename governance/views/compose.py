@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from governance import access, kinds, lookups
+from governance import access, kinds, lookups, queries
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Refused, WeirError
 from governance.forms import RequestForm
 from governance.models import Request, Team
 from governance.permissions import Action
 from governance.services import requests as service
+from governance.views import carried
 from governance.views.composer import Composer, Part, companions, parts_of_items, parts_of_post
 from governance.views.composer import change as parts_of_change
 from governance.views.pages import PageRequest, go, page, show
@@ -35,6 +36,9 @@ def new(request: PageRequest) -> HttpResponse:
     """
     if request.method == "POST":
         return _posted(request, None)
+    typed = carried.taken(request)
+    if typed is not None:
+        return _typed_before(request, typed, None)
     teams = _teams(request)
     initial = {"team": _owner(request.GET), "reason": _reason(request.GET)}
     form = RequestForm(teams=teams, initial=initial)
@@ -48,6 +52,9 @@ def edit(request: PageRequest, number: int) -> HttpResponse:
     found = access.get_request(request.actor, number, Action.EDIT)
     if request.method == "POST":
         return _posted(request, found)
+    typed = carried.taken(request)
+    if typed is not None:
+        return _typed_before(request, typed, found)
     initial = {"team": found.team.slug, "title": found.title, "reason": found.reason}
     form = RequestForm(initial=initial, teams=[found.team])
     composer = _composer(request, parts_of_items(found.items.all()), form, found)
@@ -58,13 +65,13 @@ def edit(request: PageRequest, number: int) -> HttpResponse:
 @require_POST
 def check(request: PageRequest) -> HttpResponse:
     """What the rules say of what is typed so far: one fragment for each field, and the verdict."""
-    composer = _read(request, _edited(request))
+    composer = _read(request, request.POST, _edited(request))
     composer.check(request.actor, complete=False)
     return show(request, "requests/_checked.html", {"composer": composer})
 
 
 def _posted(request: PageRequest, found: Request | None) -> HttpResponse:
-    composer = _read(request, found)
+    composer = _read(request, request.POST, found)
     composer.check(request.actor, complete=True)
     do = request.POST.get("do", "check")
     if do == "check" or composer.unreadable or (do == "submit" and composer.refused):
@@ -82,6 +89,13 @@ def _posted(request: PageRequest, found: Request | None) -> HttpResponse:
     if do == "submit":
         _submit(request, saved)
     return go(request, reverse("request", args=[saved.pk]))
+
+
+def _typed_before(request: PageRequest, typed: QueryDict, found: Request | None) -> HttpResponse:
+    """The form as it was when the session ended; sent by nobody, so nothing is refused yet."""
+    composer = _read(request, typed, found)
+    composer.check(request.actor, complete=False)
+    return _show(request, composer)
 
 
 def _save(request: PageRequest, composer: Composer) -> Request:
@@ -141,11 +155,11 @@ def _edited(request: PageRequest) -> Request | None:
     return access.get_request(request.actor, int(number), Action.EDIT)
 
 
-def _read(request: PageRequest, found: Request | None) -> Composer:
+def _read(request: PageRequest, typed: QueryDict, found: Request | None) -> Composer:
     teams = [found.team] if found else _teams(request)
-    form = RequestForm(request.POST, teams=teams)
-    composer = _composer(request, parts_of_post(request.POST), form, found)
-    revision = request.POST.get("revision", "")
+    form = RequestForm(typed, teams=teams)
+    composer = _composer(request, parts_of_post(typed), form, found)
+    revision = typed.get("revision", "")
     composer.revision = int(revision) if revision.isascii() and revision.isdigit() else 0
     return composer
 
@@ -161,10 +175,7 @@ def _composer(
 def _teams(request: PageRequest) -> list[Team]:
     teams = lookups.request_teams(request.actor)
     if not teams:
-        raise NotAllowed(
-            "You cannot ask for changes yet: this takes the requester role in a team. "
-            "An owner of the team, or the platform team, gives it on the team's page."
-        )
+        raise NotAllowed(f"You cannot ask for changes. {queries.why_cannot_ask(request.actor)}")
     return teams
 
 

@@ -126,7 +126,15 @@ class Composer:
             self.failure, self.unreadable = error.message, True
             return
         self._take(found, complete=complete)
-        self.unreadable = not form_ok or len(found.items) < len(self.included)
+        contradicted = self._contradicted()
+        self.unreadable = not form_ok or contradicted or len(found.items) < len(self.included)
+
+    def _contradicted(self) -> bool:
+        """Says where two controls of a part say different things; whether any do."""
+        found = [(part, p) for part in self.included for p in part.form.contradictions()]
+        for part, problem in found:
+            _say(part, of_problem(problem))
+        return bool(found)
 
     def _take(self, found: Preview, *, complete: bool) -> None:
         self.checked = True

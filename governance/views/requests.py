@@ -66,7 +66,17 @@ def inbox(request: PageRequest) -> HttpResponse:
 @require_GET
 def request_list(request: PageRequest) -> HttpResponse:
     """Every request there is, newest first, narrowed by the address."""
+    teams, environments = list(lookups.teams()), list(lookups.environments())
+    choices: dict[str, list[str]] = {
+        "state": [state.value for state in State],
+        "kind": [kind.name for kind in kinds.every()],
+        "team": [team.slug for team in teams],
+        "environment": [environment.slug for environment in environments],
+    }
     narrow = {name: request.GET.get(name, "").strip()[:200] for name in _NARROWED_BY}
+    for name, known in choices.items():
+        # As the form shows it: what is none of its choices narrows nothing.
+        narrow[name] = narrow[name] if narrow[name] in known else ""
     listed = by_id(request, with_items(_narrowed(request, narrow)))
     context = {
         "tabs": _tabs(request, "all"),
@@ -76,8 +86,8 @@ def request_list(request: PageRequest) -> HttpResponse:
         "rows": rows(listed.rows),
         "states": [(s.value, s.words) for s in State],
         "kinds": [(k.name, k.title) for k in kinds.every()],
-        "environments": lookups.environments(),
-        "teams": lookups.teams(),
+        "environments": environments,
+        "teams": teams,
     }
     return show(request, "requests/list.html", context, fragment="requests/_table.html")
 

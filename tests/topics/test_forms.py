@@ -25,6 +25,24 @@ def test_more_settings_are_read_line_by_line() -> None:
     assert item.after["configs"] == {"segment.ms": "1 d", "flush.ms": "never", "odd line": ""}
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"retention": "7 d", "others": "retention.ms = 1 d"}, "retention.ms"),
+        ({"others": "segment.ms = 1 d\nsegment.ms = 2 d"}, "segment.ms"),
+        ({"retention": "7 d", "others": "retention.ms=7 d"}, None),
+        ({"retention": "7 d", "others": "segment.ms = 1 d"}, None),
+    ],
+)
+def test_a_setting_typed_twice_is_said_and_nothing_is_dropped(
+    fields: dict[str, str], said: str | None
+) -> None:
+    form = typed(**fields)
+    problems = form.contradictions()
+    assert [p.path for p in problems] == ([f"others.{said}"] if said else [])
+    assert all(form.field_of(p.path) == "others" for p in problems)
+
+
 def test_a_spec_comes_back_as_it_was() -> None:
     spec = {
         "partitions": 6,

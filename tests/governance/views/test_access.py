@@ -83,3 +83,20 @@ def test_what_is_named_by_people_is_escaped(estate: Estate) -> None:
     client = signed_in("priya")
     answer = client.get("/search/", {"q": "<script>alert(1)</script>"})
     assert b"<script>alert" not in answer.content
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=lost&kind=x&team=x&environment=x&mine=&page=-1&before=abc&after=-1",
+        "sort=colour&context=x&page=abc&drift=x&show=x&env=x&cluster=x",
+        "page=99999999999999999999999&before=1.5&view=x&tab=x&q=",
+    ],
+)
+def test_what_an_address_cannot_mean_is_as_if_it_were_not_there(estate: Estate, query: str) -> None:
+    client = signed_in("mara")
+    for path in ("/inbox/", "/requests/", "/topics/", "/subjects/", "/audit/", "/teams/"):
+        plain, odd = client.get(path), client.get(f"{path}?{query}")
+        assert odd.status_code == 200, path
+        if path != "/topics/":  # its choices are words of a search, which says what it did not know
+            assert odd.content.count(b"data-row") == plain.content.count(b"data-row"), path
