@@ -5,7 +5,11 @@ image's packages are the locked ones, and that each command line starts the proc
 """
 
 import json
+import os
 import re
+import socket
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,7 +62,8 @@ def test_the_image_holds_the_code_and_the_locked_packages_and_runs_as_nobody_spe
     assert "-r requirements.lock" in installs[0]
     names = [name for name, _ in steps]
     assert names.index("USER") < names.index("CMD")
-    assert dict(steps)["USER"] == "weir"
+    assert int(dict(steps)["USER"]) > 0
+    assert f"--uid {dict(steps)['USER']} " in DOCKERFILE
     assert "://" not in re.sub(r"(postgresql|redis)://", "", DOCKERFILE)
 
 
@@ -80,6 +85,20 @@ def test_every_process_waits_for_what_it_needs() -> None:
         assert services[name]["read_only"] is True
         assert "ALL" in services[name]["cap_drop"]
     assert services["kafka"]["profiles"] == ["kafka"]
+
+
+def test_nothing_grows_without_bound_and_nothing_is_cut_short() -> None:
+    services = COMPOSE["services"]
+    for name, service in services.items():
+        assert {"max-size", "max-file"} <= set(service["logging"]["options"]), name
+        # An image that is named is of one version.
+        assert re.fullmatch(r"weir|[a-z/]+:\d[\w.-]*", service["image"]), name
+    for name in ("postgres", "valkey", *OURS):
+        assert "no-new-privileges:true" in services[name]["security_opt"]
+    for name in ("web", "registry"):
+        words = command(name)
+        patience = int(words[words.index("--workers-kill-timeout") + 1])
+        assert int(services[name]["stop_grace_period"].removesuffix("s")) > patience
 
 
 def test_no_secret_has_a_default() -> None:
@@ -107,6 +126,23 @@ def queued(redis_url: str) -> int:
     """Jobs that wait in the queue that beat fills every second."""
     with redis.Redis.from_url(redis_url) as client:
         return int(client.llen("default"))
+
+
+def healthy(name: str, environment: Mapping[str, str], port: int) -> bool:
+    """What the container engine would find out about this service; beat serves nobody."""
+    check = COMPOSE["services"][name].get("healthcheck")
+    if check is None:
+        return name == "beat"
+    kind, *words = check["test"]
+    words = [word.replace("$$", "$") for word in words]
+    words = [re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{port}", word) for word in words]
+    if kind == "CMD-SHELL":
+        words = ["/bin/sh", "-c", *words]
+    here = {"PATH": f"{Path(sys.executable).parent}:{os.defpath}", "HOSTNAME": socket.gethostname()}
+    done = subprocess.run(
+        words, cwd=ROOT, env={**environment, **here}, capture_output=True, check=False
+    )
+    return done.returncode == 0
 
 
 @pytest.mark.real
@@ -138,6 +174,7 @@ def test_each_command_starts_its_process(
     child = start(Program(name, words, environment, serves[name]), folders)
     try:
         assert child.alive()
+        assert healthy(name, environment, port)
     finally:
         children.stop([child])
     assert child.process.returncode == 0
