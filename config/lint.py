@@ -4,6 +4,7 @@ known vulnerabilities. Each finding is one line: where, what, and what to do."""
 import ast
 import difflib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,17 @@ LOCKS = (
     "tests/real/clients/node/package-lock.json",
 )
 
+# What installs, builds and documents: it names no place that packages come from, since that is the
+# machine's to say, and differs between them.
+PLAIN = ("Dockerfile", "docker-compose.yml", "Makefile", ".ci/run", "config/stack/*.sh", "*.toml")
+PLAIN += ("config/stack/*.in", "*.md", "docs/**/*.md")
+ADDRESS = re.compile(r"https?://(?:[^\s/@]*@)?([^\s/:?#'\"`)}>]+)")
+# This machine, names that stand for somebody's own, and pages that are only read.
+KNOWN = re.compile(
+    r"localhost|127\.0\.0\.1|host|…|([\w-]+\.)*example(\.com)?|\$.*|semver\.org|keepachangelog\.com"
+)
+SOURCE = re.compile(r"--(extra-)?index-url|--find-links|--registry[= ]|\bGOPROXY=|\bdeb \[?http")
+
 # Native crashes of confluent-kafka 2.16.1 that no `except` catches: a denied describe, and asking
 # for offsets on a cluster that never had a group, each take the whole worker with them.
 KILLERS = {
@@ -33,7 +45,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["--write"]:
         OPENAPI.write_text(openapi(), encoding="utf-8")
         return 0
-    findings = [*locks(), *calls(), *documents()]
+    findings = [*locks(), *sources(ROOT), *calls(), *documents()]
     for finding in findings:
         sys.stderr.write(finding + "\n")
     return 1 if findings else 0
@@ -45,6 +57,16 @@ def locks() -> Iterator[str]:
         for number, line in enumerate((ROOT / name).read_text().splitlines(), 1):
             if "://" in line or line.startswith("--"):
                 yield f"{name}:{number}: names an address: write it anew with `make lock`."
+
+
+def sources(root: Path) -> Iterator[str]:
+    """Addresses, and options that name one, where packages are installed or spoken of."""
+    for path in sorted({path for pattern in PLAIN for path in root.glob(pattern)}):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            hosts = [host for host in ADDRESS.findall(line) if not KNOWN.fullmatch(host)]
+            if hosts or SOURCE.search(line):
+                said = f"names {hosts[0]}" if hosts else "says where packages come from"
+                yield f"{path.relative_to(root)}:{number}: {said}: leave that to the machine."
 
 
 def calls() -> Iterator[str]:

@@ -159,7 +159,7 @@ def test_each_command_starts_its_process(
         environment["WEIR_REDIS_URL"] = server._replace(path="/15").geturl()
     here = {"0.0.0.0": "127.0.0.1", "8000": str(port), "8081": str(port)}  # noqa: S104  replaced
     words = [here.get(word, word).replace("/tmp/", f"{tmp_path}/") for word in command(name)]
-    # A worker that is told to stop in the instant of its birth does not hear it and is killed later.
+    # A worker that is told to stop in the instant of its birth does not hear it.
     log = folders.logs / f"{name}.log"
 
     def all_up() -> bool:
