@@ -58,6 +58,21 @@ def call(command: str, environment: Mapping[str, str]) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def call_manage(stack: LiveStack, *arguments: str) -> str:
+    """What this command of manage.py says, whether or not it could do its work."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=dict(stack.environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout
+
+
 def eventually(condition: Callable[[], bool], seconds: float = 30) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -116,6 +131,15 @@ def test_a_command_beside_it_finds_the_stack(stack_up: LiveStack) -> None:
     said = live.run(["manage.py", "showmigrations", "--plan"], beside)
     assert "[X]  governance.0001" in said
     assert "[ ]" not in said
+
+
+def test_the_tours_command_changes_a_topic_past_weir(stack_up: LiveStack) -> None:
+    def meddle(topic: str) -> str:
+        return call_manage(stack_up, "meddle", topic, "max.message.bytes=2097152")
+
+    assert "There is no topic payments.nowhere on the demo broker" in meddle("payments.nowhere")
+    # The demo's requests are applied when everything is up, and not before.
+    assert eventually(lambda: "now has max.message.bytes" in meddle("payments.captured"), 120)
 
 
 @pytest.mark.parametrize("name", sorted(EMBEDDED | PROGRAMS))

@@ -38,6 +38,11 @@ class Command(BaseCommand):
             with closing(
                 admin_client(kafka["bootstrap"], kafka["user"], kafka["password"])
             ) as client:
+                if options["topic"] not in client.list_topics():
+                    raise CommandError(
+                        f"There is no topic {options['topic']} on the demo broker. Have its request"
+                        " applied first."
+                    )
                 said = client.alter_configs([resource])
         except (KafkaError, ValueError) as error:
             raise CommandError(f"The broker refused: {error}") from error
