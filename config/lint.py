@@ -22,8 +22,10 @@ LOCKS = (
 
 # What installs, builds and documents: it names no place that packages come from, since that is the
 # machine's to say, and differs between them.
-PLAIN = ("Dockerfile", "docker-compose.yml", "Makefile", ".ci/run", "config/stack/*.sh", "*.toml")
-PLAIN += ("config/stack/*.in", "*.md", "docs/**/*.md")
+PLAIN = (
+    *("Dockerfile", "docker-compose.yml", "Makefile", ".ci/run", "config/stack/*.sh"),
+    *("config/stack/*.in", "*.toml", "*.md", "docs/**/*.md"),
+)
 ADDRESS = re.compile(r"https?://(?:[^\s/@]*@)?([^\s/:?#'\"`)}>]+)")
 # This machine, names that stand for somebody's own, and pages that are only read.
 KNOWN = re.compile(

@@ -17,7 +17,7 @@ from config.stack.java import find_java
 from config.stack.options import Options
 from config.stack.paths import Folders
 from config.stack.postgres import Postgres
-from config.stack.service import start
+from config.stack.service import Service, start
 from config.stack.valkey import Valkey
 
 
@@ -145,7 +145,7 @@ def test_without_a_wheel_a_server_is_asked_for_in_one_sentence(
     module: ModuleType, what: str, variable: str, folders: Folders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "find_spec", lambda _name: None)
-    parts = {
+    parts: dict[ModuleType, Service] = {
         postgres: Postgres(folders.data / "postgresql", 1, "secret"),
         valkey: Valkey(folders.data / "valkey", 1, "secret"),
     }

@@ -53,6 +53,7 @@ LOST: list[tuple[Callable[[Cast], None], str]] = [
 
 def now(actor: Actor) -> Actor:
     """The same person with the rights that she has by now."""
+    assert actor.user_id is not None
     return actor_for_user(User.objects.get(pk=actor.user_id))
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from config.demo.estate import password_of
 from governance.models import Comment, Event, Request, Team, User
 from governance.views import carried
 from tests.browser.estate import Estate, make_estate
+
+if TYPE_CHECKING:
+    # What the client wraps an answer in has a name in the stubs alone.
+    from django.test.client import _MonkeyPatchedWSGIResponse as Answer
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +51,7 @@ def counted() -> tuple[int, int]:
     return Request.objects.count(), Event.objects.exclude(action=SIGNED_IN).count()
 
 
-def hidden(answer: HttpResponse) -> dict[str, str]:
+def hidden(answer: Answer) -> dict[str, str]:
     """The hidden fields of the sign-in page, as a browser would read them."""
     page = answer.content.decode()
     assert 'action="/sign-in/"' in page
@@ -61,9 +65,9 @@ def _plain(text: str) -> str:
     return text.replace("&amp;", "&")
 
 
-def sign_in(client: Client, username: str, fields: Mapping[str, str]) -> HttpResponse:
+def sign_in(client: Client, username: str, fields: Mapping[str, str]) -> Answer:
     values = {**fields, "username": username, "password": password_of(username)}
-    return client.post("/sign-in/", values)  # type: ignore[return-value]  # what the client wraps
+    return client.post("/sign-in/", values)
 
 
 def test_a_request_that_was_typed_is_shown_again_and_not_sent(before: tuple[int, int]) -> None:
@@ -185,8 +189,8 @@ def test_a_live_check_says_that_the_session_ended_and_changes_nothing_else(
     assert answer.status_code == (286 if method == "get" else 200)
 
 
-def same_site(client: Client, address: str, values: Mapping[str, str]) -> HttpResponse:
-    return client.post(address, values, headers={"Origin": SITE})  # type: ignore[return-value]
+def same_site(client: Client, address: str, values: Mapping[str, str]) -> Answer:
+    return client.post(address, values, headers={"Origin": SITE})
 
 
 def test_a_form_from_before_signing_in_elsewhere_is_shown_again(before: tuple[int, int]) -> None:
