@@ -76,8 +76,8 @@ def subject(request: PageRequest, context: str, name: str) -> HttpResponse:
     versions = [v for v in found.versions if not v.deleted] if found else []
     if found is None or not versions:
         raise NotFound(
-            f"There is no subject {target.name} in the context {target.context}, or all of its "
-            "versions were deleted."
+            f"There is no subject {target}, or all of its versions were deleted. See the list of "
+            "subjects."
         )
     chosen = _chosen(versions, request.GET.get("version")) or versions[0]
     against = _chosen(versions, request.GET.get("against")) or _before(versions, chosen)

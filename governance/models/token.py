@@ -39,7 +39,7 @@ class ServiceToken(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} of {self.team_id}"
+        return f"{self.name} of {self.team.slug}"
 
 
 class IdempotencyKey(models.Model):

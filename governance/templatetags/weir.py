@@ -221,6 +221,32 @@ def box(content: SafeString, title: str, *, side: object = "", level: int = 2) -
 
 
 @register.simple_block_tag
+def filters(
+    content: SafeString,
+    address: str,
+    words: str,
+    asks: str,
+    *,
+    narrowed: object = "",
+    label: str = "",
+) -> SafeString:
+    """The form above a list: a field for words, which `asks` for them, the choices that lie within,
+    and a way back to the whole list at `address` while it is `narrowed`."""
+    clear = format_html('<a href="{}">Clear</a>', address) if narrowed else ""
+    return format_html(
+        '<form class="filters" role="search" aria-label="Narrow the list" data-filters>'
+        '<input class="form-control" type="search" name="q" value="{}" placeholder="{}"'
+        ' aria-label="{}" data-search>{}'
+        '<button type="submit" class="btn">Show</button>{}</form>',
+        words,
+        asks,
+        label or asks,
+        content,
+        clear,
+    )
+
+
+@register.simple_block_tag
 def nothing(content: SafeString, icon_name: str, title: str) -> SafeString:
     """What a list shows instead of rows: what is missing and the next step."""
     return format_html('<div class="empty">{}<h2>{}</h2>{}</div>', icon(icon_name), title, content)

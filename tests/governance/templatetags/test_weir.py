@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.template import Context, Template
 from django.utils import timezone
 
 from governance.templatetags import weir
@@ -63,3 +64,15 @@ def test_a_name_breaks_after_its_dots_and_is_escaped() -> None:
 def test_an_exact_value_is_only_added_where_it_differs() -> None:
     assert weir.exact("6", "6") == "6"
     assert 'title="604,800,000 ms"' in weir.exact("7 d", "604,800,000 ms")
+
+
+def test_filters_keep_what_was_typed_and_lead_back_while_they_narrow() -> None:
+    page = Template(
+        '{% load weir %}{% filters "/x/" words "Name" narrowed=words %}<i>more</i>{% endfilters %}'
+    )
+    shown = page.render(Context({"words": 'a"<b>'}))
+    assert 'value="a&quot;&lt;b&gt;"' in shown
+    assert 'placeholder="Name" aria-label="Name"' in shown
+    assert "<i>more</i>" in shown
+    assert '<a href="/x/">Clear</a>' in shown
+    assert "Clear" not in page.render(Context({"words": ""}))
