@@ -15,6 +15,12 @@ from governance.services.environments import COLOURS, EnvironmentSpec
 from governance.services.items import NewItem
 from governance.services.people import LONGEST_PASSWORD
 
+# A choice that is not offered was not made with the form as it is now.
+_CHOICE_WORDS = {
+    "required": "Choose one.",
+    "invalid_choice": "This is none of the choices any more. Choose again.",
+}
+
 
 class Styled(forms.Form):
     """A form whose controls carry the classes of our look, and are described by what is said."""
@@ -24,6 +30,8 @@ class Styled(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
+            if isinstance(field, forms.ChoiceField):
+                field.error_messages |= _CHOICE_WORDS
             widget = field.widget
             if isinstance(widget, forms.Select):
                 widget.attrs.setdefault("class", "form-select")
@@ -34,6 +42,13 @@ class Styled(forms.Form):
             if field.help_text:
                 told.insert(0, f"{self[name].auto_id}_helptext")
             widget.attrs.setdefault("aria-describedby", " ".join(told))
+
+
+class Place(forms.ChoiceField):
+    """Where something is to be. Whether there is such a place is for the kind to say, once."""
+
+    def valid_value(self, value: Any) -> bool:
+        return True
 
 
 def offer_teams(form: forms.Form, teams: list[Team]) -> None:

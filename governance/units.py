@@ -157,7 +157,8 @@ def _parse(
     def refuse(why: str) -> Invalid:
         shown = str(text) if len(str(text)) <= _LONGEST else str(text)[:_LONGEST] + "…"
         ways = f"{example}, or “unlimited”." if unlimited else f"{example}."
-        return Invalid(f"“{shown}” is not {what}: {why}. {ways}", path=path, value=shown)
+        said = f"“{shown}” is not {what}: {why}."
+        return Invalid(f"{said} {ways}", path=path, value=shown, said=said, ways=ways)
 
     if isinstance(text, bool) or not isinstance(text, str | int):
         raise refuse("it is neither text nor a number")
@@ -186,7 +187,8 @@ def _sum_of_parts(written: str, units: dict[str, int], refuse: _Refuse) -> Decim
     while position < len(written):
         match = _PART.match(written, position)
         if match is None:
-            raise refuse(f"“{written[position:].strip()}” cannot be read")
+            rest = written[position:].strip()
+            raise refuse("it cannot be read" if rest == written else f"“{rest}” cannot be read")
         amount, unit = match[1], match[2].lower()
         factor = units.get(unit)
         if factor is None:

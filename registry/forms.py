@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from governance import kinds
-from governance.forms import ItemForm, register_form
+from governance.forms import ItemForm, Place, register_form
 from governance.services.items import NewItem
 
 _LEVELS = [
@@ -31,7 +31,7 @@ class SubjectForm(ItemForm):
     template: ClassVar[str] = "kinds/subject/_form.html"
     title: ClassVar[str] = "Schema"
 
-    place = forms.ChoiceField(label="Registry context", required=False)
+    place = Place(label="Registry context", required=False)
     name = forms.CharField(
         label="Subject",
         required=False,

@@ -195,7 +195,7 @@ class SubjectKind:
         steps: list[Step] = []
         for item in items:
             found = _situation(item)
-            target = f"{found.subject.name} in {found.subject.context}"
+            target = str(found.subject)
             if found.spec.compatibility not in (None, _own_level(found)):
                 text = f"Set compatibility to {found.spec.compatibility} on"
                 steps.append(Step(text, target, position=item.position))

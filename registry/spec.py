@@ -84,8 +84,10 @@ def _level(value: Mapping[str, object], problems: list[Problem]) -> str | None:
         return None
     try:
         return compatibility.level(asked).value
-    except InvalidLevel as error:
-        problems.append(Problem("compatibility", error.message, "Choose one of these."))
+    except InvalidLevel:
+        known = ", ".join(level.value for level in compatibility.Level)
+        rule = f"There is no compatibility level {str(asked)[:60]!r}."
+        problems.append(Problem("compatibility", rule, f"Choose one of {known}."))
         return None
 
 

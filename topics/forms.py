@@ -10,7 +10,7 @@ from django import forms
 
 from governance import kinds, lookups
 from governance.errors import Problem
-from governance.forms import ItemForm, Styled, register_form
+from governance.forms import ItemForm, Place, Styled, register_form
 from governance.services.items import NewItem
 from topics.kinds.topic import configs
 from topics.models import Cluster, DriftMode
@@ -46,7 +46,7 @@ class TopicForm(ItemForm):
     template: ClassVar[str] = "kinds/topic/_form.html"
     title: ClassVar[str] = "Topic"
 
-    place = forms.ChoiceField(label="Cluster")
+    place = Place(label="Cluster", required=False)
     name = forms.CharField(
         label="Name",
         required=False,
@@ -141,16 +141,26 @@ class TopicForm(ItemForm):
         return super().field_of(path)
 
     def contradictions(self) -> list[Problem]:
-        """A setting that is typed twice, in its own control and as a line, or in two lines."""
-        typed = self._typed_by_key()
-        return [
+        """A line that sets nothing, and a setting that is typed twice: in its own control and as a
+        line, or in two lines."""
+        found = [
+            Problem(
+                "others",
+                f"“{line[:80]}” sets nothing.",
+                "Write key = value, or take the line out for the default.",
+                rule="key = value",
+            )
+            for line in self.cleaned_data.get("others", "").splitlines()
+            if line.strip() and not all(part.strip() for part in line.partition("="))
+        ]
+        return found + [
             Problem(
                 f"others.{key}",
                 f"{key} is given more than once: {', '.join(told)}.",
                 f"Keep one of them: {self._place_of(key)}.",
                 rule="given once",
             )
-            for key, told in typed.items()
+            for key, told in self._typed_by_key().items()
             if len(set(told)) > 1
         ]
 

@@ -190,6 +190,30 @@ SENTENCES: Mapping[type[Exception], str] = {
     OperationalError: "The database does not answer at the moment. Try again shortly.",
     InterfaceError: "The database does not answer at the moment. Try again shortly.",
 }
+# The framework's fields speak to forms ("this field", "a valid string"). This translates and does
+# not interpret: what is not here stays as it is.
+_FIELD_WORDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(theirs, re.DOTALL), ours)
+    for theirs, ours in (
+        (r"This field is required\.", "This is missing."),
+        (r"This field may not be null\.", "This cannot be null."),
+        (r"This field may not be blank\.", "This is empty. Write something."),
+        (r"This list may not be empty\.", "This list is empty. Put something into it."),
+        (r"Ensure this field has no more than (\d+) characters\.", "At most {0} characters fit."),
+        (r"Ensure this field has no more than (\d+) elements\.", "At most {0} entries fit."),
+        (r"Ensure this value is greater than or equal to (-?\d+)\.", "This must be {0} or more."),
+        (r"Ensure this value is less than or equal to (-?\d+)\.", "This must be {0} or less."),
+        (r"A valid integer is required\.", "This must be a whole number."),
+        (r"A valid number is required\.", "This must be a number."),
+        (r"Not a valid string\.", "This must be a text."),
+        (r"Must be a valid boolean\.", "This must be true or false."),
+        (r"Expected a list of items but got type .*", "This must be a list."),
+        (r"Expected a dictionary of items but got type .*", "This must be an object."),
+        (r"Invalid data\. Expected a dictionary.*", "This must be an object."),
+        (r'Enter a valid "slug" .*', "Only letters, digits, dashes and underscores fit."),
+        (r"Datetime has wrong format\..*", "This is no time. Write it as 2026-11-25T09:00:00Z."),
+    )
+)
 FAILURE = (
     "Weir made a mistake. A change and its record are written together or not at all. "
     "The log has the details under request_id."
@@ -267,7 +291,7 @@ def _detail(error: Exception, sort: Sort) -> str:
             return SENTENCES[base]
     if isinstance(error, rest.ValidationError):
         found = list(_problems(error))
-        first = f"{found[0]['path']}: {found[0]['message']}" if found else ""
+        first = _located(found[0]) if found else ""
         more = f" And {len(found) - 1} more." if len(found) > 1 else ""
         return f"The call cannot be read as it is. {first}{more}".strip()
     if isinstance(error, rest.UnsupportedMediaType):
@@ -302,6 +326,22 @@ def _value(path: str, message: str) -> ValueProblem:
     return ValueProblem(path=path, message=message, way_out="", position=position, rule="")
 
 
+def _located(found: ValueProblem) -> str:
+    """A problem with the place of its value before it: ``items[0].name: …``."""
+    item = f"items[{found['position']}]" if found["position"] >= 0 else ""
+    place = ".".join(part for part in (item, found["path"]) if part)
+    return f"{place}: {found['message']}" if place else found["message"]
+
+
+def in_words(message: str) -> str:
+    """A message of the framework's own fields, as this API says it."""
+    for theirs, ours in _FIELD_WORDS:
+        match = theirs.fullmatch(message)
+        if match:
+            return ours.format(*match.groups())
+    return message
+
+
 def _flat(detail: object, path: str) -> Iterator[tuple[str, str]]:
     """(path, message) of each leaf of a serializer's nested errors: ``items[0].name``."""
     if isinstance(detail, Mapping):
@@ -319,7 +359,7 @@ def _flat(detail: object, path: str) -> Iterator[tuple[str, str]]:
             if not nested or inner:  # lists of items keep an empty entry for each good one
                 yield from _flat(inner, f"{path}[{index}]" if nested else path)
     else:
-        yield path, str(detail)
+        yield path, in_words(str(detail))
 
 
 def _headers(error: Exception, status: int) -> dict[str, str]:

@@ -111,10 +111,12 @@ def _read(
         places[kind.name] = {place: (title, slug) for place, title, slug in kind.places()}
     known = places[kind.name]
     if one.place not in known:
+        what = kind.title.lower()
+        missing = f"There is no place {one.place!r} for a {what}."
         return None, [
             Problem(
                 "place",
-                f"There is no place {one.place!r} for a {kind.title.lower()}.",
+                missing if one.place else f"It is not said where the {what} is to be.",
                 f"Choose one of: {', '.join(sorted(known)) or 'none; connect a cluster first'}.",
                 position,
             )

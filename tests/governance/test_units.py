@@ -56,7 +56,7 @@ def test_a_size_is_read_as_people_write_it(text: str, expected: int) -> None:
     ("text", "says"),
     [
         ("", "is empty"),
-        ("soon", "“soon” cannot be read"),
+        ("soon", "“soon” is not a duration: it cannot be read"),
         ("7", None),
         ("7 parsecs", "“parsecs” is no unit"),
         ("3 months", "no fixed length"),

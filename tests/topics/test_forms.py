@@ -43,6 +43,14 @@ def test_a_setting_typed_twice_is_said_and_nothing_is_dropped(
     assert all(form.field_of(p.path) == "others" for p in problems)
 
 
+@pytest.mark.parametrize("line", ["compression", "= 1 d", "segment.ms =", "="])
+def test_a_line_that_sets_nothing_is_said(line: str) -> None:
+    form = typed(others=f"flush.ms = 1 d\n{line}\n\n")
+    (problem,) = form.contradictions()
+    assert form.field_of(problem.path) == "others"
+    assert f"“{line}” sets nothing." in problem.message
+
+
 def test_a_spec_comes_back_as_it_was() -> None:
     spec = {
         "partitions": 6,

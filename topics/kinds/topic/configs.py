@@ -263,16 +263,19 @@ def _parse_number(key: ConfigKey, text: str) -> int:
         if key.unit is Unit.BYTES:
             return units.parse_size_bytes(text, unlimited=False)
     except Invalid as error:
-        raise BadValue(f"{key.name}: {error.message}", EXAMPLES[key.unit]) from None
+        said, ways = str(error.facts["said"]), str(error.facts["ways"])
+        raise BadValue(f"{key.name}: {said}", ways) from None
     raise BadValue(f"{key.name} is a whole number, not {text!r}.", EXAMPLES[key.unit])
 
 
 def _check_range(key: ConfigKey, value: float) -> None:
     low, high = key.minimum, key.maximum
     if low is not None and value < low:
+        # -1 stands for "unlimited", which reads as the opposite of the least.
+        least = f"{low:g} ({human(key, low)})" if low < 0 else human(key, low)
         raise BadValue(
-            f"{key.name} cannot be {value}: the smallest is {human(key, low)}.",
-            f"Use {human(key, low)} or more.",
+            f"{key.name} cannot be {value}: the smallest is {least}.",
+            f"Use {least} or more.",
         )
     if high is not None and value > high:
         raise BadValue(

@@ -19,6 +19,8 @@ LEGAL_NAME: Final = re.compile(r"[a-zA-Z0-9._-]+")
 LONGEST_NAME: Final = 249
 # One request to the controller writes at most 10,000 records; a topic is 1 + partitions + configs.
 MOST_PARTITIONS: Final = 9_000
+MOST_REPLICAS: Final = 32_767  # 16 bits on the wire
+LONGEST_SHOWN: Final = 60
 FIELDS: Final = ("partitions", "replication_factor", "configs")
 
 
@@ -91,20 +93,53 @@ def _meant(name: str, names: tuple[str, ...]) -> str:
 def _parse_count(path: str, given: object, base: int) -> tuple[int, list[Problem]]:
     if given is None or given == "":
         return base, []
-    text = str(given).strip()
-    words = path.replace("_", " ")
-    if isinstance(given, bool) or not re.fullmatch(r"-?\d{1,9}", text):
-        rule = f"The {words} must be a whole number, not {text!r}."
-        return base, [Problem(path, rule, "Write 6, for example.", rule="not_a_number")]
-    number = int(text)
+    number = _whole(given)
+    what, most, example = _COUNTS[path]
+    if number is None:
+        rule = f"{what} is a whole number, not {_shown(given)}."
+        return base, [Problem(path, rule, f"Write {example}, for example.", rule="not_a_number")]
     if number < 1:
-        rule = f"The {words} must be 1 or more, not {number}."
-        return base, [Problem(path, rule, "Use 1 or more.", rule="too_small")]
-    if path == "partitions" and number > MOST_PARTITIONS:
-        rule = f"A topic cannot be made with {number} partitions: {MOST_PARTITIONS} are the most."
-        way_out = f"Use {MOST_PARTITIONS} or fewer."
-        return base, [Problem(path, rule, way_out, rule="too_large")]
+        rule = f"{what} cannot be {_shown(given)}: there is one at least."
+        return base, [Problem(path, rule, f"Write {example}, for example.", rule="too_small")]
+    if number > most:
+        rule = f"{what} cannot be {_shown(given)}: {most:,} is the most that Kafka makes at once."
+        return base, [Problem(path, rule, f"Use {most:,} or fewer.", rule="too_large")]
     return number, []
+
+
+# How each count is called, how large it can be, and one to write.
+_COUNTS: Final[Mapping[str, tuple[str, int, int]]] = {
+    "partitions": ("The number of partitions", MOST_PARTITIONS, 6),
+    "replication_factor": ("The replication factor", MOST_REPLICAS, 3),
+}
+
+
+def _whole(given: object) -> int | None:
+    """The whole number that was meant; None for everything else. As large as somebody likes: JSON
+    makes a float of one beyond 64 bits."""
+    if isinstance(given, float) and given.is_integer() and abs(given) > 2**53:
+        return int(given)
+    text = str(given).strip()
+    if isinstance(given, bool) or not re.fullmatch(r"-?\d{1,400}", text):
+        return None
+    return int(text)
+
+
+def _shown(given: object) -> str:
+    """What was sent, short enough to be repeated."""
+    match given:
+        case bool():
+            text = str(given).lower()
+        case str():
+            text = given.strip()
+            text = text if re.fullmatch(r"-?\d+", text) else repr(text)
+        case list() | tuple():
+            return "a list"
+        case Mapping():
+            return "an object"
+        case _:
+            text = str(given)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _parse_configs(
@@ -146,7 +181,10 @@ def name_problem(name: str) -> Problem | None:
             "Use a shorter one.",
             rule="name",
         )
-    if name in (".", "..") or not LEGAL_NAME.fullmatch(name):
+    if name in (".", ".."):
+        rule = f"Kafka has no topic called {name}: one dot or two alone are no name."
+        return Problem("name", rule, "Add letters or digits.", rule="name")
+    if not LEGAL_NAME.fullmatch(name):
         return Problem(
             "name",
             f"{name!r} is not a legal topic name: Kafka allows letters, digits, '.', '_' and '-'.",

@@ -88,3 +88,44 @@ def test_names_that_kafka_does_not_allow(name: str) -> None:
 
 def test_the_table_knows_every_key_once() -> None:
     assert len(configs.KEYS) == len(configs._KEYS)
+
+
+HUGE = "x" * 10_000
+WORDS = [
+    ("partitions", 2**31, "The number of partitions cannot be 2147483648: 9,000 is the most"),
+    ("partitions", 1e30, "cannot be 1e+30: 9,000 is the most"),
+    ("partitions", "9" * 400, f"cannot be {'9' * 60}…: 9,000 is the most"),
+    ("partitions", -1, "The number of partitions cannot be -1: there is one at least."),
+    ("partitions", 1.5, "The number of partitions is a whole number, not 1.5."),
+    ("partitions", True, "is a whole number, not true."),
+    ("partitions", [6], "is a whole number, not a list."),
+    ("partitions", {"a": 6}, "is a whole number, not an object."),
+    ("partitions", "six", "is a whole number, not 'six'."),
+    ("partitions", HUGE, "…."),
+    (
+        "replication_factor",
+        2**31,
+        "factor cannot be 2147483648: 32,767 is the most",
+    ),
+    ("replication_factor", "-3", "The replication factor cannot be -3: there is one at least."),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "words"), WORDS)
+def test_a_count_that_cannot_be_is_repeated_as_it_was_sent(
+    path: str, value: object, words: str
+) -> None:
+    _, (problem,) = parse({path: value}, base=BASE)
+    assert problem.path == path
+    assert words in problem.message
+    assert len(problem.message) < 160
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [(".", "Kafka has no topic called .: one dot or two alone are no name."), ("..", "called ..:")],
+)
+def test_dots_alone_are_no_name(name: str, words: str) -> None:
+    problem = name_problem(name)
+    assert problem is not None
+    assert words in problem.message
