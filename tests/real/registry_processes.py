@@ -21,6 +21,9 @@ from config.stack import ports
 from config.stack.paths import ROOT
 from tests.real.estate import unique
 
+# Many processes that start at once have two cores, which they share with other tests.
+PATIENCE = 300.0
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -87,7 +90,7 @@ def run_manage(database_url: str, *arguments: str) -> str:
         check=True,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
     )
     return done.stdout
 
@@ -121,7 +124,7 @@ def processes(
 
 
 def _wait(server: Process) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             server.call("GET", "/")

@@ -15,7 +15,8 @@ import pytest
 
 from tests.real.registry_processes import Process, database, processes
 
-pytestmark = pytest.mark.real
+# Each of these may be the one that makes the database and starts processes, on a busy machine.
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 PROCESSES = 8
 CONTENTS = 40
 SECONDS = 8.0
@@ -34,7 +35,6 @@ def empty(database_url: str) -> Iterator[str]:
         yield url
 
 
-@pytest.mark.timeout(180)
 def test_eight_processes_registering_at_once_lose_and_double_nothing(empty: str) -> None:
     with processes(empty, PROCESSES) as servers:
         servers[0].call("PUT", "/config", {"compatibility": "NONE"})
@@ -65,7 +65,6 @@ def test_eight_processes_registering_at_once_lose_and_double_nothing(empty: str)
                 assert listed == list(range(1, CONTENTS + 1))
 
 
-@pytest.mark.timeout(180)
 def test_a_read_after_an_answer_sees_the_write_on_every_process(empty: str) -> None:
     with processes(empty, 2) as servers:
         servers[0].call("PUT", "/config", {"compatibility": "NONE"})
@@ -145,7 +144,6 @@ def steps(
     )
 
 
-@pytest.mark.timeout(180)  # with the making of a database, on a machine with much to do
 def test_a_lost_connection_makes_no_answer_stale(empty: str) -> None:
     with processes(empty, 2) as (one, two):
         one.call("POST", "/subjects/lost/versions", content(1))
