@@ -13,7 +13,7 @@ from typing import Final
 
 from registry.errors import InvalidLevel
 from registry.formats import base
-from registry.formats.base import Difference, Parsed
+from registry.formats.base import Difference, Parsed, Policy
 
 SHOWN_TEXT: Final = 10_240  # characters of the older schema in a message
 OTHER_TYPE: Final = "Incompatible because of different schema type"
@@ -90,7 +90,9 @@ class Verdict:
 FINE: Final = Verdict(True)
 
 
-def check(asked: Level, new: Parsed, older: Sequence[Older]) -> Verdict:
+def check(
+    asked: Level, new: Parsed, older: Sequence[Older], policy: Policy = Policy.STRICT
+) -> Verdict:
     """The verdict on `new` against live versions, which come newest first.
 
     Stops at the first version that fails.
@@ -98,13 +100,15 @@ def check(asked: Level, new: Parsed, older: Sequence[Older]) -> Verdict:
     if not asked.directions:
         return FINE
     for version in older if asked.transitive else older[:1]:
-        verdict = check_one(asked, new, version)
+        verdict = check_one(asked, new, version, policy)
         if not verdict.compatible:
             return verdict
     return FINE
 
 
-def check_one(asked: Level, new: Parsed, old: Older) -> Verdict:
+def check_one(
+    asked: Level, new: Parsed, old: Older, policy: Policy = Policy.STRICT
+) -> Verdict:
     """The verdict against one version, in the directions of the level."""
     if not asked.directions:
         return FINE
@@ -114,17 +118,19 @@ def check_one(asked: Level, new: Parsed, old: Older) -> Verdict:
     messages: list[str] = []
     words: list[str] = []
     for direction in asked.directions:
-        for difference, reader, writer in _found(direction, new, parsed):
+        for difference, reader, writer in _found(direction, new, parsed, policy):
             messages.append(difference.said(reader, writer))
             words.append(difference.in_words(reader, writer))
     return _refused(asked, old, messages, words) if messages else FINE
 
 
-def _found(direction: Direction, new: Parsed, old: Parsed) -> list[tuple[Difference, str, str]]:
-    format_ = base.get(new.format)
+def _found(
+    direction: Direction, new: Parsed, old: Parsed, policy: Policy
+) -> list[tuple[Difference, str, str]]:
+    differences = base.get(new.format).differences
     if direction is Direction.NEW_READS_OLD:
-        return [(d, "new", "old") for d in format_.differences(new, old) if not d.allowed]
-    return [(d, "old", "new") for d in format_.differences(old, new) if not d.allowed]
+        return [(d, "new", "old") for d in differences(new, old, policy) if not d.allowed]
+    return [(d, "old", "new") for d in differences(old, new, policy) if not d.allowed]
 
 
 def _refused(asked: Level, old: Older, messages: list[str], words: list[str]) -> Verdict:

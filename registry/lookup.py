@@ -419,7 +419,8 @@ def _in_order(
         reference, ready = stack.pop()
         key = (reference.target, reference.wire.version)
         if ready:
-            done.setdefault(reference.wire.name, Source(reference.wire.name, loaded[key].text))
+            source = Source(reference.wire.name, loaded[key].text, str(key[0]), key[1])
+            done.setdefault(reference.wire.name, source)
         elif key not in seen and reference.wire.name not in done:
             seen.add(key)
             stack.append((reference, True))

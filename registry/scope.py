@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from registry.compatibility import Level, level
+from registry.formats.base import Policy
 from registry.naming import DEFAULT, GLOBAL, SubjectName
 
 Values = Mapping[str, object]
@@ -68,6 +69,10 @@ class InScope:
     mode: Mode
     mode_from: Place | None
     inherited: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(self.values.get("compatibilityPolicy") or Policy.STRICT)
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self.values.get(name)

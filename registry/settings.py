@@ -19,6 +19,7 @@ from registry.errors import (
     Referenced,
     SubjectNotFound,
 )
+from registry.formats.base import Policy
 from registry.gate import Operation, admit
 from registry.models import Config, Context, Subject, Version
 from registry.models import Mode as ModeRow
@@ -36,7 +37,7 @@ CONFIG_FLAGS: Final = (
 )
 CONFIG_METADATA: Final = ("defaultMetadata", "overrideMetadata")
 CONFIG_RULES: Final = ("defaultRuleSet", "overrideRuleSet")
-POLICIES: Final = frozenset({"STRICT", "LENIENT", "LOGICAL"})
+POLICIES: Final = frozenset(Policy)
 
 
 def set_config(

@@ -345,7 +345,7 @@ def _effective(wanted: Candidate, held: Holding, live: Sequence[Stored]) -> Cand
 
 def _verdict(in_scope: InScope, wanted: Candidate, live: Sequence[Stored]) -> Verdict:
     among = [memo.older(stored) for stored in _group(in_scope, wanted.metadata, live)]
-    return compatibility.check(in_scope.level, wanted.parsed, among)
+    return compatibility.check(in_scope.level, wanted.parsed, among, in_scope.policy)
 
 
 def _group(in_scope: InScope, metadata: Json | None, live: Sequence[Stored]) -> list[Stored]:
@@ -457,7 +457,8 @@ def check(
     one = [v for v in live if version in (LATEST, v.version)][:1]
     if not one:
         return compatibility.FINE
-    return compatibility.check_one(in_scope.level, wanted.parsed, memo.older(one[0]))
+    older = memo.older(one[0])
+    return compatibility.check_one(in_scope.level, wanted.parsed, older, in_scope.policy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ business (`registry.compatibility`); it says how one schema reads what another w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -39,10 +39,33 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a referenced schema; of several, those come first that others refer to."""
+    """The text of a referenced schema; of several, those come first that others refer to.
+
+    `subject` and `version` say where it is stored: two schemas that name the same place refer to
+    the same thing.
+    """
 
     name: str
     text: str
+    subject: str = ""
+    version: int = 0
+
+
+class Policy(StrEnum):
+    """How strictly differences are judged; what that means is each format's own business."""
+
+    STRICT = "STRICT"
+    LENIENT = "LENIENT"
+    LOGICAL = "LOGICAL"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entity:
+    """A part of a schema that can carry tags: `kind` is "sr_record" or "sr_field", `path` the full
+    name of the record, and for a field a dot and its name."""
+
+    kind: str
+    path: str
 
 
 class Parsed(Protocol):
@@ -126,7 +149,9 @@ class Format(Protocol):
         `strict` is for what is new; what was stored once stays readable without it.
         """
 
-    def differences(self, reader: Parsed, writer: Parsed) -> list[Difference]:
+    def differences(
+        self, reader: Parsed, writer: Parsed, policy: Policy = Policy.STRICT
+    ) -> list[Difference]:
         """What keeps `reader` from reading data of `writer`, in the order found."""
 
     def changes(self, old: Parsed, new: Parsed) -> list[Change]:
@@ -137,6 +162,21 @@ class Format(Protocol):
 
     def render(self, parsed: Parsed, form: str) -> str:
         """The text in another form (`resolved`); the canonical text where the form is unknown."""
+
+    def top_level(self, parsed: Parsed) -> frozenset[str]:
+        """The names of the outermost fields."""
+
+    def tags(self, parsed: Parsed) -> dict[Entity, list[str]]:
+        """The inline tags (`confluent:tags`) of each part that has some, in the order written."""
+
+    def retagged(
+        self,
+        parsed: Parsed,
+        added: Mapping[Entity, Sequence[str]],
+        removed: Mapping[Entity, Sequence[str]],
+    ) -> str:
+        """The text with tags added, then others removed. Raises InvalidSchema for a part that is
+        not there."""
 
 
 _TABLE: dict[str, Format] = {}

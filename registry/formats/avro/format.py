@@ -11,7 +11,7 @@ from registry.formats import base
 from registry.formats.avro import canonical, changes, diff
 from registry.formats.avro.nodes import Node
 from registry.formats.avro.parse import parse
-from registry.formats.base import Change, Difference, Source
+from registry.formats.base import Change, Difference, Policy, Source
 
 NAME = "AVRO"
 
@@ -58,7 +58,9 @@ class Avro:
             )
         return AvroSchema(result.node, canonical.text(tree, numbers=result.numbers), whole)
 
-    def differences(self, reader: base.Parsed, writer: base.Parsed) -> list[Difference]:
+    def differences(
+        self, reader: base.Parsed, writer: base.Parsed, policy: Policy = Policy.STRICT
+    ) -> list[Difference]:
         return diff.differences(_avro(reader).node, _avro(writer).node)
 
     def changes(self, old: base.Parsed, new: base.Parsed) -> list[Change]:
