@@ -255,7 +255,6 @@ def agreements(request: Request, actor: Actor) -> list[Agreement]:
         request.requirements.filter(revision=request.revision).select_related("review__reviewer")
     )
     mine = approver_roles(actor)
-    wrote = reviews.wrote_it(request, actor)
     authors = reviews.authors_of(request)
     return [
         Agreement(
@@ -263,7 +262,7 @@ def agreements(request: Request, actor: Actor) -> list[Agreement]:
             who=role_in_words(q.role),
             by=_reviewer(q.review) if q.review else "",
             could=[] if q.review else people_for(q.role, without=authors),
-            you_could=q.review is None and q.role in mine and not wrote,
+            you_could=q.review is None and q.role in mine and actor.user_id not in authors,
         )
         for q in wanted
     ]

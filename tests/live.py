@@ -94,18 +94,17 @@ class LiveStack:
 def nobodys_environment() -> dict[str, str]:
     """This process's variables without those that are about Weir, the tests' settings among them:
     what a person's shell holds."""
-    ours = ("WEIR_", "DJANGO_")
+    # A make that knows of one above it says into which folder it goes, and takes its flags.
+    ours = ("WEIR_", "DJANGO_", "MAKE", "MFLAGS")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
 def own_environment(data: Path, **more: str) -> dict[str, str]:
     """The variables of a stack in this folder: free ports, nothing of the caller's."""
-    ours = ("WEIR_", "DJANGO_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     block = [str(port) for port in ports.free_block(7)]
     names = ("WEIR_PORT", "WEIR_REGISTRY_PORT", "WEIR_PG_PORT", "WEIR_REDIS_PORT")
     chosen = dict(zip((*names, "WEIR_KAFKA_PORT"), block, strict=False))
-    return {**kept, "WEIR_DATA": str(data), **chosen, **more}
+    return {**nobodys_environment(), "WEIR_DATA": str(data), **chosen, **more}
 
 
 def run(arguments: list[str], environment: Mapping[str, str], timeout: float = 120) -> str:

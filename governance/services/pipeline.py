@@ -193,8 +193,10 @@ def _recheck(request: Request, by: Actor) -> None:
         store_findings(request, examination, stage="approve")
         if examination.refusals:
             _send_to_author(request, examination.refusals, by)
-        elif moved or approvals.lapsed(request) or _lacks(request, examination):
-            _send_to_review(request, examination, moved, by)
+        elif moved:
+            _send_to_review_of_what_is_now(request, examination, moved, by)
+        elif whys := _no_longer_agreed(request, examination):
+            _send_to_review(request, examination, " ".join(whys), by)
         else:
             for name in kinds.in_order([i.kind for i in items]):
                 kinds.get(name).declare([i for i in items if i.kind == name], by=by)
@@ -241,7 +243,16 @@ def _moved_on(items: Sequence[ItemView]) -> list[str]:
     return moved
 
 
-def _lacks(request: Request, examination: Examination, *, besides: Sequence[str] = ()) -> list[str]:
+def _no_longer_agreed(request: Request, examination: Examination) -> list[str]:
+    """Why its approvals do not suffice today, in sentences. Those that lapsed are open again."""
+    gone = approvals.lapsed(request)
+    whys = [approvals.reopen(gone)] if gone else []
+    if _lacks(request, examination, besides=[one.requirement.role for one in gone]):
+        whys.append("The cluster changed since the approval, and now more people must agree.")
+    return whys
+
+
+def _lacks(request: Request, examination: Examination, *, besides: Sequence[str]) -> list[str]:
     """Roles that must agree now and have not, and are none of those that are known anyway."""
     met = set(
         request.requirements.filter(revision=request.revision, review__isnull=False).values_list(
@@ -260,25 +271,24 @@ def _send_to_author(request: Request, problems: Sequence[Problem], by: Actor) ->
     move(request, Move.REFUSE, by=by, failure=why, data={"count": len(problems)})
 
 
-def _send_to_review(
+def _send_to_review_of_what_is_now(
     request: Request, examination: Examination, moved: Sequence[str], by: Actor
 ) -> None:
-    if moved:
-        why = f"Since it was written, somebody changed {', '.join(moved[:5])}. Look at it again."
-        for row in request.items.filter(name__in=moved):
-            current = kinds.get(row.kind).current(row.place, row.name)
-            if current is not None:
-                row.before, row.base_generation = current.declared, current.generation
-                row.attempts = 0
-                row.save(update_fields=["before", "base_generation", "attempts"])
-        again = {"revision": request.revision + 1}
-    else:
-        gone, again = approvals.lapsed(request), {}
-        whys = [approvals.reopen(gone)] if gone else []
-        if _lacks(request, examination, besides=[one.requirement.role for one in gone]):
-            whys.append("The cluster changed since the approval, and now more people must agree.")
-        why = " ".join(whys)
-    move(request, Move.SEND_BACK, by=by, data={"why": why}, failure=why, **again)
+    """Back to review as a new revision, whose items start from what others made of it meanwhile."""
+    for row in request.items.filter(name__in=moved):
+        current = kinds.get(row.kind).current(row.place, row.name)
+        if current is not None:
+            row.before, row.base_generation = current.declared, current.generation
+            row.attempts = 0
+            row.save(update_fields=["before", "base_generation", "attempts"])
+    why = f"Since it was written, somebody changed {', '.join(moved[:5])}. Look at it again."
+    _send_to_review(request, examination, why, by, revision=request.revision + 1)
+
+
+def _send_to_review(
+    request: Request, examination: Examination, why: str, by: Actor, **values: int
+) -> None:
+    move(request, Move.SEND_BACK, by=by, data={"why": why}, failure=why, **values)
     write_requirements(request, examination)
 
 

@@ -35,10 +35,7 @@ def authors_of(request: Request) -> set[int]:
 
 def wrote_it(request: Request, by: Actor) -> bool:
     """Whether this actor wrote or edited any of it, and so cannot approve it."""
-    return by.user_id is not None and (
-        request.author_id == by.user_id
-        or ItemAuthor.objects.filter(item__request=request, user_id=by.user_id).exists()
-    )
+    return by.user_id is not None and by.user_id in authors_of(request)
 
 
 def why_not(request: Request, by: Actor) -> str:

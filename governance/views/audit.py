@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from governance import lookups
 from governance.models import Event
 from governance.views.pages import PageRequest, page, show
-from governance.views.paging import by_id
+from governance.views.paging import by_id, narrowed_by
 
 _NAMES = frozenset({"topic", "subject", "cluster", "drift"})
 
@@ -34,9 +34,7 @@ class EventRow:
 def events(request: PageRequest) -> HttpResponse:
     """Newest first, narrowed by the address; says who may read it to everybody else."""
     teams = list(lookups.teams())
-    narrow = {name: request.GET.get(name, "").strip()[:200] for name in ("q", "action", "team")}
-    if narrow["team"] not in {team.slug for team in teams}:
-        narrow["team"] = ""
+    narrow = narrowed_by(request, ["q", "action"], {"team": {team.slug for team in teams}})
     found = lookups.events(
         request.actor, words=narrow["q"], action=narrow["action"], team=narrow["team"]
     )

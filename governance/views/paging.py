@@ -1,8 +1,8 @@
-"""Lists in pages: by number where people jump about, by id where a list only grows."""
+"""Lists in pages: by number where people jump about, by id where a list only grows; narrowed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 SIZE = 50
+LONGEST = 200  # of what is searched for
 # An offset far beyond the end costs the database a walk over everything before it.
 LAST_NUMBER = 2_000
 
@@ -26,6 +27,20 @@ class Listed(Generic[Row]):
     previous_url: str = ""
     next_url: str = ""
     total: int = 0
+
+
+def narrowed_by(
+    request: HttpRequest, texts: Sequence[str], choices: Mapping[str, Collection[str]]
+) -> dict[str, str]:
+    """What the address narrows a list by: words, and values out of `choices`.
+
+    As the form shows it: what is none of its choices narrows nothing.
+    """
+    narrow = {name: request.GET.get(name, "").strip()[:LONGEST] for name in texts}
+    for name, known in choices.items():
+        given = request.GET.get(name, "")
+        narrow[name] = given if given in known else ""
+    return narrow
 
 
 def by_number(

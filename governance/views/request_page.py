@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -16,6 +15,7 @@ from governance.kinds import Current, DiffRow, Risk
 from governance.models import Event, Finding, Item, Request, Severity, User
 from governance.queries import Agreement, Entry, ItemPage
 from governance.services import reviews
+from governance.views.asking import go_back_url
 from governance.views.findings import Said, by_path, of_finding
 from governance.workflow import State
 
@@ -198,8 +198,7 @@ def _go_back_url(row: Item, current: Current | None) -> str:
         return ""
     if current.applied == current.declared or form_of(row.kind) is None:
         return ""
-    target = {"change": row.kind, "place": row.place, "name": row.name, "from": "applied"}
-    return f"{reverse('request-new')}?{urlencode(target)}"
+    return go_back_url(row.kind, row.place, row.name)
 
 
 def _row(diff: DiffRow, said: Sequence[Said]) -> Row:

@@ -20,7 +20,7 @@ from governance.services import requests as service
 from governance.services import reviews
 from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
-from governance.views.paging import by_id, by_number
+from governance.views.paging import by_id, by_number, narrowed_by
 from governance.views.request_page import marker, shown
 from governance.workflow import State
 
@@ -67,16 +67,13 @@ def inbox(request: PageRequest) -> HttpResponse:
 def request_list(request: PageRequest) -> HttpResponse:
     """Every request there is, newest first, narrowed by the address."""
     teams, environments = list(lookups.teams()), list(lookups.environments())
-    choices: dict[str, list[str]] = {
-        "state": [state.value for state in State],
-        "kind": [kind.name for kind in kinds.every()],
-        "team": [team.slug for team in teams],
-        "environment": [environment.slug for environment in environments],
+    choices = {
+        "state": {state.value for state in State},
+        "kind": {kind.name for kind in kinds.every()},
+        "team": {team.slug for team in teams},
+        "environment": {environment.slug for environment in environments},
     }
-    narrow = {name: request.GET.get(name, "").strip()[:200] for name in _NARROWED_BY}
-    for name, known in choices.items():
-        # As the form shows it: what is none of its choices narrows nothing.
-        narrow[name] = narrow[name] if narrow[name] in known else ""
+    narrow = narrowed_by(request, ["q", "mine"], choices)
     listed = by_id(request, with_items(_narrowed(request, narrow)))
     context = {
         "tabs": _tabs(request, "all"),
@@ -178,9 +175,6 @@ def rows(found: Sequence[Request]) -> list[RequestRow]:
         )
         for r in found
     ]
-
-
-_NARROWED_BY = ("q", "state", "kind", "team", "environment", "mine")
 
 
 def _narrowed(request: PageRequest, narrow: Mapping[str, str]) -> QuerySet[Request]:

@@ -101,6 +101,13 @@ def test_nothing_grows_without_bound_and_nothing_is_cut_short() -> None:
         assert int(services[name]["stop_grace_period"].removesuffix("s")) > patience
 
 
+def test_processes_of_one_server_count_together() -> None:
+    for name in ("web", "registry"):
+        service = COMPOSE["services"][name]
+        assert service["environment"]["PROMETHEUS_MULTIPROC_DIR"] in service["tmpfs"]
+        assert service["environment"]["WEIR_SECRET_KEYS_FILE"]
+
+
 def test_no_secret_has_a_default() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     for variable in ("WEIR_SECRET_KEY", "WEIR_DB_PASSWORD", "WEIR_REDIS_PASSWORD"):

@@ -105,8 +105,9 @@ def test_a_fresh_clone_comes_up_and_down(version: str, clone: Path) -> None:
         assert code == 0, said
     finally:
         down = say(["make", "down"], environment, clone)
+        ended = up.wait(30)
     assert down == (0, "Stopped.\n")
-    assert up.wait(30) == 0
+    assert ended == 0
     assert pids
     assert not [pid for pid in pids if alive(pid)]
     # All that was made lies where it is ignored.

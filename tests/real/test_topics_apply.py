@@ -24,14 +24,6 @@ DAY = 86_400_000
 DONE = {OutcomeState.APPLIED, OutcomeState.UNCHANGED}
 
 
-@pytest.fixture
-def cluster(kafka: KafkaAccess) -> Cluster:
-    cluster = estate.register(kafka)
-    assert observe.observe_cluster(cluster.pk)
-    cluster.refresh_from_db()
-    return cluster
-
-
 def states(outcomes: Mapping[str, Outcome]) -> set[OutcomeState]:
     return {outcome.state for outcome in outcomes.values()}
 

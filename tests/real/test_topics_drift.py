@@ -12,7 +12,7 @@ from governance.errors import Conflict, Invalid, NotAllowed
 from governance.models import Event
 from governance.services import pipeline, requests, reviews
 from governance.workflow import State
-from tests.factories import BY, Cast, make_cast
+from tests.factories import BY, Cast
 from tests.real import estate
 from tests.real.estate import bare, eventually, look, overrides, partitions, settled, unique
 from tests.stack_plugin import KafkaAccess
@@ -21,19 +21,6 @@ from topics.services import drift, observe
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 DAY = 86_400_000
-
-
-@pytest.fixture
-def cast() -> Cast:
-    return make_cast(estate.TEAM)
-
-
-@pytest.fixture
-def cluster(kafka: KafkaAccess) -> Cluster:
-    cluster = estate.register(kafka)
-    assert observe.observe_cluster(cluster.pk)
-    cluster.refresh_from_db()
-    return cluster
 
 
 @pytest.fixture

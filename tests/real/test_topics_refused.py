@@ -11,32 +11,19 @@ from governance.models import Request
 from governance.services import pipeline, requests, reviews
 from governance.services.items import NewItem
 from governance.workflow import State
-from tests.factories import Cast, make_cast
+from tests.factories import Cast
 from tests.real import estate
 from tests.real.estate import bare, eventually, look, overrides, partitions, unique
 from tests.stack_plugin import KafkaAccess
 from topics import queries
 from topics.kinds.topic.spec import TopicSpec
 from topics.models import Cluster, DeclaredTopic, Drift, DriftState
-from topics.services import drift, observe, rehearse
+from topics.services import drift, rehearse
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 WEEK = str(7 * 86_400_000)
 # A value that Weir's rules have nothing against; only the broker knows that it has no such storage.
 TIERED = {"remote.storage.enable": "true"}
-
-
-@pytest.fixture
-def cast() -> Cast:
-    return make_cast(estate.TEAM)
-
-
-@pytest.fixture
-def cluster(kafka: KafkaAccess) -> Cluster:
-    cluster = estate.register(kafka)
-    assert observe.observe_cluster(cluster.pk)
-    cluster.refresh_from_db()
-    return cluster
 
 
 def ask(cast: Cast, cluster: Cluster, *wanted: tuple[str, str, dict[str, object]]) -> Request:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from governance import audit, dispatch
 from governance.actors import Actor, system_actor
-from governance.errors import Conflict, Invalid, NotFound
+from governance.errors import Invalid, NotFound, Overtaken
 from governance.kinds import Outcome, OutcomeState
 from governance.models import Request, Team
 from governance.permissions import Action, demand
@@ -31,7 +31,7 @@ SYSTEM = "drift"
 def accept(drift_id: int, *, by: Actor, reason: str = "") -> Request:
     """Asks for what the cluster has to become what is declared: an ordinary request, submitted.
 
-    Raises Refused when a rule objects (the request stays as a draft), Conflict when this row was
+    Raises Refused when a rule objects (the request stays as a draft), Overtaken when this row was
     decided meanwhile, Invalid for what cannot be declared.
     """
     row = get(drift_id)
@@ -87,7 +87,7 @@ def _whole_number(row: Drift) -> int:
 def revert(drift_id: int, *, by: Actor, reason: str = "") -> Drift:
     """Lets a worker put the declared value back; the row is `reverting` until that is done.
 
-    Raises Invalid for what cannot be put back, Conflict when this row was decided meanwhile.
+    Raises Invalid for what cannot be put back, Overtaken when this row was decided meanwhile.
     """
     row = get(drift_id)
     demand(by, Action.REVERT_DRIFT, "drift", row.team)
@@ -169,7 +169,7 @@ def decide(
         error="",
     )
     if not changed:
-        raise Conflict(
+        raise Overtaken(
             f"{row} was decided by somebody else meanwhile. Reload the page to see how.",
             drift=row.pk,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -14,6 +13,7 @@ from governance.actors import Actor
 from governance.errors import NotFound
 from governance.models import Event, Request
 from governance.permissions import Action, allowed
+from governance.views.asking import change_url, go_back_url, new_url
 from governance.views.searches import Related, related
 from governance.workflow import OPEN
 from topics import queries
@@ -65,7 +65,7 @@ class TopicPage:
     requests: Sequence[Request]
     open_requests: Sequence[Request]
     history: Sequence[Event]
-    can_change: bool
+    change_url: str  # empty where she may not ask for a change
     why_not: str
 
 
@@ -92,7 +92,7 @@ def topic_page(cluster: str, name: str, actor: Actor) -> TopicPage:
         requests=requests,
         open_requests=[r for r in requests if r.state in OPEN],
         history=lookups.history("topic", f"{cluster}/{name}"),
-        can_change=came_to_be and change.ok,
+        change_url=change_url("topic", cluster, name) if came_to_be and change.ok else "",
         why_not="" if change.ok or declared is None else change.why,
     )
 
@@ -101,16 +101,13 @@ def _behind(detail: TopicDetail, *, came_to_be: bool, may_ask: bool) -> BehindNo
     behind = detail.behind
     if behind is None:
         return None
-    target = {"place": detail.cluster.slug, "name": detail.name}
-    change = urlencode({"change": "topic", **target, "from": "applied"})
-    new = urlencode({"kind": "topic", **target})
-    address = reverse("request-new")
     offered = may_ask and not behind.under_way
+    target = ("topic", detail.cluster.slug, detail.name)
     return BehindNote(
         behind=behind,
         rows=[_setting(row, detail) for row in behind.rows],
-        go_back_url=f"{address}?{change}" if offered and came_to_be else "",
-        again_url=f"{address}?{new}" if offered and not came_to_be else "",
+        go_back_url=go_back_url(*target) if offered and came_to_be else "",
+        again_url=new_url(*target) if offered and not came_to_be else "",
     )
 
 

@@ -85,7 +85,7 @@ def test_drift_is_listed_and_decided(as_user: AsUser, estate: Estate) -> None:
     assert (answer.status, answer.body["state"]) == (200, "ignored")
     answer = owner.post(f"drift/{reverted}/revert", {"reason": "As declared."})
     assert (answer.status, answer.body["state"]) == (202, "reverting")
-    assert owner.post(f"drift/{reverted}/revert").code == "conflict"
+    assert owner.post(f"drift/{reverted}/revert").code == "overtaken"
     assert owner.get(f"drift/{reverted}").body["decided_by"]["username"] == _owner()
     ended = owner.post(f"drift/{ignored}/ignore", {"reason": "x", "until": "2020-01-01T00:00:00Z"})
     assert (ended.status, ended.body["problems"][0]["path"]) == (422, "until")
