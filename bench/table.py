@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class Row:
     """One measurement. `bare` is None where nothing bare does the same; `limit` is the most that
-    is acceptable, in the same unit."""
+    is acceptable, in the same unit; `most`, as many times what the bare way took."""
 
     what: str
     ours: Sequence[float]
     bare: Sequence[float] = ()
     limit: float | None = None
     unit: str = "s"
+    most: float | None = None
 
     @property
     def middle(self) -> float:
@@ -33,7 +34,15 @@ class Row:
     @property
     def kept(self) -> bool:
         """Whether it is within what is asked."""
-        return self.limit is None or self.middle <= self.limit
+        within = self.limit is None or self.middle <= self.limit
+        return within and (self.most is None or (self.ratio or 0) <= self.most)
+
+    @property
+    def asked(self) -> str:
+        """What is asked, in words."""
+        if self.most is not None:
+            return f"ratio ≤ {self.most:g}"
+        return "–" if self.limit is None else f"≤ {self.limit:g} {self.unit}"
 
     def cells(self) -> list[str]:
         """As a table prints it."""
@@ -42,7 +51,7 @@ class Row:
             _figure(self.ours, self.unit),
             _figure(self.bare, self.unit) if self.bare else "–",
             f"{self.ratio:.2f}" if self.ratio is not None else "–",
-            "–" if self.limit is None else f"≤ {self.limit:g} {self.unit}",
+            self.asked,
             "yes" if self.kept else "NO",
         ]
 

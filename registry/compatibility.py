@@ -106,9 +106,7 @@ def check(
     return FINE
 
 
-def check_one(
-    asked: Level, new: Parsed, old: Older, policy: Policy = Policy.STRICT
-) -> Verdict:
+def check_one(asked: Level, new: Parsed, old: Older, policy: Policy = Policy.STRICT) -> Verdict:
     """The verdict against one version, in the directions of the level."""
     if not asked.directions:
         return FINE

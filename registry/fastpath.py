@@ -23,6 +23,7 @@ from registry import metrics
 from registry.cache import Answer, Cache
 from registry.errors import BodyTooLarge, Malformed, RegistryError, StoreBusy
 from registry.freshness import Freshness, Unsure
+from registry.heavy import Asked, Heavy
 from registry.rest import dispatch, identity
 from registry.rest.errors import error_answer
 from registry.rest.http import RegistryRequest
@@ -47,8 +48,13 @@ class Door:
     """The ASGI application of the registry; one for each process."""
 
     def __init__(
-        self, conninfo: str, cache_bytes: int, probes: Mapping[str, Probe] | None = None
+        self,
+        conninfo: str,
+        cache_bytes: int,
+        heavy: Heavy,
+        probes: Mapping[str, Probe] | None = None,
     ) -> None:
+        self.heavy = heavy
         self.probes = dict(probes or {})
         self.cache = Cache(cache_bytes)
         self.freshness = Freshness(conninfo, forget=self.cache.forget, clear=self.cache.clear)
@@ -68,9 +74,11 @@ class Door:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 await self.freshness.start()
+                await self.heavy.start()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 self.freshness.close()
+                self.heavy.close()
                 self.threads.shutdown(wait=False)
                 await send({"type": "lifespan.shutdown.complete"})
                 return
@@ -105,30 +113,51 @@ class Door:
         return self.cache.get(key)
 
     async def slow(self, scope: Scope, receive: Receive, send: Send, headers: _Headers) -> None:
-        """Through Django, in a thread."""
-        loop = asyncio.get_running_loop()
-        request = None
+        """Through Django: in a thread, or where the body is large in a process."""
         try:
             if self.waiting >= MAX_WAITING:
                 raise StoreBusy("The registry has too much to do: try again in a moment.")
             self.waiting += 1
             try:
-                body = await self.body(receive, headers)
-                loaded_at = self.cache.clock
-                began = time.monotonic()
-                request, response = await loop.run_in_executor(
-                    self.threads, self.answer, _environ(scope, headers, body), headers
-                )
+                response = await self.viewed(scope, receive, headers)
             finally:
                 self.waiting -= 1
         except RegistryError as error:
             response = error_answer(error)
             response["X-Request-ID"] = headers.uid
-        else:
-            metrics.SECONDS.observe(time.monotonic() - began)
-            self.remember(request, response, scope, headers, loaded_at, began)
         metrics.ANSWERS.labels(str(response.status_code)).inc()
         await _send_response(send, response, body=scope["method"] != "HEAD")
+
+    async def viewed(self, scope: Scope, receive: Receive, headers: _Headers) -> HttpResponse:
+        """What a view answers. Raises BodyTooLarge, Malformed, StoreBusy."""
+        if headers.length is None and not headers.chunked:
+            return await self.light(scope, headers, b"")
+        if headers.length is not None and headers.length <= SMALL_BODY:
+            return await self.light(scope, headers, await _read(receive, SMALL_BODY))
+        if headers.length is not None and headers.length > MAX_BODY:
+            await _drain(receive)
+            raise BodyTooLarge(MAX_BODY)
+        async with self.large:
+            body = await _read(receive, MAX_BODY)
+            if len(body) <= SMALL_BODY:
+                return await self.light(scope, headers, body)
+            asked = Asked(_environ(scope, headers, body), body, headers.authorization, headers.uid)
+            answered = await self.heavy.answer(asked)
+            return HttpResponse(
+                answered.content, status=answered.status, headers=dict(answered.headers)
+            )
+
+    async def light(self, scope: Scope, headers: _Headers, body: bytes) -> HttpResponse:
+        """In a thread; the answer may be remembered."""
+        loaded_at = self.cache.clock
+        began = time.monotonic()
+        environ = {**_environ(scope, headers, body), "wsgi.input": BytesIO(body)}
+        request, response = await asyncio.get_running_loop().run_in_executor(
+            self.threads, self.answer, environ, headers
+        )
+        metrics.SECONDS.observe(time.monotonic() - began)
+        self.remember(request, response, scope, headers, loaded_at, began)
+        return response
 
     def answer(
         self, environ: dict[str, Any], headers: _Headers
@@ -167,18 +196,6 @@ class Door:
         content_type = response["Content-Type"].encode()
         self.cache.put(key, Answer(content_type, response.content, request.depends), loaded_at)
         metrics.CACHE_BYTES.set(self.cache.used)
-
-    async def body(self, receive: Receive, headers: _Headers) -> bytes:
-        """The whole body. Raises BodyTooLarge, and Malformed for one that does not come."""
-        if headers.length is not None and headers.length <= SMALL_BODY:
-            return await _read(receive, SMALL_BODY)
-        if headers.length is not None and headers.length > MAX_BODY:
-            await _drain(receive)
-            raise BodyTooLarge(MAX_BODY)
-        if headers.length is None and not headers.chunked:
-            return b""
-        async with self.large:
-            return await _read(receive, MAX_BODY)
 
 
 class _Headers:
@@ -262,7 +279,6 @@ def _environ(scope: Scope, headers: _Headers, body: bytes) -> dict[str, Any]:
         "SERVER_PORT": str(server[1]),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": str(client[0]),
-        "wsgi.input": BytesIO(body),
         "wsgi.url_scheme": scope.get("scheme", "http"),
     }
 

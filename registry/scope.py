@@ -72,7 +72,7 @@ class InScope:
 
     @property
     def policy(self) -> Policy:
-        return Policy(self.values.get("compatibilityPolicy") or Policy.STRICT)
+        return Policy(self.text("compatibilityPolicy") or Policy.STRICT)
 
     def flag(self, name: str, default: bool = False) -> bool:
         value = self.values.get(name)

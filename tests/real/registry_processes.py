@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,6 +50,21 @@ class Process:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, _json(error.read())
+
+
+def pids(server: Process) -> list[int]:
+    """The server, its worker, and what that started."""
+    found = [server.process.pid]
+    for pid in found:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        found += [int(child) for child in children]
+    return found
+
+
+def resident(server: Process) -> int:
+    """Bytes of memory."""
+    pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids(server))
+    return sum(pages) * 4096
 
 
 def _json(raw: bytes) -> Any:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
-from tests.real.registry_processes import Process, database, processes
+from tests.real.estate import eventually
+from tests.real.registry_processes import Process, database, pids, processes, resident
 from tests.registry.formats.avro.test_parse import TestHostile as Texts
 
 pytestmark = pytest.mark.real
@@ -21,21 +23,6 @@ def server(database_url: str) -> Iterator[Process]:
     with database(database_url) as url, processes(url, 1) as (one,):
         one.call("POST", "/subjects/s/versions", {"schema": '"int"'})
         yield one
-
-
-def pids(server: Process) -> list[int]:
-    """The server and its worker."""
-    found = [server.process.pid]
-    for pid in found:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        found += [int(child) for child in children]
-    return found
-
-
-def resident(server: Process) -> int:
-    """Bytes of memory."""
-    pages = (int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids(server))
-    return sum(pages) * 4096
 
 
 def worked(server: Process) -> float:
@@ -108,3 +95,38 @@ def _refused(server: Process, method: str, path: str, body: bytes | None) -> Non
     assert took < 1, took
     assert resident(server) - before < 100 * MIB
     assert said is None or len(said["message"]) < 4_000
+
+
+def test_what_is_large_and_right_is_registered_like_anything_else(server: Process) -> None:
+    """It goes through another process; a read after the answer sees it all the same."""
+    fields = [{"name": f"f{i}", "type": "int", "doc": "d" * 200} for i in range(1_000)]
+    schema = orjson.dumps({"type": "record", "name": "Large", "fields": fields}).decode()
+    assert server.call("GET", "/subjects/large/versions")[0] == 404
+    status, made = server.call("POST", "/subjects/large/versions", {"schema": schema})
+    assert (status, made["version"]) == (200, 1)
+    assert server.call("GET", "/subjects/large/versions") == (200, [1])
+    assert server.call("POST", "/subjects/large", {"schema": schema})[1]["id"] == made["id"]
+    wrong = {"schema": schema.replace('"f7"', '"f8"')}
+    status, said = server.call("POST", "/subjects/large/versions", wrong)
+    assert (status, said["error_code"]) == (422, 42201)
+    status, said = server.call(
+        "POST", "/subjects/large/versions", {"schema": schema}, {"accept": "text/html"}
+    )
+    assert (status, said["error_code"]) == (406, 406)
+
+
+def test_a_killed_child_is_replaced(server: Process) -> None:
+    body = {"schema": "x" * 100_000}
+    assert server.call("POST", "/subjects/large/versions", body)[0] == 422
+    child = pids(server)[-1]
+    assert "registry_heavy" in Path(f"/proc/{child}/cmdline").read_text()
+    os.kill(child, signal.SIGKILL)
+    eventually(lambda: server.call("POST", "/subjects/large/versions", body)[0] == 422)
+
+
+def test_the_child_ends_with_its_server(database_url: str) -> None:
+    with database(database_url) as url, processes(url, 1) as (one,):
+        assert one.call("POST", "/subjects/large/versions", {"schema": "x" * 100_000})[0] == 422
+        worker, child = pids(one)[-2:]
+        os.kill(worker, signal.SIGKILL)
+        eventually(lambda: not Path(f"/proc/{child}").exists())
