@@ -34,7 +34,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Probe = Callable[[HttpRequest], HttpResponse]  # /healthz and its kin: they ask for no credential
 
-MAX_BODY: Final = 4 * 2**20
+MAX_BODY: Final = 2 * 2**20  # twice the longest schema: its quotes are written with a stroke
 SMALL_BODY: Final = 64 * 2**10
 LARGE_AT_ONCE: Final = 8
 BODY_TIMEOUT: Final = 30.0
