@@ -12,3 +12,4 @@ class RegistryConfig(AppConfig):
         # What registers itself does so when it is imported: formats, then the kind.
         from registry import kind  # noqa: F401
         from registry.formats.avro import format as avro  # noqa: F401
+        from registry.formats.json_schema import format as json_schema  # noqa: F401

@@ -1,0 +1,133 @@
+"""JSON text read and written so that nothing of it changes: order of members, length of numbers.
+
+What is read is plain Python; a number with a fraction or an exponent is a Decimal, which keeps its
+digits. Of members with one name the last counts, at the place of the first, as in Java's Jackson.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Final, Never
+
+from registry.errors import InvalidSchema
+from registry.formats.base import Limits
+
+Value = object  # dict, list, str, int, Decimal, bool, None
+
+_PLAIN: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def loads(text: str, limits: Limits, what: str) -> Value:
+    """The value of a text, within the limits on bytes, levels and values. Raises InvalidSchema."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > limits.text_bytes:
+        raise InvalidSchema(f"{what} has {size} bytes of text; at most {limits.text_bytes} fit.")
+    if not text.strip():
+        raise InvalidSchema("Empty schema")
+    try:
+        value: Value = json.loads(
+            text, parse_float=Decimal, parse_int=_whole, parse_constant=_no_number
+        )
+    except RecursionError:
+        raise InvalidSchema(_too_deep(what, limits)) from None
+    except ValueError as error:
+        raise InvalidSchema(f"{what} is not JSON: {error}.") from None
+    _ensure_within(value, limits, what)
+    return value
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > 4_000:  # the interpreter refuses those that take long to convert
+        raise ValueError("a number has more than 4,000 digits")
+    return int(digits)
+
+
+def _no_number(name: str) -> Never:
+    raise ValueError(f"{name} is no value of JSON")
+
+
+def _too_deep(what: str, limits: Limits) -> str:
+    return f"{what} nests deeper than {limits.depth} levels."
+
+
+def _ensure_within(value: Value, limits: Limits, what: str) -> None:
+    """Counts level by level, so that no nesting is too deep for the count itself."""
+    level, count, depth = [value], 1, 0
+    while level:
+        # A schema takes two levels of text for one of its own: "properties", and the property.
+        if depth > 2 * limits.depth:
+            raise InvalidSchema(_too_deep(what, limits))
+        below: list[Value] = []
+        for one in level:
+            if isinstance(one, dict):
+                below += one.values()
+            elif isinstance(one, list):
+                below += one
+        count += len(below)
+        if count > limits.nodes:
+            raise InvalidSchema(f"{what} has more than {limits.nodes:,} values.")
+        level, depth = below, depth + 1
+
+
+def dumps(value: Value, *, ordered: bool = False) -> str:
+    """The compact text of a value; `ordered`, with the members of each object by name."""
+    parts: list[str] = []
+    _write(value, parts, ordered=ordered)
+    return "".join(parts)
+
+
+def _write(value: Value, parts: list[str], *, ordered: bool) -> None:
+    if isinstance(value, dict):
+        names = sorted(value, key=_utf16) if ordered else list(value)
+        parts.append("{")
+        for index, name in enumerate(names):
+            parts.append(("," if index else "") + _PLAIN(name) + ":")
+            _write(value[name], parts, ordered=ordered)
+        parts.append("}")
+    elif isinstance(value, list):
+        parts.append("[")
+        for index, item in enumerate(value):
+            if index:
+                parts.append(",")
+            _write(item, parts, ordered=ordered)
+        parts.append("]")
+    elif isinstance(value, Decimal):
+        parts.append(number(value))
+    else:
+        parts.append(_PLAIN(value))
+
+
+def _utf16(name: str) -> bytes:
+    return name.encode("utf-16-be", "surrogatepass")  # the order of Java's strings
+
+
+def number(value: Decimal) -> str:
+    """A number as Java's BigDecimal prints it: `1.50`, `1E+5`, `1E-7`."""
+    return str(value)  # the same rules: General Decimal Arithmetic, to-scientific-string
+
+
+def key(value: Value) -> bytes:
+    """A digest in which equal values are equal: order of members and trailing zeros left aside."""
+    return _digest(value)
+
+
+def _digest(value: Value) -> bytes:
+    digest = blake2b(digest_size=16)
+    if isinstance(value, dict):
+        digest.update(b"{")
+        for name in sorted(value):
+            digest.update(name.encode("utf-8", "surrogatepass") + b"\0" + _digest(value[name]))
+    elif isinstance(value, list):
+        digest.update(b"[")
+        for item in value:
+            digest.update(_digest(item))
+    elif isinstance(value, bool) or value is None:
+        digest.update(b"b" + str(value).encode())
+    elif isinstance(value, int | Decimal):
+        exact = Decimal(value)
+        digest.update(b"n" + (str(exact.normalize()) if exact else "0").encode())
+    else:
+        digest.update(b"s" + str(value).encode("utf-8", "surrogatepass"))
+    return digest.digest()
