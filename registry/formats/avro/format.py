@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import orjson
 
 from registry.formats import base
-from registry.formats.avro import canonical, changes, diff
+from registry.formats.avro import canonical, changes, diff, tags
 from registry.formats.avro.nodes import Node
 from registry.formats.avro.parse import parse
-from registry.formats.base import Change, Difference, Policy, Source
+from registry.formats.base import Change, Difference, Entity, Policy, Source
 
 NAME = "AVRO"
 
@@ -75,6 +75,21 @@ class Avro:
         if form == "resolved":
             return _avro(parsed).whole_text or parsed.text
         return parsed.text
+
+    def top_level(self, parsed: base.Parsed) -> frozenset[str]:
+        return tags.fields(orjson.loads(parsed.text))
+
+    def tags(self, parsed: base.Parsed) -> dict[Entity, list[str]]:
+        return tags.found(orjson.loads(parsed.text))
+
+    def retagged(
+        self,
+        parsed: base.Parsed,
+        added: Mapping[Entity, Sequence[str]],
+        removed: Mapping[Entity, Sequence[str]],
+    ) -> str:
+        tree = tags.retagged(orjson.loads(parsed.text), added, removed)
+        return orjson.dumps(tree).decode()
 
 
 def _avro(parsed: base.Parsed) -> AvroSchema:

@@ -1,4 +1,4 @@
-"""The difference of two JSON Schemas by meaning, for people: properties and what is asked of them."""
+"""The difference of two JSON Schemas by meaning, for people: properties and what they ask."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from registry.formats.json_schema.text import dumps, key
 
 ROOT: Final = "(root)"
 MOST: Final = 10_000  # rows; what is larger is read by nobody
-DEEPEST: Final = 60
+DEEPEST: Final = 200  # steps of a pointer; two for each level
 BACKWARD: Final = "BACKWARD"
 FORWARD: Final = "FORWARD"
 
@@ -91,10 +91,7 @@ class _Walk:
         if old is new or (id(old), id(new)) in self.seen or len(self.rows) > MOST:
             return
         self.seen.add((id(old), id(new)))
-        if key(old.source) == key(new.source) and old.source is not None:
-            if not _has_references(old):
-                return
-        if len(pointer) > DEEPEST:
+        if len(pointer) > DEEPEST or _written_alike(old, new):
             return
         if type(old) is not type(new) or words(old) != words(new):
             self.add(ChangeKind.RETYPED, path, pointer, words(old), words(new), whole=True)
@@ -200,9 +197,12 @@ class _Walk:
             self.below_new(inner, here, depth + 1)
 
 
-def _has_references(node: Node) -> bool:
-    """Whether equal text may mean something else, since what it names may differ."""
-    return "$ref" in dumps(node.source) or "$dynamicRef" in dumps(node.source)
+def _written_alike(old: Node, new: Node) -> bool:
+    """Whether equal text says that nothing differs; what it refers to might."""
+    if old.source is None or key(old.source) != key(new.source):
+        return False
+    text = dumps(old.source)
+    return "$ref" not in text and "$dynamicRef" not in text
 
 
 def _asked(node: Node, required: bool) -> str:

@@ -6,6 +6,8 @@ that has keywords here. Whatever speaks of several things at once is all of them
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
 from enum import IntEnum
 from typing import Final
 
@@ -133,19 +135,20 @@ class _Parts:
         return self.of_type(text(given, self.where("type")))
 
     def of_type(self, name: str) -> Node:
-        if name == "string":
-            return self.string()
-        if name in ("integer", "number"):
-            return self.number(integer=name == "integer")
-        if name == "array":
-            return self.array()
-        if name == "object":
-            return self.object()
-        if name == "boolean":
-            return nodes.Boolean()
-        if name == "null":
-            return nodes.Null()
-        wrong(self.where("type"), "the name of a type", name)
+        makers: dict[str, Callable[[], Node]] = {
+            "string": self.string,
+            "integer": lambda: self.number(integer=True),
+            "number": self.number,
+            "array": self.array,
+            "object": self.object,
+            "boolean": nodes.Boolean,
+            "null": nodes.Null,
+        }
+        if name not in makers:
+            wrong(self.where("type"), "the name of a type", name)
+        node = makers[name]()
+        node.typed = True
+        return node
 
     def untyped(self) -> list[Node]:
         """Nodes of the keywords that no type has taken."""
@@ -289,6 +292,6 @@ class _Parts:
 
 def _a_number(value: Value) -> nodes.Num | None:
     """Words of later drafts that the reference server looks at here too, where they are numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | nodes.Decimal):
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     return value

@@ -6,11 +6,15 @@ possible are made (a maximum matching), so the order of branches means nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from typing import TYPE_CHECKING, Final
 
 from registry.formats.json_schema import nodes
 from registry.formats.json_schema.nodes import Combined, Node
-from registry.formats.json_schema.text import key
+from registry.formats.json_schema.text import Value, key
+from registry.formats.json_schema.words import KNOWN
+
+SOURCE: Final = "source"  # of two that say the same it does not matter where each stands
 
 if TYPE_CHECKING:
     from registry.formats.json_schema.diff import Check, Found
@@ -60,10 +64,29 @@ def _distinct(branches: list[Node]) -> list[Node]:
     """Branches that are written differently; equal ones count once."""
     seen: dict[object, Node] = {}
     for branch in branches:
-        # What stands for a part of an object is of a type of its own.
-        same = key(branch.source) if branch.source is not None else type(branch)
-        seen.setdefault(same, branch)
+        said = (_written(getattr(branch, one.name)) for one in fields(branch) if one.name != SOURCE)
+        seen.setdefault((type(branch), *said, _unknown(branch.source)), branch)
     return list(seen.values())
+
+
+def _unknown(source: Value) -> bytes:
+    """A digest of what an object says in words of its own; `true` is not written like `{}`."""
+    if not isinstance(source, dict):
+        return b"true" if source is True else b""
+    return key({word: value for word, value in source.items() if word not in KNOWN})
+
+
+def _written(value: object) -> object:
+    """Something that equals for what is written alike."""
+    if isinstance(value, Node):
+        if value.source is not None:
+            return key(value.source)
+        return type(value), tuple(_written(getattr(value, one.name)) for one in fields(value))
+    if isinstance(value, dict):
+        return tuple((name, _written(inner)) for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(_written(inner) for inner in value)
+    return frozenset(value) if isinstance(value, set) else value
 
 
 def _matching(edges: list[dict[int, list[Found]]]) -> dict[int, int]:

@@ -3,8 +3,8 @@
 The rules are those of the wire's reference server. `original` is the writer, `update` the reader. A
 pair of nodes is compared once, its differences relative to the pair; where the pair comes up again
 they are told again at that place. A pair that is still being compared counts as equal, and if that
-was assumed anywhere, all is compared again with what was found to differ, until nothing new comes up:
-only so is a difference within a circle found everywhere.
+was assumed anywhere, all is compared again with what was found to differ, until nothing new comes
+up: only so is a difference within a circle found everywhere.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def differences(
 ) -> list[Difference]:
     """Everything that differs, in the order found, what is no obstacle included.
 
-    A comparison that would take more steps than the limits allow yields one difference that says so.
+    A comparison that would take more steps than the limits allow yields one difference, which says
+    so.
     """
     allowed = kinds.allowed(policy)
     known: dict[Pair, tuple[Found, ...]] = {}
@@ -45,7 +46,7 @@ def differences(
         check = Check(allowed, known, steps)
         try:
             found = check.pair(writer, reader)
-        except TooLong:
+        except (TooLong, RecursionError):
             words = "the two are too complex to compare: simplify what is combined in them"
             text = f"Unexpected exception during compatibility check: {words}"
             return [Difference("UNEXPECTED", "#/", text, words)]
@@ -101,7 +102,10 @@ class Check:
         elif update is None:
             self.add("SCHEMA_REMOVED")
         else:
-            self.list += (Found(f.kind, (*self.path, *f.path)) for f in self.pair(original, update))
+            found = self.pair(original, update)
+            # What is told again and again grows with each level that names the one below twice.
+            self.spend(len(found))
+            self.list += (Found(f.kind, (*self.path, *f.path)) for f in found)
 
     def tried(self, original: Node | None, update: Node | None) -> list[Found]:
         """The differences as `compare` would add them."""
@@ -114,6 +118,11 @@ class Check:
 
     def fine(self, found: list[Found]) -> bool:
         return all(f.kind in self.allowed for f in found)
+
+    def spend(self, steps: int) -> None:
+        self.steps_left -= steps
+        if self.steps_left < 0:
+            raise TooLong
 
     # -- pairs ---------------------------------------------------------------------------------
 
@@ -128,9 +137,7 @@ class Check:
                 return self.known[this]
             self.assumed = True
             return ()
-        self.steps_left -= 1
-        if self.steps_left < 0 or len(self.open) > 4 * LIMITS.depth:
-            raise TooLong
+        self.spend(1)
         self.open.add(this)
         self.kept += (original, update)
         before = self.list, self.path
@@ -147,9 +154,9 @@ class Check:
         return {pair: found for pair, found in self.done.items() if not self.fine(list(found))}
 
     def nodes(self, original: Node, update: Node) -> None:
-        if isinstance(update, Combined) != isinstance(original, Combined):
-            if self.one_of_several(original, update):
-                return
+        mixed = isinstance(update, Combined) != isinstance(original, Combined)
+        if mixed and self.one_of_several(original, update):
+            return
         if type(original) is not type(update):
             nothing_to_read = isinstance(original, nodes.Nothing)
             same_bytes = original.bytes_of_connect and update.bytes_of_connect

@@ -1,6 +1,6 @@
 """Where a `$ref` leads: within a document, to an anchor, or to a schema given as a reference.
 
-Nothing is ever fetched: an address that no reference was given for leads nowhere, whatever it names.
+Nothing is ever fetched: an address that no reference was given for leads nowhere.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Kinds of difference between two JSON Schemas: which may be, and how each is said.
 
-Names, and which of them are no obstacle under which policy, are those of the wire's reference server;
-so are the sentences of the wire. `{reader}` and `{writer}` are filled in by the caller.
+Names, which of them are no obstacle under which policy, and the sentences of the wire are those of
+the wire's reference server. `{reader}` and `{writer}` are filled in by the caller.
 """
 
 from __future__ import annotations
@@ -78,12 +78,12 @@ _KEYWORD: Final = (
 _MORE: Final = (
     "The value at path '{path}' in the {reader} schema is more than its value in the {writer} "
     "schema",
-    "{place} is higher in the {reader} schema than in the {writer} one: keep it as it was, or lower",
+    "{place} is higher in the {reader} schema than in the {writer} one: keep it, or lower it",
 )
 _LESS: Final = (
     "The value at path '{path}' in the {reader} schema is less than its value in the {writer} "
     "schema",
-    "{place} is lower in the {reader} schema than in the {writer} one: keep it as it was, or higher",
+    "{place} is lower in the {reader} schema than in the {writer} one: keep it, or raise it",
 )
 _OTHER: Final = (
     "The value at path '{path}' is different between the {reader} and {writer} schema",

@@ -1,9 +1,8 @@
 """Drafts 2019-09 and 2020-12, read into the same nodes.
 
-Each keyword is a small schema of its own, and an object is all of them together: those that speak
-of one type become one node, in the order in which they are written. Where the reference server reads
-2019-09 by the words of 2020-12, so does this: `$recursiveRef` and a list under `items` are not
-among them.
+Each keyword is a small schema of its own, and an object is all of them together; those that speak
+of one type become one node. Where the reference server reads 2019-09 by the words of 2020-12, so
+does this: `$recursiveRef` and a list under `items` are not among them.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from registry.formats.json_schema.reader import (
     wrong,
 )
 from registry.formats.json_schema.text import Value, key
+from registry.formats.json_schema.words import KNOWN
 
 TYPED: Final = (nodes.Array, nodes.Number, nodes.Object, nodes.Text)
 
@@ -37,16 +37,41 @@ def read(reader: Reader, given: Members, place: Place, at: str, depth: int) -> N
     """The node of one object."""
     keywords = _Keywords(reader, given, place, at, depth)
     parts: list[Node] = []
-    for name, value in given.items():
-        make = MAKERS.get(name)
+    for name in _joined_in(given):
+        value, make = given[name], MAKERS.get(name)
         if make is not None:
             parts.append(make(keywords, value, f"{at}/{name}"))
     parts += keywords.late()
     node = _together(parts)
     describe(node, given, "$id", at)
+    if isinstance(node, nodes.Object | nodes.Array) and (
+        given.get("$defs") or given.keys() - KNOWN
+    ):
+        # The reference server keeps these where it keeps words that it does not know, and the
+        # latter come last. What it does not see is not compared here either.
+        node.unevaluated = None
+        if isinstance(node, nodes.Array):
+            node.min_contains = node.max_contains = None
     if node.default is None:
         node.default = ABSENT  # a default of null is none, as in the reference server
     return node
+
+
+def _joined_in(given: Members) -> list[str]:
+    """Keywords in the order that they are joined in, which with several types has consequences. The
+    reference server takes them out of a hash table of Java, and so the order is that of a table."""
+    size = 16
+    while len(given) > size * 3 // 4:
+        size *= 2
+    return sorted(given, key=lambda name: _java_hash(name) & (size - 1))
+
+
+def _java_hash(name: str) -> int:
+    units = name.encode("utf-16-be", "surrogatepass")
+    code = 0
+    for high, low in zip(units[::2], units[1::2], strict=True):
+        code = (31 * code + (high << 8) + low) & 0xFFFFFFFF
+    return code ^ (code >> 16)
 
 
 def _together(parts: list[Node]) -> Node:
@@ -65,19 +90,19 @@ def _join(one: Node, other: Node) -> Node:
     if isinstance(one, TYPED) and type(one) is type(other):
         return _merge(one, other)
     for types, part in ((one, other), (other, one)):
-        if _is_types(types) and isinstance(types, Combined):
-            if any(type(branch) is type(part) for branch in types.branches):
-                return Combined(
-                    criterion=nodes.ANY, branches=_add(types.branches, part), generated=True
-                )
-    branches: list[Node] = []
+        branches = _types(types)
+        if any(type(branch) is type(part) for branch in branches):
+            return Combined(criterion=nodes.ANY, branches=_add(branches, part), generated=True)
+    whole: list[Node] = []
     for part in (*_flat(one), *_flat(other)):
-        branches = _add(branches, part)
-    return Combined(criterion=nodes.ALL, branches=branches, generated=True)
+        whole = _add(whole, part)
+    return Combined(criterion=nodes.ALL, branches=whole, generated=True)
 
 
-def _is_types(node: Node) -> bool:
-    return isinstance(node, Combined) and node.generated and node.criterion == nodes.ANY
+def _types(node: Node) -> list[Node]:
+    """The branches of a list of types."""
+    listed = isinstance(node, Combined) and node.generated and node.criterion == nodes.ANY
+    return node.branches if listed and isinstance(node, Combined) else []
 
 
 def _flat(node: Node) -> list[Node]:
@@ -95,6 +120,7 @@ def _add(branches: list[Node], part: Node) -> list[Node]:
 
 def _merge(one: Node, other: Node) -> Node:
     """What both say, in one node of their type; the second has the last word."""
+    one.typed = one.typed or other.typed
     if isinstance(one, nodes.Text) and isinstance(other, nodes.Text):
         _fill(one, other, ("min_length", "max_length", "pattern"))
     elif isinstance(one, nodes.Number) and isinstance(other, nodes.Number):
@@ -226,21 +252,23 @@ class _Keywords:
         return nodes.Object(required_with={name: names for name, names in wanted.items() if names})
 
 
+_TYPES: Final[dict[str, Callable[[], Node]]] = {
+    "string": nodes.Text,
+    "integer": lambda: nodes.Number(integer=True),
+    "number": nodes.Number,
+    "boolean": nodes.Boolean,
+    "null": nodes.Null,
+    "array": nodes.Array,
+    "object": nodes.Object,
+}
+
+
 def _of_type(name: str, at: str) -> Node:
-    match name:
-        case "string":
-            return nodes.Text()
-        case "integer" | "number":
-            return nodes.Number(integer=name == "integer")
-        case "boolean":
-            return nodes.Boolean()
-        case "null":
-            return nodes.Null()
-        case "array":
-            return nodes.Array()
-        case "object":
-            return nodes.Object()
-    wrong(at, "the name of a type", name)
+    if name not in _TYPES:
+        wrong(at, "the name of a type", name)
+    node = _TYPES[name]()
+    node.typed = True
+    return node
 
 
 Make = Callable[[_Keywords, Value, str], Node]

@@ -29,6 +29,7 @@ class Node:
     description: str | None = None
     default: Value = ABSENT
     bytes_of_connect: bool = False  # whether `connect.type` is "bytes"
+    typed: bool = False  # whether the text names the type, or only speaks of what belongs to it
     source: Value = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Final, NoReturn, TypeVar
 
 import jsonschema_rs
@@ -12,7 +13,7 @@ from registry.errors import InvalidSchema
 from registry.formats.base import Limits
 from registry.formats.json_schema.documents import Documents, Place
 from registry.formats.json_schema.nodes import ABSENT, Anything, Node, Nothing, Num, Ref
-from registry.formats.json_schema.text import Decimal, Value
+from registry.formats.json_schema.text import Value
 
 INT: Final = 2**31
 N = TypeVar("N", bound=Node)

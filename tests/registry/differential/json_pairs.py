@@ -22,7 +22,7 @@ Schema = Any
 
 def pairs(seed: int, count: int) -> Iterator[Pair]:
     for index in range(count):
-        maker = _Maker(random.Random(f"{seed}-{index}"))  # noqa: S311 - not for secrets
+        maker = _Maker(random.Random(f"{seed}-{index}"))
         yield maker.pair(f"{seed}-{index}")
 
 
@@ -87,7 +87,7 @@ class _Maker:
         return self.random.randint(0, 5)
 
     def string(self, depth: int) -> Schema:
-        made = {"type": "string"}
+        made: dict[str, Schema] = {"type": "string"}
         return self.some(
             made,
             minLength=self.few,
@@ -96,7 +96,7 @@ class _Maker:
         )
 
     def number(self, depth: int) -> Schema:
-        made = {"type": self.random.choice(("number", "integer"))}
+        made: dict[str, Schema] = {"type": self.random.choice(("number", "integer"))}
         self.some(
             made,
             minimum=self.few,
@@ -130,7 +130,9 @@ class _Maker:
 
     def types(self, depth: int) -> Schema:
         names = ["string", "integer", "null", "number", "boolean", "object"]
-        made = {"type": self.random.sample(names, self.random.choice((1, 2, 2, 3)))}
+        made: dict[str, Schema] = {
+            "type": self.random.sample(names, self.random.choice((1, 2, 2, 3)))
+        }
         return self.some(made, minLength=self.few, maximum=self.few)
 
     def object(self, depth: int) -> Schema:
@@ -189,7 +191,7 @@ class _Maker:
     def combined(self, depth: int) -> Schema:
         count = self.random.choice((1, 2, 2, 3))
         branches = [self.schema(depth - 1) for _ in range(count)]
-        made = {self.random.choice(("oneOf", "anyOf", "allOf")): branches}
+        made: dict[str, Schema] = {self.random.choice(("oneOf", "anyOf", "allOf")): branches}
         if self.random.random() < 0.15:
             made["type"] = "object"
         return made

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 
-FORMATS = {"avro": "AVRO", "json": "JSON", "protobuf": "PROTOBUF"}
+FORMATS = {"avro": "AVRO", "json": "JSON"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +29,5 @@ class Generator(Protocol):
 
 def generator(name: str) -> Generator:
     """The generator of a format by its short name."""
-    module: Generator = import_module(f"tests.registry.differential.{name}_pairs")  # type: ignore[assignment]
+    module: Generator = import_module(f"tests.registry.differential.{name}_pairs")
     return module

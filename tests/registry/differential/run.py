@@ -16,7 +16,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+import django
 import requests
 
 from registry.errors import RegistryError
@@ -42,6 +44,8 @@ def ours(pair: Pair, type_: str) -> Judged:
     format_ = base.get(type_)
     sources = [Source(name, text, name, 1) for name, text in pair.references]
     try:
+        for source in sources:
+            format_.parse(source.text, strict=True)
         old = format_.parse(pair.old, sources, strict=True)
         new = format_.parse(pair.new, sources, strict=True)
     except RegistryError as error:
@@ -87,15 +91,15 @@ class Reference:
             if not found and not said["is_compatible"]:
                 found = ("OTHER",)
             kinds[direction] = found
-        return Judged(**kinds)
+        return Judged(kinds["new_reads_old"], kinds["old_reads_new"])
 
     def referenced(self, index: int, name: str, text: str) -> dict[str, Any]:
         subject = f"{self.run}-{index}-{name}"
         body = {"schemaType": self.type, "schema": text}
-        self.call("POST", f"/subjects/{requests.utils.quote(subject, safe='')}/versions", body)
+        self.call("POST", f"/subjects/{quote(subject, safe='')}/versions", body)
         return {"name": name, "subject": subject, "version": 1}
 
-    def call(self, method: str, path: str, body: object) -> tuple[int, dict[str, Any]]:
+    def call(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         answer = self.http.request(method, self.url + path, json=body, timeout=60)
         said = answer.json()
         return answer.status_code, said if isinstance(said, dict) else {}
@@ -123,9 +127,7 @@ def main() -> int:
     parser.add_argument("--show", type=int, default=10, help="disagreements to print")
     parser.add_argument("--write", type=Path, help="keep the reference's verdicts in this file")
     options = parser.parse_args()
-    import django  # noqa: PLC0415 - formats register themselves when the apps are loaded
-
-    django.setup()
+    django.setup()  # formats register themselves when the apps are loaded
     type_ = FORMATS[options.format]
     reference = Reference(options.reference, type_)
     counts: Counter[str] = Counter()
