@@ -13,3 +13,4 @@ class RegistryConfig(AppConfig):
         from registry import kind  # noqa: F401
         from registry.formats.avro import format as avro  # noqa: F401
         from registry.formats.json_schema import format as json_schema  # noqa: F401
+        from registry.formats.protobuf import format as protobuf  # noqa: F401

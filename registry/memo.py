@@ -21,7 +21,7 @@ BYTES: Final = 32 * 2**20
 # What a parsed schema takes beside its text: nodes of some hundred bytes for a few dozen letters.
 WEIGHT: Final = 12
 
-_Key = tuple[str, str, tuple[Source, ...], bool, bool]
+_Key = tuple[str, str, tuple[Source, ...], bool, bool, bool]
 
 
 class _Memo:
@@ -65,13 +65,14 @@ def parse(
     *,
     strict: bool,
     normalize: bool = False,
+    fields: bool = False,
 ) -> Parsed:
     """The schema of a text, from memory where it was parsed before. Raises InvalidSchema."""
     format_ = base.get(type_)
-    key = (type_, text, tuple(references), strict, normalize)
+    key = (type_, text, tuple(references), strict, normalize, fields)
     found = _MEMO.get(key)
     if found is None:
-        found = format_.parse(text, references, strict=strict, normalize=normalize)
+        found = format_.parse(text, references, strict=strict, normalize=normalize, fields=fields)
         _MEMO.put(key, found)
     return found
 

@@ -98,13 +98,20 @@ class Registered:
 
 
 def candidate(
-    subject: SubjectName, asked: Asked, *, normalize: bool, strict: bool = True
+    subject: SubjectName,
+    asked: Asked,
+    *,
+    normalize: bool,
+    strict: bool = True,
+    fields: bool = False,
 ) -> Candidate:
     """Parse what was asked, with its references. Raises InvalidSchema naming the subject."""
     try:
         references = lookup.resolve(asked.references, subject.context)
         sources = lookup.sources(references)
-        parsed = memo.parse(asked.type, asked.text, sources, strict=strict, normalize=normalize)
+        parsed = memo.parse(
+            asked.type, asked.text, sources, strict=strict, normalize=normalize, fields=fields
+        )
     except InvalidSchema as error:
         raise InvalidSchema(
             error.reason, subject=str(subject), schema_type=asked.type[:60]
@@ -242,7 +249,8 @@ def _decide(
     asked = _latest_where_empty(asked, live) if not importing else asked
     normalize = (normalize or held.scope.flag("normalize")) and not importing
     strict = held.scope.flag("validateNewSchemas", True) and not importing
-    wanted = candidate(subject, asked, normalize=normalize, strict=strict)
+    fields = held.scope.flag("validateFields") and not importing
+    wanted = candidate(subject, asked, normalize=normalize, strict=strict, fields=fields)
     if not _merges(held.scope):
         there = _already_there(wanted, live)
         if there is not None:
@@ -451,6 +459,7 @@ def check(
         asked,
         normalize=normalize or in_scope.flag("normalize"),
         strict=in_scope.flag("validateNewSchemas", True),
+        fields=in_scope.flag("validateFields"),
     )
     if version is None:
         return _verdict(in_scope, wanted, live)

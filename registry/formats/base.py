@@ -142,11 +142,18 @@ class Format(Protocol):
     name: str  # as clients write it: "AVRO"
 
     def parse(
-        self, text: str, references: Sequence[Source] = (), *, strict: bool, normalize: bool = False
+        self,
+        text: str,
+        references: Sequence[Source] = (),
+        *,
+        strict: bool,
+        normalize: bool = False,
+        fields: bool = False,
     ) -> Parsed:
         """The schema of a text. Raises InvalidSchema, with a sentence, for anything else.
 
-        `strict` is for what is new; what was stored once stays readable without it.
+        `strict` is for what is new; what was stored once stays readable without it. With `fields`,
+        names of fields are looked at too, and the whole must build (the config's `validateFields`).
         """
 
     def differences(

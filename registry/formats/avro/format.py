@@ -47,7 +47,13 @@ class Avro:
     name = NAME
 
     def parse(
-        self, text: str, references: Sequence[Source] = (), *, strict: bool, normalize: bool = False
+        self,
+        text: str,
+        references: Sequence[Source] = (),
+        *,
+        strict: bool,
+        normalize: bool = False,
+        fields: bool = False,
     ) -> AvroSchema:
         result = parse(text, references, strict=strict)
         tree = canonical.normalized(result.tree) if normalize else result.tree

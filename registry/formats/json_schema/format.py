@@ -42,13 +42,19 @@ class Json:
     name = NAME
 
     def parse(
-        self, text: str, references: Sequence[Source] = (), *, strict: bool, normalize: bool = False
+        self,
+        text: str,
+        references: Sequence[Source] = (),
+        *,
+        strict: bool,
+        normalize: bool = False,
+        fields: bool = False,
     ) -> JsonSchema:
         value = loads(text, LIMITS, "The schema")
         if not isinstance(value, dict | bool):
             raise InvalidSchema("A JSON Schema is an object or a boolean; this is neither.")
         node = dialects.read(value, references)
-        if strict and isinstance(node, Object):
+        if fields and isinstance(node, Object):
             reserved = next((name for name in node.properties if name.startswith("$$")), None)
             if reserved is not None:
                 raise InvalidSchema(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
 
-FORMATS = {"avro": "AVRO", "json": "JSON"}
+FORMATS = {"avro": "AVRO", "json": "JSON", "protobuf": "PROTOBUF"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ TWO = record("R", ("a", "string"), ("b", "int", 0))
 
 
 def test_get_schemas_types(wire: Wire) -> None:
-    assert wire.get("/schemas/types").json == ["AVRO"]
+    assert wire.get("/schemas/types").json == ["AVRO", "JSON", "PROTOBUF"]
 
 
 def test_get_schemas_ids(wire: Wire) -> None:

@@ -1,0 +1,132 @@
+"""Protobuf in the table of formats."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from hashlib import blake2b
+
+from registry.errors import InvalidSchema
+from registry.formats import base
+from registry.formats.base import Change, Difference, Entity, Policy, Source
+from registry.formats.protobuf import changes, diff, known, link, printer, tags
+from registry.formats.protobuf.diff import Side
+from registry.formats.protobuf.nodes import File
+from registry.formats.protobuf.parser import parse
+from registry.formats.protobuf.read_descriptor import decoded
+from registry.formats.protobuf.types import Types
+
+NAME = "PROTOBUF"
+
+
+class ProtobufSchema:
+    """A .proto file that was read. Its text is the one layout of the reference server."""
+
+    format = NAME
+
+    def __init__(self, file: File, types: Types) -> None:
+        self.file = file
+        self.types = types
+
+    @cached_property
+    def text(self) -> str:
+        return printer.text(self.file)
+
+    @cached_property
+    def likeness(self) -> bytes:
+        return blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+    @property
+    def whole(self) -> bytes | None:
+        return None  # a file with imports is never taken for one without
+
+    @property
+    def side(self) -> Side:
+        return Side(self.file, self.types)
+
+
+class Protobuf:
+    """The Protobuf format; stateless."""
+
+    name = NAME
+
+    def parse(
+        self,
+        text: str,
+        references: Sequence[Source] = (),
+        *,
+        strict: bool,
+        normalize: bool = False,
+        fields: bool = False,
+    ) -> ProtobufSchema:
+        file = _read(text)
+        given = {source.name: _read(source.text) for source in references}
+        known_types = known.types()
+        types = Types(file.package, dict(known_types.found), dict(known_types.extensions))
+        for source in references:
+            place = (source.subject, source.version) if source.subject else None
+            types.add(given[source.name], place)
+        types.add(file)
+        # Every name must mean something, whether or not it is to be written in full.
+        normal = printer.text(file, types)
+        if fields:
+            link.linked(file, types, given)
+        if normalize:
+            file = parse(normal)
+            types.add(file)
+        return ProtobufSchema(file, types)
+
+    def differences(
+        self, reader: base.Parsed, writer: base.Parsed, policy: Policy = Policy.STRICT
+    ) -> list[Difference]:
+        return diff.differences(_protobuf(reader).side, _protobuf(writer).side)
+
+    def changes(self, old: base.Parsed, new: base.Parsed) -> list[Change]:
+        return changes.changes(_protobuf(old).side, _protobuf(new).side)
+
+    def contents(self, parsed: base.Parsed) -> list[Change]:
+        return changes.contents(_protobuf(parsed).side)
+
+    def render(self, parsed: base.Parsed, form: str) -> str:
+        schema = _protobuf(parsed)
+        if form == "ignore_extensions":
+            return printer.text(schema.file, extensions=False)
+        if form == "serialized":
+            proto = link.descriptor(schema.file, schema.types)
+            return base64.b64encode(proto.SerializeToString(deterministic=True)).decode()
+        return schema.text
+
+    def top_level(self, parsed: base.Parsed) -> frozenset[str]:
+        return tags.fields(_protobuf(parsed).file)
+
+    def tags(self, parsed: base.Parsed) -> dict[Entity, list[str]]:
+        return tags.found(_protobuf(parsed).file)
+
+    def retagged(
+        self,
+        parsed: base.Parsed,
+        added: Mapping[Entity, Sequence[str]],
+        removed: Mapping[Entity, Sequence[str]],
+    ) -> str:
+        return printer.text(tags.retagged(_protobuf(parsed).file, added, removed))
+
+
+def _read(text: str) -> File:
+    """The file of a text, or of a base64 text of its descriptor."""
+    try:
+        return parse(text)
+    except InvalidSchema:
+        file = decoded(text) if text.strip() else None
+        if file is None:
+            raise
+        return file
+
+
+def _protobuf(parsed: base.Parsed) -> ProtobufSchema:
+    if not isinstance(parsed, ProtobufSchema):
+        raise TypeError(f"{parsed.format} is not {NAME}")
+    return parsed
+
+
+base.register(Protobuf())
