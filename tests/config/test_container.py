@@ -196,7 +196,9 @@ def test_the_migrate_command_migrates(environment: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def environment(stack: Throwaway, database_url: str, redis_url: str) -> dict[str, str]:
+def environment(
+    stack: Throwaway, database_url: str, redis_url: str, tmp_path: Path
+) -> dict[str, str]:
     """What the compose file gives each process, with the tests' servers in it."""
     given = COMPOSE["services"]["web"]["environment"]
     keys = str(stack.folders.secrets / "secret-keys")
@@ -205,6 +207,7 @@ def environment(stack: Throwaway, database_url: str, redis_url: str) -> dict[str
         "WEIR_REDIS_URL": redis_url,
         "WEIR_SECRET_KEY": "for-the-tests-only",
         "WEIR_SECRET_KEYS_FILE": keys,
+        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),  # a container has a /tmp of its own
     }
     defaults = {name: re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value) for name, value in given.items()}
     assert not [name for name, value in {**defaults, **here}.items() if "${" in value]
