@@ -11,6 +11,7 @@ from django import forms
 from governance import kinds
 from governance.forms import ItemForm, Place, register_form
 from governance.services.items import NewItem
+from registry.formats import base
 
 _LEVELS = [
     "BACKWARD",
@@ -37,7 +38,9 @@ class SubjectForm(ItemForm):
         required=False,
         widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
     )
-    schema_type = forms.ChoiceField(label="Format", choices=[("AVRO", "Avro")], initial="AVRO")
+    schema_type = forms.ChoiceField(
+        label="Format", choices=lambda: [(f.name, f.title) for f in base.every()], initial="AVRO"
+    )
     compatibility = forms.ChoiceField(
         label="Compatibility",
         required=False,

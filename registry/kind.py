@@ -42,7 +42,7 @@ FACTS: Final = (
     Fact("subject.context", FactType.TEXT, "context it lies in"),
     Fact("subject.exists", FactType.FLAG, "whether it has a version already"),
     Fact("subject.versions", FactType.COUNT, "live versions it has"),
-    Fact("subject.type", FactType.TEXT, "format of the schema: AVRO"),
+    Fact("subject.type", FactType.TEXT, "format of the schema: AVRO, JSON or PROTOBUF"),
     Fact("subject.compatibility", FactType.TEXT, "level that the new version must meet"),
     Fact("subject.compatibility_before", FactType.TEXT, "level in force until now"),
     Fact("subject.compatible", FactType.FLAG, "whether it meets that level"),

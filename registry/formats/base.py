@@ -140,6 +140,7 @@ class Format(Protocol):
     """The shape of a format. All of it is pure and bounded by the limits it is given."""
 
     name: str  # as clients write it: "AVRO"
+    title: str  # as people do: "Avro"
 
     def parse(
         self,

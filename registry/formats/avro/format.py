@@ -45,6 +45,7 @@ class Avro:
     """The Avro format; stateless."""
 
     name = NAME
+    title = "Avro"
 
     def parse(
         self,

@@ -40,6 +40,7 @@ class Json:
     """The JSON Schema format; stateless."""
 
     name = NAME
+    title = "JSON Schema"
 
     def parse(
         self,

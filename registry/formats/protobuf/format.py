@@ -50,6 +50,7 @@ class Protobuf:
     """The Protobuf format; stateless."""
 
     name = NAME
+    title = "Protobuf"
 
     def parse(
         self,
