@@ -36,6 +36,7 @@ RESOURCES: list[tuple[str, View]] = [
     (f"{V}/<segment:version>", versions.one),
     (f"{V}/<segment:version>/schema", versions.text),
     (f"{V}/<segment:version>/referencedby", versions.referenced_by),
+    (f"{V}/<segment:version>/tags", versions.tags),
     (f"compatibility/{V}", compatibility.check),
     (f"compatibility/{V}/<segment:version>", compatibility.check),
     ("config", config.one),

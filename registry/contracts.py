@@ -6,7 +6,7 @@ without doubles); a schema with other metadata is another schema.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from hashlib import md5
 from typing import Final, cast
 
@@ -25,6 +25,7 @@ RULE_TEXTS: Final = ("name", "doc", "kind", "mode", "type")
 RULE_ENDS: Final = ("expr", "onSuccess", "onFailure")
 MAX_ENTRIES: Final = 10_000
 VERSION_PROPERTY: Final = "confluent:version"
+RESERVED_PROPERTY: Final = "confluent:reserved"
 
 
 # --- Reading -------------------------------------------------------------------------------------
@@ -190,6 +191,24 @@ def merge_rule_set(below: Json | None, above: Json | None) -> Json | None:
     if enable_at is not None:
         result["enableAt"] = enable_at
     return result
+
+
+def without_rules(value: Json | None, names: Set[str]) -> Json | None:
+    """The rule set without the rules of these names."""
+    if value is None:
+        return None
+    kept = {
+        key: [rule for rule in _list(value[key]) if _as_object(rule).get("name") not in names]
+        for key in LISTS
+        if key in value
+    }
+    return {**value, **kept}
+
+
+def reserved(value: Json | None) -> frozenset[str]:
+    """Names of fields that the metadata keeps from being used."""
+    names = (property_of(value, RESERVED_PROPERTY) or "").split(",")
+    return frozenset(name.strip() for name in names if name.strip())
 
 
 def with_property(value: Json | None, name: str, text: str) -> Json:

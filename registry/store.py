@@ -31,7 +31,8 @@ from registry.errors import (
     SubjectNotFound,
     VersionNotFound,
 )
-from registry.formats.base import LIMITS, Parsed, Reference
+from registry.formats import base
+from registry.formats.base import LIMITS, Entity, Parsed, Reference
 from registry.gate import Operation, admit, admit_references
 from registry.lookup import Holding, Stored, StoredReference
 from registry.naming import DEFAULT, LATEST, SubjectName
@@ -40,11 +41,26 @@ from registry.scope import InScope, Mode
 ATTEMPTS: Final = 30  # of a registration while others change the same subject
 
 
+TagPairs = tuple[tuple[Entity, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TagChange:
+    """Inline tags to add to parts of a schema, and then others to remove."""
+
+    added: TagPairs = ()
+    removed: TagPairs = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a client sends to register, to look up and to check. Unread members are None.
 
-    `version` 0 means "the next one", -1 "the latest or the next one".
+    `version` 0 means "the next one", -1 "the latest or the next one". `propagate_tags` copies the
+    latest version's inline tags.
     """
 
     text: str
@@ -54,6 +70,8 @@ class Asked:
     rule_set: Json | None = None
     version: int = 0
     id: int | None = None
+    tags: TagChange = TagChange()
+    propagate_tags: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +130,10 @@ def candidate(
         parsed = memo.parse(
             asked.type, asked.text, sources, strict=strict, normalize=normalize, fields=fields
         )
+        if asked.tags:
+            added, removed = dict(asked.tags.added), dict(asked.tags.removed)
+            text = base.get(asked.type).retagged(parsed, added, removed)
+            parsed = memo.parse(asked.type, text, sources, strict=strict, fields=fields)
     except InvalidSchema as error:
         raise InvalidSchema(
             error.reason, subject=str(subject), schema_type=asked.type[:60]
@@ -250,8 +272,9 @@ def _decide(
     normalize = (normalize or held.scope.flag("normalize")) and not importing
     strict = held.scope.flag("validateNewSchemas", True) and not importing
     fields = held.scope.flag("validateFields") and not importing
+    asked = _with_tags_of(asked, live) if asked.propagate_tags and not importing else asked
     wanted = candidate(subject, asked, normalize=normalize, strict=strict, fields=fields)
-    if not _merges(held.scope):
+    if not _merges(held.scope) and not asked.tags:
         there = _already_there(wanted, live)
         if there is not None:
             return there
@@ -280,6 +303,15 @@ def _latest_where_empty(asked: Asked, live: Sequence[Stored]) -> Asked:
         Reference(r.wire.name, str(r.target), r.wire.version) for r in latest.references
     )
     return replace(asked, text=latest.text, type=latest.type, references=references)
+
+
+def _with_tags_of(asked: Asked, live: Sequence[Stored]) -> Asked:
+    """With the tags that the latest version has, besides those that are asked for."""
+    if not live or live[0].type != asked.type:
+        return asked
+    tags = base.get(live[0].type).tags(memo.parsed(live[0]))
+    kept = tuple((part, tuple(names)) for part, names in tags.items())
+    return replace(asked, tags=TagChange((*kept, *asked.tags.added), asked.tags.removed))
 
 
 def _merges(in_scope: InScope) -> bool:
@@ -353,7 +385,34 @@ def _effective(wanted: Candidate, held: Holding, live: Sequence[Stored]) -> Cand
 
 def _verdict(in_scope: InScope, wanted: Candidate, live: Sequence[Stored]) -> Verdict:
     among = [memo.older(stored) for stored in _group(in_scope, wanted.metadata, live)]
-    return compatibility.check(in_scope.level, wanted.parsed, among, in_scope.policy)
+    verdict = compatibility.check(in_scope.level, wanted.parsed, among, in_scope.policy)
+    if not in_scope.flag("validateFields"):
+        return verdict
+    reserved = _reserved(wanted, live[0] if live else None)
+    if not reserved:
+        return verdict
+    return Verdict(
+        False, (*reserved, *verdict.messages), (*reserved, *verdict.words), verdict.against
+    )
+
+
+def _reserved(wanted: Candidate, latest: Stored | None) -> list[str]:
+    """What stands against names that are kept from use: once reserved a name stays so, and no field
+    is called like it."""
+    names = contracts.reserved(wanted.metadata)
+    before = contracts.reserved(latest.metadata) if latest is not None else frozenset()
+    used = base.get(wanted.parsed.format).top_level(wanted.parsed) & names
+    return [
+        *(
+            f"The new schema has reserved field {n} removed from its metadata which is present in "
+            f"the old schema's metadata."
+            for n in sorted(before - names)
+        ),
+        *(
+            f"The new schema has field that conflicts with the reserved field {n}."
+            for n in sorted(used)
+        ),
+    ]
 
 
 def _group(in_scope: InScope, metadata: Json | None, live: Sequence[Stored]) -> list[Stored]:

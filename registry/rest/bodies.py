@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import orjson
 
 from registry import contracts
 from registry.errors import InvalidSchema, Malformed, SchemaTooLarge
-from registry.formats.base import LIMITS, Reference
+from registry.formats.base import LIMITS, Entity, Reference
 from registry.naming import MAX_VERSION
 from registry.rest.http import Json
-from registry.store import Asked
+from registry.store import Asked, TagChange, TagPairs
+from registry.tagging import Tagging
+
+ENTITY_TYPES: Final = ("sr_record", "sr_field")
+MOST_ENTRIES: Final = 10_000
 
 
 def asked(body: Json) -> Asked:
@@ -32,7 +38,54 @@ def asked(body: Json) -> Asked:
         rule_set=rules,
         version=version if version is not None else 0,
         id=identifier if identifier is not None and identifier >= 0 else None,
+        tags=tag_change(body, "schemaTagsToAdd", "schemaTagsToRemove"),
+        propagate_tags=body.get("propagateSchemaTags") in (True, "true"),
     )
+
+
+def tagging(body: Json) -> Tagging:
+    """A request to change the tags of a version. Raises as `asked` does."""
+    removed = body.get("rulesToRemove")
+    return Tagging(
+        tags=tag_change(body, "tagsToAdd", "tagsToRemove"),
+        version=_number(body.get("newVersion"), "newVersion"),
+        metadata=contracts.metadata(body.get("metadata")),
+        rule_set=contracts.rule_set(body.get("ruleSet")),
+        rules_to_merge=contracts.rule_set(body.get("rulesToMerge")),
+        rules_to_remove=None if removed is None else _texts(removed, "rulesToRemove"),
+    )
+
+
+def tag_change(body: Json, added: str, removed: str) -> TagChange:
+    """Tags under two members, each a list of ``{"schemaEntity": {…}, "tags": [...]}``."""
+    return TagChange(_tags(body.get(added), added), _tags(body.get(removed), removed))
+
+
+def _tags(value: object, what: str) -> TagPairs:
+    found: dict[Entity, tuple[str, ...]] = {}
+    for item in _items(value, what):
+        given = item if isinstance(item, dict) else None
+        entity = given.get("schemaEntity") if given is not None else None
+        if given is None or not isinstance(entity, dict):
+            raise Malformed(f"An entry of '{what}' needs schemaEntity and tags.")
+        kind = str(entity.get("entityType") or "").lower()
+        if kind not in ENTITY_TYPES:
+            raise Malformed(f"'entityType' in '{what}' is none of {', '.join(ENTITY_TYPES)}.")
+        part = Entity(kind, _text(entity.get("entityPath"), "entityPath") or "")
+        found[part] = (*found.get(part, ()), *_texts(given.get("tags") or [], "tags"))
+    return tuple(found.items())
+
+
+def _items(value: object, what: str) -> list[object]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > MOST_ENTRIES:
+        raise Malformed(f"'{what}' is not a list, or has more than {MOST_ENTRIES} entries.")
+    return value
+
+
+def _texts(value: object, what: str) -> tuple[str, ...]:
+    return tuple(_text(item, what) or "" for item in _items(value, what))
 
 
 def _references(value: object) -> tuple[Reference, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from registry import memo
+from registry import memo, tagging
 from registry.compatibility import Verdict
 from registry.formats import base
 from registry.lookup import Stored, StoredReference
@@ -27,6 +27,7 @@ def schema_object(stored: Stored, request: RegistryRequest) -> Json:
             **_content(stored, request),
             "ts": int(stored.at.timestamp() * 1000),
             "deleted": stored.deleted,
+            "schemaTags": tagging.found(stored, request.GET.getlist("findTags")),
         }
     )
 
@@ -42,6 +43,7 @@ def schema_by_id(stored: Stored, request: RegistryRequest, max_id: int | None) -
             "ts": int(stored.at.timestamp() * 1000),
             "deleted": stored.deleted,
             "maxId": max_id,
+            "schemaTags": tagging.found(stored, request.GET.getlist("findTags")),
         }
     )
 

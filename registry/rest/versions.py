@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from registry import lookup, naming, removal, store
+from registry import lookup, naming, removal, store, tagging
 from registry.errors import SubjectNotFound
 from registry.gate import Operation, admit
 from registry.lookup import Stored
@@ -69,6 +69,18 @@ def _referenced_by(request: RegistryRequest, subject: str, version: str) -> Http
     return answer(ids[request.page(ANY, ANY)])
 
 
+def _tag(request: RegistryRequest, subject: str, version: str) -> HttpResponse:
+    number = naming.version_number(version)
+    made = tagging.retag(
+        subject_of(request, subject),
+        number,
+        bodies.tagging(request.json("tag.schema.request")),
+        by=request.actor,
+        origin=request.origin,
+    )
+    return answer(shapes.registered(made))
+
+
 def _delete(request: RegistryRequest, subject: str, version: str) -> HttpResponse:
     number = removal.delete_version(
         subject_of(request, subject),
@@ -83,4 +95,5 @@ def _delete(request: RegistryRequest, subject: str, version: str) -> HttpRespons
 listed = resource(GET=_list, POST=_register)
 one = resource(GET=_one, DELETE=_delete)
 text = resource(GET=_text)
+tags = resource(POST=_tag)
 referenced_by = resource(GET=_referenced_by)
