@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from django import template
 
 from registry import catalogue
+from registry.formats import base
 
 register = template.Library()
 
@@ -15,6 +16,12 @@ register = template.Library()
 def laid_out(spec: Mapping[str, object] | None) -> str:
     """The schema of a spec on several lines."""
     return catalogue.pretty(str((spec or {}).get("schema", "")))
+
+
+@register.filter
+def format_title(name: str) -> str:
+    """A format as people call it."""
+    return base.get(name).title if name in base.names() else name
 
 
 @register.inclusion_tag("subjects/_text.html")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -48,7 +49,9 @@ def play(story: Callable[[Heavy], Awaitable[None]]) -> None:
             if child is not None:
                 await child.process.wait()
 
-    asyncio.run(run())
+    # In a thread of its own: this one may have a loop already, which a browser's test left.
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(asyncio.run, run()).result()
 
 
 def test_it_answers_one_after_the_other() -> None:
