@@ -141,12 +141,17 @@ _SAID: Final[Mapping[str, tuple[str, str]]] = {
     **{f"{name}_INCREASED": _MORE for name in _BY_LEAST},
     **dict.fromkeys(
         (
-            *("PATTERN_ADDED", "MULTIPLE_OF_ADDED", "REQUIRED_ATTRIBUTE_ADDED"),
-            *("DEPENDENCY_ARRAY_ADDED", "DEPENDENCY_SCHEMA_ADDED", "UNIQUE_ITEMS_ADDED"),
+            *("PATTERN_ADDED", "MULTIPLE_OF_ADDED", "DEPENDENCY_ARRAY_ADDED"),
+            *("DEPENDENCY_SCHEMA_ADDED", "UNIQUE_ITEMS_ADDED"),
             *("ADDITIONAL_PROPERTIES_REMOVED", "UNEVALUATED_PROPERTIES_REMOVED"),
             *("ADDITIONAL_ITEMS_REMOVED", "UNEVALUATED_ITEMS_REMOVED"),
         ),
         _KEYWORD,
+    ),
+    "REQUIRED_ATTRIBUTE_ADDED": (
+        _KEYWORD[0],
+        "{place} is required by the {reader} schema and not by the {writer} one: leave it "
+        "optional, or give it a default",
     ),
     "SCHEMA_ADDED": ("", _KEYWORD[1]),  # the reference server has no sentence for it
     "MULTIPLE_OF_EXPANDED": _MORE,
