@@ -143,7 +143,7 @@ class TestProtobuf:
         assert read(write(value, context), context) == value
         latest = client.get_latest_version("proto.payments-value")
         assert latest.schema.schema_type == "PROTOBUF"
-        assert latest.schema.schema_str.startswith('syntax = "proto3";\npackage weir.one;\n')
+        assert str(latest.schema.schema_str).startswith('syntax = "proto3";\npackage weir.one;\n')
         # Whoever only looks up sends the descriptor again, and finds the same schema.
         quiet = ProtobufSerializer(payment, client, {"auto.register.schemas": False})
         assert quiet(value, context)[:5] == write(value, context)[:5]
