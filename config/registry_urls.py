@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path, register_converter
 
 from registry.rest import (
+    associations,
     compatibility,
     config,
     contexts,
@@ -43,6 +44,12 @@ RESOURCES: list[tuple[str, View]] = [
     ("config/<segment:subject>", config.one),
     ("mode", mode.one),
     ("mode/<segment:subject>", mode.one),
+    ("associations", associations.made),
+    ("associations:batchGet", associations.many),
+    ("associations:batchMutate", associations.changed),
+    ("associations/subjects/<segment:subject>", associations.of_subject),
+    ("associations/resources/<segment:resource>", associations.of_resource),
+    ("associations/resources/<segment:namespace>/<segment:name>", associations.of_name),
     ("v1/metadata/id", server.identity),
     ("v1/metadata/version", server.version),
     ("v1/metadata/deployment", server.deployment),

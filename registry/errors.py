@@ -168,6 +168,13 @@ class ModeNotSet(RegistryError):
         super().__init__(f"Subject '{_shown(subject)}' does not have subject-level mode configured")
 
 
+class AssociationNotFound(RegistryError):
+    code = 40410
+
+    def __init__(self, resource: str) -> None:
+        super().__init__(f"Association for '{_shown(resource)}' not found.")
+
+
 class Incompatible(RegistryError):
     """`details` is the verbose list of the compatibility API; `words` says it for people."""
 
@@ -181,6 +188,49 @@ class Incompatible(RegistryError):
         )
         self.details = tuple(details)
         self.words = tuple(words)
+
+
+class ResourceAssociated(RegistryError):
+    """The resource has an association of that type already, and another one."""
+
+    code = 40903
+
+    def __init__(self, type_: str, resource: str) -> None:
+        super().__init__(
+            f"An association of type '{type_}' already exists for resource '{resource}'"
+        )
+
+
+class SubjectAssociated(RegistryError):
+    code = 40904
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"An association already exists for subject '{subject}'")
+
+
+class SubjectOwned(RegistryError):
+    """A strong association stands: the subject is one topic's own."""
+
+    code = 40905
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"A strong association already exists for subject '{subject}'")
+
+
+class NoLiveVersion(RegistryError):
+    """An associated subject needs a version that is not deleted."""
+
+    code = 40907
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"No active (non-deleted) version exists for subject '{subject}'")
+
+
+class AssociationFrozen(RegistryError):
+    code = 40908
+
+    def __init__(self, type_: str, subject: str) -> None:
+        super().__init__(f"The association of type  '{type_}' is frozen for subject '{subject}'")
 
 
 class InvalidSchema(RegistryError):
@@ -231,11 +281,13 @@ class NotPermitted(RegistryError):
 class Referenced(RegistryError):
     code = 42206
 
-    def __init__(self, subject: str, version: int) -> None:
-        super().__init__(
-            "One or more references exist to the schema "
-            f"{{magic=1,keytype=SCHEMA,subject={subject},version={version}}}."
+    def __init__(self, subject: str, version: int | None = None) -> None:
+        which = (
+            subject
+            if version is None
+            else f"{{magic=1,keytype=SCHEMA,subject={subject},version={version}}}"
         )
+        super().__init__(f"One or more references exist to the schema {which}.")
 
 
 class InvalidSubject(RegistryError):
@@ -264,6 +316,15 @@ class ContextNotEmpty(RegistryError):
 
     def __init__(self, context: str) -> None:
         super().__init__(f"The specified context '{context}' is not empty.")
+
+
+class InvalidAssociation(RegistryError):
+    code = 42212
+
+    def __init__(self, member: str, detail: str) -> None:
+        super().__init__(
+            f"The association specified an invalid value for property: '{member}', detail: {detail}"
+        )
 
 
 class StoreBusy(RegistryError):

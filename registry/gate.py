@@ -28,6 +28,7 @@ class Operation(StrEnum):
     DELETE = "delete"
     CONFIG = "config"
     MODE = "mode"
+    ASSOCIATE = "associate"
 
 
 @dataclass(frozen=True, slots=True)

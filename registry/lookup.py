@@ -279,24 +279,9 @@ def contexts() -> list[str]:
     return [DEFAULT, *(row[0] for row in rows)]
 
 
-def schemas(
-    prefix: Prefix, *, deleted: bool, latest_only: bool, offset: int, limit: int
-) -> list[Stored]:
-    """Versions of the subjects that begin with the prefix, by subject, then version."""
-    latest = (
-        "AND v.version = (SELECT max(x.version) FROM registry_version x"
-        " WHERE x.subject_id = v.subject_id AND (%s OR NOT x.deleted))"
-        if latest_only
-        else "AND (%s OR NOT v.deleted)"
-    )
-    rows = _rows(
-        f"SELECT {_COLUMNS} {_FROM} WHERE (%s::text IS NULL OR c.name = %s)"
-        f" AND starts_with(s.name, %s) AND (%s OR NOT v.deleted) {latest}"
-        " ORDER BY CASE WHEN c.name = '.' THEN s.name ELSE ':' || c.name || ':' || s.name END,"
-        " v.version OFFSET %s LIMIT %s",
-        (prefix.context, prefix.context, prefix.name, deleted, deleted, offset, limit),
-    )
-    return [_stored(row) for row in rows]
+def select(rest: str, args: Sequence[Any]) -> list[Stored]:
+    """Versions by a condition that another module of the registry writes, over v, s, c and h."""
+    return [_stored(row) for row in _rows(f"SELECT {_COLUMNS} {_FROM} {rest}", args)]
 
 
 # --- References ----------------------------------------------------------------------------------

@@ -161,6 +161,52 @@ class Mode(models.Model):
         return f"mode of {self.context} {self.subject}"
 
 
+class Association(models.Model):
+    """That a topic uses a subject for its keys or values; clients ask by the topic's name.
+
+    `lifecycle` STRONG means that the topic owns the subject, which then bears the topic's name and
+    is frozen: nobody else's schema refers to it. A WEAK one only names a subject that others share.
+    """
+
+    guid = models.UUIDField(unique=True)
+    resource_name = models.TextField()
+    resource_namespace = models.TextField()
+    resource_id = models.TextField()
+    resource_type = models.TextField()
+    association_type = models.TextField()
+    context = models.TextField()
+    subject = models.TextField()
+    lifecycle = models.CharField(max_length=6)
+    created_at = models.DateTimeField(db_default=RawSQL("clock_timestamp()", ()))
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["resource_id", "resource_type", "association_type"],
+                name="association_once",
+            ),
+            models.UniqueConstraint(
+                fields=[
+                    "resource_name",
+                    "resource_namespace",
+                    "resource_type",
+                    "association_type",
+                    "context",
+                    "subject",
+                ],
+                name="association_of_name_once",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            # "Whose is this subject?", asked before each delete.
+            models.Index(fields=["context", "subject"], name="association_by_subject"),
+            models.Index(fields=["resource_namespace"], name="association_by_namespace"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_name} {self.association_type}"
+
+
 class Change(models.Model):
     """A name whose cached answers are old once the transaction `xid` has committed.
 

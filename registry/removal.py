@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from governance.actors import Actor
 from registry import lookup
+from registry.associations import rows
 from registry.changes import (
     WIRE,
     Origin,
@@ -20,7 +21,9 @@ from registry.changes import (
 )
 from registry.errors import (
     ContextNotEmpty,
+    NoLiveVersion,
     Referenced,
+    SubjectAssociated,
     SubjectNotFound,
     SubjectNotSoftDeleted,
     SubjectSoftDeleted,
@@ -43,7 +46,7 @@ def delete_subject(
     """
     admit(Operation.DELETE, subject, by)
     with transaction.atomic():
-        row = _locked(subject)
+        row = lock_subject(subject)
         there = lookup.versions(subject)
         live = [number for number, gone in there if not gone]
         if row is None or not there:
@@ -51,6 +54,8 @@ def delete_subject(
         if not permanent and not live:
             raise SubjectSoftDeleted(str(subject))
         ensure_writable(subject)
+        if rows.of_subject(subject):
+            raise SubjectAssociated(str(subject))
         referred = lookup.referred_versions(subject, deleted=permanent)
         hit = [n for n in referred if n in (dict(there) if permanent else live)]
         if hit:
@@ -69,7 +74,7 @@ def delete_version(
     """Delete one version softly, or for good; its number. The event is `version.deleted`."""
     admit(Operation.DELETE, subject, by)
     with transaction.atomic():
-        row = _locked(subject)
+        row = lock_subject(subject)
         there = dict(lookup.versions(subject))
         if number == LATEST:
             number = max((n for n, gone in there.items() if not gone), default=LATEST)
@@ -82,6 +87,9 @@ def delete_version(
                 raise SubjectNotFound(str(subject))
             raise VersionNotFound(number)
         ensure_writable(subject)
+        last = not any(not gone for n, gone in there.items() if n != number)
+        if last and not permanent and rows.of_subject(subject):
+            raise NoLiveVersion(str(subject))
         if lookup.referrers(subject, number, deleted=permanent):
             raise Referenced(str(subject), number)
         if permanent and not there[number]:
@@ -95,7 +103,8 @@ def _deletion(numbers: Sequence[int], origin: Origin, *, permanent: bool) -> dic
     return {"versions": list(numbers), "permanent": permanent, "from": origin.address}
 
 
-def _locked(subject: SubjectName) -> Subject | None:
+def lock_subject(subject: SubjectName) -> Subject | None:
+    """The subject's row, held until the transaction ends; None where it never had a version."""
     with connection.cursor() as cursor:
         # A writer that hangs must not hang all the others with it.
         cursor.execute("SET LOCAL lock_timeout = '5s'")

@@ -18,6 +18,8 @@ from django.db import connection, transaction
 
 from governance.actors import Actor
 from registry import compatibility, contracts, lookup, memo, naming
+from registry.associations import rows
+from registry.associations.locks import lock_references
 from registry.changes import WIRE, Origin, record, refuse_by_mode
 from registry.compatibility import Level, Verdict
 from registry.contracts import VERSION_PROPERTY, Json
@@ -244,6 +246,7 @@ def register(
         if isinstance(decided, Registered):
             return decided
         with transaction.atomic():
+            _ensure_not_owned(decided.references)
             made = _write(subject, decided, held, by=by, origin=origin)
             if made is not None:
                 data = {
@@ -485,6 +488,21 @@ def _write(
         made=True,
         at=at,
     )
+
+
+def _ensure_not_owned(references: Sequence[StoredReference]) -> None:
+    """What a topic owns is nobody's to build on: the topic could not go without breaking it."""
+    if not references:
+        return
+    lock_references()
+    strong = rows.Filter(lifecycle=rows.Lifecycle.STRONG)
+    owned = {one.subject for one in rows.of_subjects((r.target for r in references), strong)}
+    for reference in references:
+        if reference.target in owned:
+            raise NotPermitted(
+                f"Subject '{reference.wire.subject}' has a strong association and cannot be "
+                "referenced"
+            )
 
 
 def _row(reference: StoredReference) -> list[object]:

@@ -31,8 +31,8 @@ def asked(body: Json) -> Asked:
     identifier = _number(body.get("id"), "id")
     version = _number(body.get("version"), "version")
     return Asked(
-        text=_text(body.get("schema"), "schema") or "",
-        type=_text(body.get("schemaType"), "schemaType") or "AVRO",
+        text=text(body.get("schema"), "schema") or "",
+        type=text(body.get("schemaType"), "schemaType") or "AVRO",
         references=_references(body.get("references")),
         metadata=metadata,
         rule_set=rules,
@@ -52,7 +52,7 @@ def tagging(body: Json) -> Tagging:
         metadata=contracts.metadata(body.get("metadata")),
         rule_set=contracts.rule_set(body.get("ruleSet")),
         rules_to_merge=contracts.rule_set(body.get("rulesToMerge")),
-        rules_to_remove=None if removed is None else _texts(removed, "rulesToRemove"),
+        rules_to_remove=None if removed is None else texts(removed, "rulesToRemove"),
     )
 
 
@@ -63,7 +63,7 @@ def tag_change(body: Json, added: str, removed: str) -> TagChange:
 
 def _tags(value: object, what: str) -> TagPairs:
     found: dict[Entity, tuple[str, ...]] = {}
-    for item in _items(value, what):
+    for item in items(value, what):
         given = item if isinstance(item, dict) else None
         entity = given.get("schemaEntity") if given is not None else None
         if given is None or not isinstance(entity, dict):
@@ -71,12 +71,13 @@ def _tags(value: object, what: str) -> TagPairs:
         kind = str(entity.get("entityType") or "").lower()
         if kind not in ENTITY_TYPES:
             raise Malformed(f"'entityType' in '{what}' is none of {', '.join(ENTITY_TYPES)}.")
-        part = Entity(kind, _text(entity.get("entityPath"), "entityPath") or "")
-        found[part] = (*found.get(part, ()), *_texts(given.get("tags") or [], "tags"))
+        part = Entity(kind, text(entity.get("entityPath"), "entityPath") or "")
+        found[part] = (*found.get(part, ()), *texts(given.get("tags") or [], "tags"))
     return tuple(found.items())
 
 
-def _items(value: object, what: str) -> list[object]:
+def items(value: object, what: str) -> list[object]:
+    """A list, of a length that anybody could mean; empty where there is none."""
     if value is None:
         return []
     if not isinstance(value, list) or len(value) > MOST_ENTRIES:
@@ -84,8 +85,9 @@ def _items(value: object, what: str) -> list[object]:
     return value
 
 
-def _texts(value: object, what: str) -> tuple[str, ...]:
-    return tuple(_text(item, what) or "" for item in _items(value, what))
+def texts(value: object, what: str) -> tuple[str, ...]:
+    """A list of strings; none where there is no list."""
+    return tuple(text(item, what) or "" for item in items(value, what))
 
 
 def _references(value: object) -> tuple[Reference, ...]:
@@ -99,8 +101,8 @@ def _references(value: object) -> tuple[Reference, ...]:
 def _reference(value: object) -> Reference:
     if not isinstance(value, dict):
         raise Malformed("A reference is not an object.")
-    name = _text(value.get("name"), "name of a reference")
-    subject = _text(value.get("subject"), "subject of a reference")
+    name = text(value.get("name"), "name of a reference")
+    subject = text(value.get("subject"), "subject of a reference")
     version = _number(value.get("version"), "version of a reference")
     if not name or subject is None or version is None:
         raise InvalidSchema("a reference needs a name, a subject and a version.")
@@ -109,7 +111,7 @@ def _reference(value: object) -> Reference:
     return Reference(name, subject, version)
 
 
-def _text(value: object, what: str) -> str | None:
+def text(value: object, what: str) -> str | None:
     """A string; numbers and flags count as their text."""
     if value is None or isinstance(value, str):
         return value
@@ -118,6 +120,15 @@ def _text(value: object, what: str) -> str | None:
     if isinstance(value, int | float):
         return str(value)
     raise Malformed(f"'{what}' is not a string.")
+
+
+def flag(value: object, what: str) -> bool | None:
+    """A flag, which some clients send as text."""
+    if value is None or isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise Malformed(f"'{what}' is not true or false.")
 
 
 def _number(value: object, what: str) -> int | None:

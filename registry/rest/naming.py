@@ -17,7 +17,11 @@ T = TypeVar("T")
 
 def subject_of(request: RegistryRequest, text: str) -> SubjectName:
     """The subject that a segment names, its alias followed one step."""
-    subject = request.subject(text)
+    return aliased(request.subject(text))
+
+
+def aliased(subject: SubjectName) -> SubjectName:
+    """The subject, or the one that its alias stands for."""
     if not subject.name:
         return subject
     place = (subject.context, subject.name)

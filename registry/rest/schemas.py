@@ -6,11 +6,13 @@ from uuid import UUID
 
 from django.http import HttpResponse
 
-from registry import lookup, naming
+from registry import listing, lookup, naming
+from registry.associations.rows import Lifecycle
 from registry.changes import id_change
-from registry.errors import SchemaNotFound
+from registry.errors import SchemaNotFound, UnknownPath
 from registry.formats import base
 from registry.gate import Operation, admit
+from registry.listing import Associated
 from registry.lookup import Stored
 from registry.naming import DEFAULT, SubjectName
 from registry.rest import shapes
@@ -18,6 +20,7 @@ from registry.rest.http import RegistryRequest, answer, resource, text_answer
 from registry.rest.naming import subject_of
 
 LIST_LIMIT = 1000
+NONE = "NONE"  # as a lifecycle: subjects without any association
 ANY = 2**31 - 1
 
 
@@ -27,31 +30,33 @@ def _types(request: RegistryRequest) -> HttpResponse:
 
 
 def _list(request: RegistryRequest) -> HttpResponse:
-    """`resourceType`, `associationType` and `lifecycle` of 8.x ask for associations: none here."""
     prefix = naming.prefix(request.GET.get("subjectPrefix", ""), request.context)
     admit(Operation.READ, SubjectName(prefix.context or DEFAULT, ""), request.actor)
-    part = request.page(LIST_LIMIT, LIST_LIMIT)
-    found = lookup.schemas(
+    asked = listing.Asked(
         prefix,
         deleted=request.flag("deleted"),
         latest_only=request.flag("latestOnly"),
-        offset=part.start,
-        limit=part.stop - part.start,
+        rule_type=request.GET.get("ruleType", ""),
+        aliases=request.flag("aliases"),
+        associated=_associated(request),
+        within=request.actor.context,
+        page=request.page(LIST_LIMIT, LIST_LIMIT),
     )
-    rule_type = request.GET.get("ruleType")
-    if rule_type:
-        found = [stored for stored in found if _has_rule(stored, rule_type)]
-    return answer([shapes.schema_object(stored, request) for stored in found])
+    return answer([shapes.listed(one, request) for one in listing.schemas(asked)])
 
 
-def _has_rule(stored: Stored, rule_type: str) -> bool:
-    lists = (stored.rule_set or {}).values()
-    return any(
-        isinstance(rule, dict) and rule.get("type") == rule_type
-        for rules in lists
-        if isinstance(rules, list)
-        for rule in rules
+def _associated(request: RegistryRequest) -> Associated | None:
+    """How the list is narrowed by associations, None where it is not."""
+    lifecycles = request.GET.getlist("lifecycle")
+    if not set(lifecycles) <= {*Lifecycle, NONE}:
+        raise UnknownPath  # as for any other parameter that is a word of a list
+    wanted = Associated(
+        request.GET.get("resourceType"),
+        request.GET.getlist("associationType"),
+        [Lifecycle(one) for one in lifecycles if one != NONE],
+        NONE in lifecycles,
     )
+    return wanted if wanted != Associated(None, [], [], False) else None
 
 
 def _held(request: RegistryRequest, number: int) -> Stored:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from registry import memo, tagging
+from registry.associations.rows import Association
 from registry.compatibility import Verdict
 from registry.formats import base
+from registry.listing import Listed
 from registry.lookup import Stored, StoredReference
 from registry.rest.http import Json, RegistryRequest, without_empty
 from registry.scope import DEFAULT_LEVEL
@@ -28,6 +30,17 @@ def schema_object(stored: Stored, request: RegistryRequest) -> Json:
             "ts": int(stored.at.timestamp() * 1000),
             "deleted": stored.deleted,
             "schemaTags": tagging.found(stored, request.GET.getlist("findTags")),
+        }
+    )
+
+
+def listed(one: Listed, request: RegistryRequest) -> Json:
+    """A version as the list over all subjects answers it."""
+    return without_empty(
+        {
+            **schema_object(one.stored, request),
+            "aliases": list(one.aliases),
+            "associations": [association(a) for a in one.associations],
         }
     )
 
@@ -67,6 +80,28 @@ def registered(made: Registered) -> Json:
             "schema": made.text,
         }
     )
+
+
+def registered_in(made: Registered) -> Json:
+    """A registration as the answer to an association carries it."""
+    return {"subject": str(made.subject), **registered(made)}
+
+
+def association(one: Association) -> Json:
+    """An association as lists answer it. Frozen goes without saying where it is STRONG."""
+    at = int(one.at.timestamp() * 1000)
+    return {
+        "subject": str(one.subject),
+        "guid": str(one.guid),
+        "resourceName": one.resource_name,
+        "resourceNamespace": one.resource_namespace,
+        "resourceId": one.resource_id,
+        "resourceType": one.resource_type,
+        "associationType": one.type,
+        "lifecycle": one.lifecycle,
+        "createTs": at,
+        "updateTs": at,
+    }
 
 
 def _content(stored: Stored, request: RegistryRequest) -> Json:
