@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from registry import scope
+from registry import scope, sensitive
 from registry.contracts import Json
 from registry.errors import InvalidSchema, SubjectNotFound, VersionNotFound
 from registry.formats.base import Reference, Source
@@ -86,7 +86,7 @@ def _stored(row: tuple) -> Stored:  # type: ignore[type-arg]  # a row of the dri
         bytes(row[7]),
         None if row[8] is None else bytes(row[8]),
         stored_references(orjson.loads(row[9])),
-        None if row[10] is None else orjson.loads(row[10]),
+        None if row[10] is None else sensitive.opened(orjson.loads(row[10])),
         None if row[11] is None else orjson.loads(row[11]),
         row[12],
         row[13],
@@ -418,7 +418,10 @@ def _in_order(
 
 def configs(wanted: Iterable[Place]) -> dict[Place, Values]:
     """The configs that are set at these places."""
-    return {key: orjson.loads(value) for key, value in _settings("config", "values", wanted)}
+    return {
+        key: sensitive.in_config(orjson.loads(value), sensitive.opened)
+        for key, value in _settings("config", "values", wanted)
+    }
 
 
 def modes(wanted: Iterable[Place]) -> dict[Place, str]:

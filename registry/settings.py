@@ -8,7 +8,7 @@ from typing import Final
 from django.db import transaction
 
 from governance.actors import Actor
-from registry import compatibility, contracts, lookup, naming, scope
+from registry import compatibility, contracts, lookup, naming, scope, sensitive
 from registry.changes import WIRE, Origin, ensure_writable, record, settings_changed
 from registry.errors import (
     ConfigNotSet,
@@ -56,15 +56,21 @@ def set_config(
         row, _ = Config.objects.select_for_update().get_or_create(
             context=subject.context, subject=subject.name
         )
-        before = dict(row.values)
-        values = {**before, **changes}
-        row.values = {key: value for key, value in values.items() if value is not None}
+        before = sensitive.in_config(row.values, sensitive.opened)
+        merged = {**before, **changes}
+        values = {key: value for key, value in merged.items() if value is not None}
+        row.values = sensitive.in_config(values, sensitive.sealed)
         row.changed_by = by.name
         row.save()
         settings_changed(subject)
-        data = {"before": before, "after": row.values, "from": origin.address}
-        record("config.changed", subject, by, {**data, "policies": list(admission.policies)})
-        return dict(row.values)
+        data = {
+            "before": sensitive.in_config(before, sensitive.masked),
+            "after": sensitive.in_config(values, sensitive.masked),
+            "from": origin.address,
+            "policies": list(admission.policies),
+        }
+        record("config.changed", subject, by, data)
+        return values
 
 
 def _config_changes(given: Mapping[str, object]) -> dict[str, object]:
@@ -128,10 +134,11 @@ def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> 
             if subject == SubjectName(DEFAULT, ""):
                 return {}
             raise SubjectNotFound(str(subject))
-        values = dict(row.values)
+        values = sensitive.in_config(row.values, sensitive.opened)
         row.delete()
         settings_changed(subject)
-        record("config.deleted", subject, by, {"before": values, "from": origin.address})
+        before = sensitive.in_config(values, sensitive.masked)
+        record("config.deleted", subject, by, {"before": before, "from": origin.address})
         return values
 
 

@@ -17,7 +17,7 @@ import orjson
 from django.db import connection, transaction
 
 from governance.actors import Actor
-from registry import compatibility, contracts, lookup, memo, naming
+from registry import compatibility, contracts, lookup, memo, naming, sensitive
 from registry.associations import rows
 from registry.associations.locks import lock_references
 from registry.changes import WIRE, Origin, record, refuse_by_mode
@@ -455,7 +455,7 @@ def _write(
                 wanted.parsed.likeness,
                 wanted.parsed.whole,
                 _json([_row(r) for r in wanted.references]),
-                _json(wanted.metadata),
+                _json(sensitive.sealed(wanted.metadata)),
                 _json(wanted.rule_set),
                 by.name,
                 origin.address,
