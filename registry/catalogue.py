@@ -56,7 +56,7 @@ def _ordering(sort: str) -> list[str]:
 
 def contexts() -> QuerySet[Context]:
     """Contexts that something was registered in."""
-    return Context.objects.order_by("name")
+    return Context.objects.filter(deleted=False).order_by("name")
 
 
 @dataclass(frozen=True, slots=True)

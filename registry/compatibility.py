@@ -135,7 +135,6 @@ def _refused(asked: Level, old: Older, messages: list[str], words: list[str]) ->
     tail = [
         f"{{oldSchemaVersion: {old.version}}}",
         f"{{oldSchema: '{old.text[:SHOWN_TEXT]}'}}",
-        f"{{validateFields: 'false', compatibility: '{asked.value}'}}",
     ]
     said = tuple(dict.fromkeys(words))
     return Verdict(False, (*messages, *tail), said, old.version)

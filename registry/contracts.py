@@ -17,7 +17,8 @@ Json = dict[str, object]
 Digest = Callable[[bytes], None]
 
 LISTS: Final = ("migrationRules", "domainRules", "encodingRules")
-KINDS: Final = frozenset({"TRANSFORM", "CONDITION"})
+KINDS: Final = ("TRANSFORM", "CONDITION")
+DEFAULTS: Final[Json] = {"kind": "TRANSFORM", "mode": "WRITEREAD"}
 MIGRATION: Final = frozenset({"UPGRADE", "DOWNGRADE", "UPDOWN"})
 DOMAIN: Final = frozenset({"WRITE", "READ", "WRITEREAD"})
 TWO_ACTIONS: Final = frozenset({"UPDOWN", "WRITEREAD"})
@@ -55,45 +56,31 @@ def metadata(value: object) -> Json | None:
 
 
 def rule_set(value: object) -> Json | None:
-    """A rule set in its stored form; None for null. Raises Malformed, or InvalidRuleSet."""
+    """A rule set in its stored form; None for null. Raises Malformed for another structure."""
     if value is None:
         return None
     given = _object(value, "ruleSet")
     result: Json = {}
-    names: set[str] = set()
     for list_name in LISTS:
         rules = given.get(list_name)
-        if rules is None:
-            continue
-        result[list_name] = [
-            _rule(rule, list_name, names) for rule in _items(rules, f"ruleSet.{list_name}")
-        ]
+        if rules is not None:
+            result[list_name] = [
+                _rule(rule, list_name) for rule in _items(rules, f"ruleSet.{list_name}")
+            ]
     if isinstance(given.get("enableAt"), str):
         result["enableAt"] = given["enableAt"]
     return result
 
 
-def _rule(value: object, list_name: str, names: set[str]) -> Json:
-    given = _object(value, f"a rule of {list_name}")
-    rule: Json = {}
-    for key in RULE_TEXTS:
-        if given.get(key) is not None:
-            rule[key] = _text(given[key], f"rule.{key}")
-    name = _rule_name(rule.get("name"))
-    if name in names:
-        raise InvalidRuleSet(f"Found rule with duplicate name '{name}'")
-    names.add(name)
-    if "type" not in rule:
-        raise InvalidRuleSet("Missing rule type")
-    if rule.get("kind", "TRANSFORM") not in KINDS:
-        raise Malformed(f"Rule '{name}' has an unknown kind: it is TRANSFORM or CONDITION.")
-    mode = rule.get("mode")
-    if mode is not None and mode not in MIGRATION | DOMAIN:
-        raise Malformed(f"Rule '{name}' has an unknown mode.")
-    if list_name == "migrationRules" and mode not in MIGRATION:
-        raise InvalidRuleSet("Migration rules can only be UPGRADE, DOWNGRADE, UPDOWN")
-    if list_name != "migrationRules" and mode not in DOMAIN:
-        raise InvalidRuleSet("Domain rules can only be WRITE, READ, WRITEREAD")
+def _rule(value: object, list_name: str) -> Json:
+    given = {**DEFAULTS, **_present(_object(value, f"a rule of {list_name}"))}
+    rule: Json = {
+        key: _text(given[key], f"rule.{key}") for key in RULE_TEXTS if given.get(key) is not None
+    }
+    if rule["kind"] not in KINDS:
+        raise Malformed(f"The kind of a rule is {' or '.join(KINDS)}, not {rule['kind']!r:.60}.")
+    if rule["mode"] not in MIGRATION | DOMAIN:
+        raise Malformed(f"The mode of a rule is none of the known ones: {rule['mode']!r:.60}.")
     if given.get("tags"):
         rule["tags"] = sorted(set(_texts(given["tags"], "rule.tags")))
     params = _object(given.get("params") or {}, "rule.params")
@@ -102,10 +89,38 @@ def _rule(value: object, list_name: str, names: set[str]) -> Json:
     for key in RULE_ENDS:
         if given.get(key) is not None:
             rule[key] = _text(given[key], f"rule.{key}")
-        if key != "expr" and "," in str(rule.get(key, "")) and mode not in TWO_ACTIONS:
-            raise InvalidRuleSet(f"Rule '{name}': two actions are for UPDOWN and WRITEREAD only")
     rule["disabled"] = bool(given.get("disabled", False))
     return rule
+
+
+def _present(value: Json) -> Json:
+    return {key: member for key, member in value.items() if member is not None}
+
+
+def ensure_valid_rules(value: Json | None) -> None:
+    """Refuse a rule set that clients could not run. Raises InvalidRuleSet.
+
+    Asked of what is to be stored; what is only looked up or compared may be anything.
+    """
+    names: set[str] = set()
+    for list_name in LISTS:
+        for rule in map(_as_object, _list((value or {}).get(list_name))):
+            name = _rule_name(rule.get("name"))
+            if name in names:
+                raise InvalidRuleSet(f"Found rule with duplicate name '{name}'")
+            names.add(name)
+            if "type" not in rule:
+                raise InvalidRuleSet("Missing rule type")
+            mode = rule.get("mode")
+            if list_name == "migrationRules" and mode not in MIGRATION:
+                raise InvalidRuleSet("Migration rules can only be UPGRADE, DOWNGRADE, UPDOWN")
+            if list_name != "migrationRules" and mode not in DOMAIN:
+                raise InvalidRuleSet("Domain rules can only be WRITE, READ, WRITEREAD")
+            actions = (rule.get("onSuccess"), rule.get("onFailure"))
+            if any("," in str(one or "") for one in actions) and mode not in TWO_ACTIONS:
+                raise InvalidRuleSet(
+                    f"Rule '{name}': two actions are for UPDOWN and WRITEREAD only"
+                )
 
 
 def _rule_name(name: object) -> str:
@@ -282,10 +297,11 @@ def _feed(update: Digest, parts: Iterable[object]) -> None:
 
 
 def _metadata_parts(value: Json) -> Iterable[object]:
-    for path, tags in _part(value, "tags").items():
+    # Sorted here too: the database keeps members of an object in an order of its own.
+    for path, tags in sorted(_part(value, "tags").items()):
         yield path
         yield from _list(tags)
-    for name, text in _part(value, "properties").items():
+    for name, text in sorted(_part(value, "properties").items()):
         yield name
         yield text
     yield from _list(value.get("sensitive"))
@@ -294,7 +310,7 @@ def _metadata_parts(value: Json) -> Iterable[object]:
 def _rule_parts(rule: Json) -> Iterable[object]:
     yield from (rule[key] for key in RULE_TEXTS if key in rule)
     yield from _list(rule.get("tags"))
-    for key, text in _part(rule, "params").items():
+    for key, text in sorted(_part(rule, "params").items()):
         yield key
         yield text
     yield from (rule[key] for key in RULE_ENDS if key in rule)

@@ -245,6 +245,10 @@ class InvalidSchema(RegistryError):
         self.reason = reason
 
 
+class Unresolved(InvalidSchema):
+    """The text is well-formed, and names a schema that is nowhere."""
+
+
 class InvalidVersion(RegistryError):
     code = 42202
 

@@ -27,7 +27,7 @@ from governance.kinds import (
 )
 from governance.models import Environment, Lifecycle, Resource, Team
 from governance.policy.facts import Fact, FactType, declare
-from registry import compatibility, difference, lookup, naming, owners, settings, store
+from registry import candidates, compatibility, difference, lookup, naming, owners, settings, store
 from registry.addresses import subject_url
 from registry.changes import Origin
 from registry.compatibility import Level, Verdict
@@ -243,7 +243,7 @@ def _subject(place: str, name: str) -> SubjectName:
 
 def _readable(subject: SubjectName, spec: SubjectSpec) -> list[Problem]:
     try:
-        store.candidate(subject, spec.asked(), normalize=False)
+        candidates.candidate(subject, spec.asked(), normalize=False)
     except RegistryError as error:
         reason = getattr(error, "reason", error.message)
         return [

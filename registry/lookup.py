@@ -275,7 +275,10 @@ def subjects(prefix: Prefix, *, deleted: bool, deleted_only: bool) -> list[Subje
 
 def contexts() -> list[str]:
     """Contexts that something was registered in, the default one first and always there."""
-    rows = _rows("SELECT name FROM registry_context WHERE name <> %s ORDER BY name", (DEFAULT,))
+    rows = _rows(
+        "SELECT name FROM registry_context WHERE name <> %s AND NOT deleted ORDER BY name",
+        (DEFAULT,),
+    )
     return [DEFAULT, *(row[0] for row in rows)]
 
 
@@ -328,9 +331,12 @@ def referred_versions(target: SubjectName, *, deleted: bool) -> list[int]:
     return [row[0] for row in rows]
 
 
-def resolve(references: Sequence[Reference], context: str) -> tuple[StoredReference, ...]:
-    """References of a new schema, each tied to a live version. Raises InvalidSchema.
+def resolve(
+    references: Sequence[Reference], context: str, *, deleted: bool = False
+) -> tuple[StoredReference, ...]:
+    """References of a schema, each tied to a version that is there. Raises InvalidSchema.
 
+    What is new refers to live ones; what is only compared may name soft-deleted ones (`deleted`).
     -1 becomes the latest version's number; an unqualified subject lies in `context`.
     """
     if len(references) > MAX_REFERENCES:
@@ -338,7 +344,7 @@ def resolve(references: Sequence[Reference], context: str) -> tuple[StoredRefere
     resolved = []
     for reference in references:
         target = qualify(reference.subject, context)
-        found = find_version(target, reference.version)
+        found = find_version(target, reference.version, deleted=deleted)
         if found is None:
             raise InvalidSchema(
                 f"the reference '{reference.name}' names version {reference.version} of subject "
@@ -397,20 +403,19 @@ def _in_order(
     references: Sequence[StoredReference], loaded: Mapping[tuple[SubjectName, int], Stored]
 ) -> tuple[Source, ...]:
     """Depth first, without recursion: references of a reference before it."""
-    done: dict[str, Source] = {}
-    seen: set[tuple[SubjectName, int]] = set()
+    done: list[Source] = []
+    bound: set[str] = set()
     stack = [(reference, False) for reference in reversed(references)]
     while stack:
         reference, ready = stack.pop()
         key = (reference.target, reference.wire.version)
         if ready:
-            source = Source(reference.wire.name, loaded[key].text, str(key[0]), key[1])
-            done.setdefault(reference.wire.name, source)
-        elif key not in seen and reference.wire.name not in done:
-            seen.add(key)
+            done.append(Source(reference.wire.name, loaded[key].text, str(key[0]), key[1]))
+        elif reference.wire.name not in bound:
+            bound.add(reference.wire.name)
             stack.append((reference, True))
             stack.extend((inner, False) for inner in reversed(loaded[key].references))
-    return tuple(done.values())
+    return tuple(done)
 
 
 # --- Settings ------------------------------------------------------------------------------------

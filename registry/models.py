@@ -15,9 +15,14 @@ from governance.models.event import Xid8Field
 
 
 class Context(models.Model):
-    """A namespace of subjects and ids. Each has a sequence of its own, `registry_ids_<id>`."""
+    """A namespace of subjects and ids. Each has a sequence of its own, `registry_ids_<id>`.
+
+    The row of a deleted one stays, so that a context of that name that is made later goes on with
+    other ids: clients keep the old ones for as long as they run.
+    """
 
     name = models.TextField(unique=True)
+    deleted = models.BooleanField(db_default=False)
     created_at = models.DateTimeField(db_default=RawSQL("clock_timestamp()", ()))
 
     class Meta:
@@ -58,6 +63,9 @@ class Schema(models.Model):
     `identity` is the MD5 that makes content equal (its UUID form is the guid); `likeness` and
     `whole` (with references written out) are what a look-up compares; `references` is a list of
     [name, subject, version] as they were resolved.
+
+    Content has one id in a context. Only an import may bring it under another one as well, since it
+    had both where it comes from; the second row is a `twin`.
     """
 
     context = models.ForeignKey(Context, on_delete=models.CASCADE, related_name="schemas")
@@ -70,11 +78,16 @@ class Schema(models.Model):
     references = models.JSONField(db_default=[])
     metadata = models.JSONField(null=True)
     rule_set = models.JSONField(null=True)
+    twin = models.BooleanField(db_default=False)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["context", "schema_id"], name="schema_id_once"),
-            models.UniqueConstraint(fields=["context", "identity"], name="schema_content_once"),
+            models.UniqueConstraint(
+                fields=["context", "identity"],
+                condition=models.Q(twin=False),
+                name="schema_content_once_but_for_twins",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["identity"], name="schema_by_guid"),  # guids, in every context

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from registry import catalogue, difference, lookup, memo, owners, store
+from registry.candidates import Asked
 from registry.compatibility import Verdict
 from registry.formats.base import Change, Reference
 from registry.lookup import Stored, StoredReference
@@ -23,7 +24,6 @@ from registry.models import Subject
 from registry.naming import SubjectName
 from registry.owners import Owner
 from registry.scope import InScope
-from registry.store import Asked
 
 
 def subject_rows(search: str = "", context: str = "", sort: str = "name") -> QuerySet[Subject]:

@@ -16,7 +16,6 @@ from registry.changes import (
     ensure_writable,
     id_change,
     record,
-    setting_change,
     subject_change,
 )
 from registry.errors import (
@@ -56,13 +55,13 @@ def delete_subject(
         ensure_writable(subject)
         if rows.of_subject(subject):
             raise SubjectAssociated(str(subject))
-        referred = lookup.referred_versions(subject, deleted=permanent)
-        hit = [n for n in referred if n in (dict(there) if permanent else live)]
-        if hit:
-            raise Referenced(str(subject), hit[0])
-        if permanent and live:
-            raise SubjectNotSoftDeleted(str(subject))
         numbers = [number for number, _ in there] if permanent else live
+        referred = set(lookup.referred_versions(subject, deleted=permanent))
+        for number in numbers:
+            if number in referred:
+                raise Referenced(str(subject), number)
+            if permanent and number in live:
+                raise SubjectNotSoftDeleted(str(subject))
         remove(row, subject, numbers, permanent=permanent)
         record("subject.deleted", subject, by, _deletion(numbers, origin, permanent=permanent))
     return numbers
@@ -83,8 +82,6 @@ def delete_version(
         if not permanent and there.get(number) is True:
             raise VersionSoftDeleted(str(subject), number)
         if number not in there:
-            if all(there.values()):
-                raise SubjectNotFound(str(subject))
             raise VersionNotFound(number)
         ensure_writable(subject)
         last = not any(not gone for n, gone in there.items() if n != number)
@@ -138,23 +135,20 @@ def remove(row: Subject, subject: SubjectName, numbers: Sequence[int], *, perman
 
 
 def delete_context(name: str, *, by: Actor) -> None:
-    """Delete a context that holds no subject. Raises ContextNotEmpty."""
+    """Delete a context that holds no subject; what is set for it stays. Raises ContextNotEmpty."""
     subject = SubjectName(name, "")
     admit(Operation.DELETE, subject, by)
     with transaction.atomic():
-        row = Context.objects.select_for_update().filter(name=name).first()
+        row = Context.objects.select_for_update().filter(name=name, deleted=False).first()
         if row is None or name == DEFAULT:
             if Version.objects.filter(subject__context__name=name).exists():
                 raise ContextNotEmpty(name)
             return
-        # Whoever registers the first schema of a subject now waits for this lock, or has made
-        # its row before, in which case the context is not empty.
+        # Whoever registers a schema now waits for this lock, or had theirs before, in which case
+        # the context is not empty.
         if Version.objects.filter(subject__context=row).exists():
             raise ContextNotEmpty(name)
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP SEQUENCE IF EXISTS registry_ids_{int(row.pk)}")
-        row.delete()
-        Config.objects.filter(context=name).delete()
-        ModeRow.objects.filter(context=name).delete()
-        changed("contexts", "subjects", setting_change(name))
+        row.deleted = True
+        row.save(update_fields=["deleted"])
+        changed("contexts", "subjects")
         record("context.deleted", subject, by, {})

@@ -94,7 +94,8 @@ def _config_changes(given: Mapping[str, object]) -> dict[str, object]:
             changes[name] = contracts.metadata(given[name])
     for name in CONFIG_RULES:
         if name in given:
-            changes[name] = contracts.rule_set(given[name])
+            changes[name] = rules = contracts.rule_set(given[name])
+            contracts.ensure_valid_rules(rules)
     policy = given.get("compatibilityPolicy")
     if "compatibilityPolicy" in given:
         known = isinstance(policy, str) and policy.upper() in POLICIES
@@ -124,7 +125,6 @@ def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> 
     """
     admit(Operation.CONFIG, subject, by)
     with transaction.atomic():
-        ensure_writable(subject)
         row = (
             Config.objects.select_for_update()
             .filter(context=subject.context, subject=subject.name)
@@ -134,6 +134,7 @@ def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> 
             if subject == SubjectName(DEFAULT, ""):
                 return {}
             raise SubjectNotFound(str(subject))
+        ensure_writable(subject)
         values = sensitive.in_config(row.values, sensitive.opened)
         row.delete()
         settings_changed(subject)
@@ -210,7 +211,9 @@ def _empty_for_import(subject: SubjectName) -> None:
         remove(row, name, numbers, permanent=True)
 
 
-def delete_mode(subject: SubjectName, *, recursive: bool, by: Actor, origin: Origin = WIRE) -> Mode:
+def delete_mode(
+    subject: SubjectName, *, recursive: bool, by: Actor, origin: Origin = WIRE
+) -> str | None:
     """Remove the mode of a place, and of a context's subjects with `recursive`; what it was.
 
     Raises SubjectNotFound where none was set, unless `recursive`. The event is `mode.deleted`.
@@ -220,11 +223,10 @@ def delete_mode(subject: SubjectName, *, recursive: bool, by: Actor, origin: Ori
         set_ = lookup.modes([scope.place(subject)]).get(scope.place(subject))
         if set_ is None and not recursive:
             raise SubjectNotFound(str(subject))
-        was = lookup.in_scope(subject).mode
         rows = ModeRow.objects.filter(context=subject.context)
         if subject.name or not recursive:
             rows = rows.filter(subject=subject.name)
         rows.delete()
         settings_changed(subject)
-        record("mode.deleted", subject, by, {"before": was, "from": origin.address})
-    return was
+        record("mode.deleted", subject, by, {"before": set_, "from": origin.address})
+    return set_

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 from governance.errors import Problem
 from registry import compatibility
+from registry.candidates import Asked
 from registry.errors import InvalidLevel
 from registry.formats import base
 from registry.formats.base import LIMITS, Reference
 from registry.lookup import MAX_REFERENCES, Stored
 from registry.naming import LATEST
-from registry.store import Asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ tells under the lock whether that still stands, and if not, all of it is done ag
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -20,6 +20,7 @@ from governance.actors import Actor
 from registry import compatibility, contracts, lookup, memo, naming, sensitive
 from registry.associations import rows
 from registry.associations.locks import lock_references
+from registry.candidates import Asked, Candidate, TagChange, candidate, inheriting, match
 from registry.changes import WIRE, Origin, record, refuse_by_mode
 from registry.compatibility import Level, Verdict
 from registry.contracts import VERSION_PROPERTY, Json
@@ -31,66 +32,18 @@ from registry.errors import (
     SchemaTooLarge,
     StoreBusy,
     SubjectNotFound,
+    Unresolved,
     VersionNotFound,
 )
 from registry.formats import base
-from registry.formats.base import LIMITS, Entity, Parsed, Reference
+from registry.formats.base import LIMITS
 from registry.gate import Operation, admit, admit_references
 from registry.lookup import Holding, Stored, StoredReference
 from registry.naming import DEFAULT, LATEST, SubjectName
 from registry.scope import InScope, Mode
 
+LENIENT: Final[Mapping[str, bool]] = {"strict": False}
 ATTEMPTS: Final = 30  # of a registration while others change the same subject
-
-
-TagPairs = tuple[tuple[Entity, tuple[str, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TagChange:
-    """Inline tags to add to parts of a schema, and then others to remove."""
-
-    added: TagPairs = ()
-    removed: TagPairs = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.added or self.removed)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a client sends to register, to look up and to check. Unread members are None.
-
-    `version` 0 means "the next one", -1 "the latest or the next one". `propagate_tags` copies the
-    latest version's inline tags.
-    """
-
-    text: str
-    type: str = "AVRO"
-    references: tuple[Reference, ...] = ()
-    metadata: Json | None = None
-    rule_set: Json | None = None
-    version: int = 0
-    id: int | None = None
-    tags: TagChange = TagChange()
-    propagate_tags: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """What was asked, read: parsed, with references resolved and its identity."""
-
-    parsed: Parsed
-    references: tuple[StoredReference, ...]
-    metadata: Json | None
-    rule_set: Json | None
-    asked: Asked
-
-    @property
-    def identity(self) -> bytes:
-        return contracts.identity(
-            self.parsed.text, [r.wire for r in self.references], self.metadata, self.rule_set
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,114 +61,49 @@ class Registered:
     rule_set: Json | None
     made: bool
     at: datetime | None = None
+    timed: bool = False  # whether the wire tells when
 
     @property
     def guid(self) -> str:
         return str(UUID(bytes=self.identity))
 
 
-# --- Reading what was asked ----------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A version that was looked up by its content; `exact` where even its guid is the same."""
+
+    stored: Stored
+    exact: bool
 
 
-def candidate(
-    subject: SubjectName,
-    asked: Asked,
-    *,
-    normalize: bool,
-    strict: bool = True,
-    fields: bool = False,
-) -> Candidate:
-    """Parse what was asked, with its references. Raises InvalidSchema naming the subject."""
-    try:
-        references = lookup.resolve(asked.references, subject.context)
-        sources = lookup.sources(references)
-        parsed = memo.parse(
-            asked.type, asked.text, sources, strict=strict, normalize=normalize, fields=fields
-        )
-        if asked.tags:
-            added, removed = dict(asked.tags.added), dict(asked.tags.removed)
-            text = base.get(asked.type).retagged(parsed, added, removed)
-            parsed = memo.parse(asked.type, text, sources, strict=strict, fields=fields)
-    except InvalidSchema as error:
-        raise InvalidSchema(
-            error.reason, subject=str(subject), schema_type=asked.type[:60]
-        ) from None
-    if normalize:
-        references = tuple(sorted(set(references), key=lambda r: r.wire))
-    return Candidate(parsed, references, asked.metadata, asked.rule_set, asked)
+# --- Looking up ----------------------------------------------------------------------------------
 
 
-def match(wanted: Candidate, among: Sequence[Stored]) -> Stored | None:
-    """The version, newest first, that equals the candidate.
-
-    Equal identity comes first, then equal structure with equal references, or with the stored
-    one's references written out; `confluent:version` counts only where both have it.
-    """
-    identity = wanted.identity
-    for stored in among:
-        if stored.identity == identity:
-            return stored
-    return next((stored for stored in among if _alike(wanted, stored)), None)
-
-
-def _alike(wanted: Candidate, stored: Stored) -> bool:
-    if stored.type != wanted.parsed.format or stored.rule_set != wanted.rule_set:
-        return False
-    if not _same_metadata(wanted, stored):
-        return False
-    if stored.likeness == wanted.parsed.likeness and sorted(
-        r.wire for r in stored.references
-    ) == sorted(r.wire for r in wanted.references):
-        return True
-    return not wanted.references and stored.whole == wanted.parsed.likeness
-
-
-def _same_metadata(wanted: Candidate, stored: Stored) -> bool:
-    mine = contracts.property_of(wanted.metadata, VERSION_PROPERTY)
-    theirs = contracts.property_of(stored.metadata, VERSION_PROPERTY)
-    if mine is not None and theirs is None and mine != str(stored.version):
-        return False
-    if (mine is None) == (theirs is None):
-        return wanted.metadata == stored.metadata
-    return _plain(wanted.metadata) == _plain(stored.metadata)
-
-
-def _plain(metadata: Json | None) -> Json | None:
-    return contracts.without_property(metadata, VERSION_PROPERTY) or None
-
-
-def find(
-    subject: SubjectName, asked: Asked, *, normalize: bool, deleted: bool, by: Actor
-) -> Stored:
+def find(subject: SubjectName, asked: Asked, *, normalize: bool, deleted: bool, by: Actor) -> Found:
     """The version of a subject that equals a schema (`POST /subjects/S`).
 
-    Raises SubjectNotFound where no version is visible, SchemaNotFound where none is equal.
+    Raises InvalidSchema, SubjectNotFound where no version is visible, SchemaNotFound where none is
+    equal.
     """
     admit(Operation.READ, subject, by)
     admit_references(subject, asked.references, by)
+    in_scope = lookup.in_scope(subject)
+    wanted = None
+    if asked.text.strip():
+        wanted = _to_compare(subject, asked, normalize=normalize or in_scope.flag("normalize"))
     visible = lookup.all_versions(subject, deleted=deleted)
     if not visible:
         raise SubjectNotFound(str(subject))
-    in_scope = lookup.in_scope(subject)
-    wanted = candidate(subject, asked, normalize=normalize or in_scope.flag("normalize"))
-    found = match(wanted, visible)
-    if found is None:
-        # A client that knows nothing of metadata still finds a schema that has some.
-        latest = next((v for v in visible if not v.deleted), visible[0])
-        found = match(_inheriting(wanted, latest), visible)
-    if found is None:
-        raise SchemaNotFound
-    return found
-
-
-def _inheriting(wanted: Candidate, latest: Stored | None) -> Candidate:
-    if latest is None:
-        return wanted
-    return replace(
-        wanted,
-        metadata=latest.metadata if wanted.metadata is None else wanted.metadata,
-        rule_set=latest.rule_set if wanted.rule_set is None else wanted.rule_set,
-    )
+    latest = next((v for v in visible if not v.deleted), None)
+    if wanted is not None:
+        found = match(wanted, visible)
+        if found is None and latest is not None:
+            # A client that knows nothing of metadata still finds a schema that has some.
+            wanted = inheriting(wanted, latest, in_scope)
+            found = match(wanted, visible)
+        if found is not None:
+            return Found(found, exact=found.identity == wanted.identity)
+    raise SchemaNotFound
 
 
 # --- Registering ---------------------------------------------------------------------------------
@@ -235,6 +123,7 @@ def register(
     Raises InvalidSchema, Incompatible, NotPermitted (by the mode), InvalidSubject; StoreBusy when
     others changed the subject each of many times. The event is `subject.registered`.
     """
+    contracts.ensure_valid_rules(asked.rule_set)
     naming.ensure_valid(subject)
     admission = admit(Operation.REGISTER if asked.id is None else Operation.IMPORT, subject, by)
     admit_references(subject, asked.references, by)
@@ -268,32 +157,45 @@ def register(
 def _decide(
     subject: SubjectName, asked: Asked, held: Holding, *, normalize: bool, force: bool
 ) -> Registered | Candidate:
-    """What is to be written, decided on what was read; or what is there already."""
+    """What is to be written, decided on what was read; or what is there already.
+
+    What is there already is answered whatever the mode. Only where the request or the config in
+    scope would make something else of the schema, that is found out after the mode was asked.
+    """
     importing = held.scope.mode is Mode.IMPORT
     live = held.live
-    asked = _latest_where_empty(asked, live) if not importing else asked
     normalize = (normalize or held.scope.flag("normalize")) and not importing
-    strict = held.scope.flag("validateNewSchemas", True) and not importing
-    fields = held.scope.flag("validateFields") and not importing
-    asked = _with_tags_of(asked, live) if asked.propagate_tags and not importing else asked
-    wanted = candidate(subject, asked, normalize=normalize, strict=strict, fields=fields)
-    if not _merges(held.scope) and not asked.tags:
-        there = _already_there(wanted, live)
+    if asked.tags and asked.version == 0:
+        asked = replace(asked, version=LATEST)  # whoever edits tags wants to know the version
+    as_it_is = not (_merges(held.scope) or asked.tags or asked.propagate_tags)
+    if as_it_is and asked.text.strip():
+        try:
+            there = _as_asked(subject, asked, held, normalize=normalize)
+        except Unresolved:
+            if not importing:
+                raise
+            there = None  # an import brings what is missing later, and then with an id
         if there is not None:
             return there
+    if asked.tags:
+        candidate(subject, asked, normalize=normalize, strict=False)  # the parts must be there
     _ensure_mode(subject, held.scope.mode, importing=asked.id is not None)
     if importing:
+        wanted = candidate(subject, asked, normalize=normalize, strict=False)
+    else:
+        asked = _latest_where_empty(asked, live)
+        asked = _with_tags_of(asked, live) if asked.propagate_tags else asked
+        wanted = candidate(subject, asked, normalize=normalize, **_checks(held.scope))
+        wanted = _numbered(inheriting(wanted, live[0] if live else None, held.scope), held)
+    if asked.version == 0:
+        found = match(wanted, live)
+        if found is not None and asked.id in (None, found.schema_id):
+            return _registered(found)
+    if importing or force:
         return wanted
-    wanted = _effective(wanted, held, live)
-    if asked.version <= 0:
-        # Without an explicit number the same content is the same version, whatever was merged.
-        there = _already_there(wanted, live)
-        if there is not None:
-            return there
-    if not force:
-        verdict = _verdict(held.scope, wanted, live)
-        if not verdict.compatible:
-            raise Incompatible(str(subject), verdict.messages, verdict.words)
+    verdict = _verdict(held.scope, wanted, live)
+    if not verdict.compatible:
+        raise Incompatible(str(subject), verdict.messages, verdict.words)
     return wanted
 
 
@@ -302,9 +204,7 @@ def _latest_where_empty(asked: Asked, live: Sequence[Stored]) -> Asked:
     if asked.text.strip() or not live:
         return asked
     latest = live[0]
-    references = tuple(
-        Reference(r.wire.name, str(r.target), r.wire.version) for r in latest.references
-    )
+    references = tuple(r.wire for r in latest.references)
     return replace(asked, text=latest.text, type=latest.type, references=references)
 
 
@@ -324,18 +224,61 @@ def _merges(in_scope: InScope) -> bool:
     )
 
 
-def _already_there(wanted: Candidate, live: Sequence[Stored]) -> Registered | None:
-    asked = wanted.asked
-    among = live[:1] if asked.version == LATEST else live
-    found = match(wanted, among)
-    if found is None and asked.metadata is None and asked.rule_set is None and live:
-        found = match(_inheriting(wanted, live[0]), among)
+def _checks(in_scope: InScope) -> dict[str, bool]:
+    """What is asked of a new schema beyond that it can be read."""
+    return {
+        "strict": in_scope.flag("validateNewSchemas", True),
+        "fields": in_scope.flag("validateFields"),
+    }
+
+
+def _to_compare(
+    subject: SubjectName, asked: Asked, checks: Mapping[str, bool] = LENIENT, *, normalize: bool
+) -> Candidate | None:
+    """To be compared with what is there, which may have been accepted under other checks.
+
+    None for what names a schema that is nowhere: whatever that is, it is not there. Raises
+    InvalidSchema for what cannot be read.
+    """
+    try:
+        # What passes the checks is the same without them, and is asked for again at once.
+        return candidate(subject, asked, normalize=normalize, **checks)
+    except InvalidSchema:
+        pass
+    try:
+        return candidate(subject, asked, normalize=normalize, **LENIENT)
+    except Unresolved:
+        # Protobuf is compared as it is written; JSON Schema with all that it refers to.
+        if normalize or asked.type != "PROTOBUF":
+            raise
+        return None
+
+
+def _as_asked(
+    subject: SubjectName, asked: Asked, held: Holding, *, normalize: bool
+) -> Registered | None:
+    """The live version that the request describes, number and id included where it has them."""
+    wanted = _to_compare(subject, asked, _checks(held.scope), normalize=normalize)
+    if wanted is None:
+        return None
+    live = held.live
+    latest_only = asked.version == LATEST
+    found = match(wanted, live[:1] if latest_only else live)
+    if found is not None and asked.version not in (0, LATEST):
+        if asked.id != found.schema_id:
+            return None
+        # The same may have been imported under several numbers.
+        same = (v for v in live if v.version == asked.version and v.identity == found.identity)
+        found = next(same, None)
+    elif found is not None and asked.id not in (None, found.schema_id):
+        return None
     if found is None:
         return None
-    if asked.id is not None and asked.id != found.schema_id:
-        return None
-    if asked.version > 0 and asked.version != found.version:
-        return None
+    exact = found.identity == wanted.identity and not latest_only
+    return replace(_registered(found), timed=not exact)
+
+
+def _registered(found: Stored) -> Registered:
     return Registered(
         found.subject,
         found.version,
@@ -360,42 +303,29 @@ def _ensure_mode(subject: SubjectName, mode: Mode, *, importing: bool) -> None:
         refuse_by_mode(subject, "is not in read-write mode")
 
 
-def _effective(wanted: Candidate, held: Holding, live: Sequence[Stored]) -> Candidate:
-    """Metadata and rules as they will be stored: inherited from the latest, merged with config."""
-    values = held.scope.values
-    inherits = wanted.metadata is None
-    wanted = _inheriting(wanted, live[0] if live else None)
-    metadata = contracts.merge_metadata(
-        contracts.merge_metadata(
-            contracts.metadata(values.get("defaultMetadata")), wanted.metadata
-        ),
-        contracts.metadata(values.get("overrideMetadata")),
-    )
-    rules = contracts.merge_rule_set(
-        contracts.merge_rule_set(contracts.rule_set(values.get("defaultRuleSet")), wanted.rule_set),
-        contracts.rule_set(values.get("overrideRuleSet")),
-    )
-    carried = contracts.property_of(metadata, VERSION_PROPERTY)
-    following = max((v.version for v in held.versions), default=0) + 1
-    if (
-        wanted.asked.version > 0
-        or (carried is not None and not inherits)
-        or (carried is not None and match(wanted, live) is None)
-    ):
-        metadata = contracts.with_property(metadata, VERSION_PROPERTY, str(following))
-    return replace(wanted, metadata=metadata, rule_set=rules)
+def _numbered(wanted: Candidate, held: Holding) -> Candidate:
+    """With its number in the metadata, where the request names one, or the metadata had one."""
+    carried = contracts.property_of(wanted.metadata, VERSION_PROPERTY)
+    if wanted.asked.version == 0 and carried is None:
+        return wanted
+    following = str(max((v.version for v in held.versions), default=0) + 1)
+    metadata = contracts.with_property(wanted.metadata, VERSION_PROPERTY, following)
+    return replace(wanted, metadata=metadata)
 
 
 def _verdict(in_scope: InScope, wanted: Candidate, live: Sequence[Stored]) -> Verdict:
     among = [memo.older(stored) for stored in _group(in_scope, wanted.metadata, live)]
     verdict = compatibility.check(in_scope.level, wanted.parsed, among, in_scope.policy)
-    if not in_scope.flag("validateFields"):
+    fields = in_scope.flag("validateFields")
+    reserved = _reserved(wanted, live[0] if live else None) if fields else []
+    if verdict.compatible and not reserved:
         return verdict
-    reserved = _reserved(wanted, live[0] if live else None)
-    if not reserved:
-        return verdict
+    last = f"{{validateFields: '{str(fields).lower()}', compatibility: '{in_scope.level}'}}"
     return Verdict(
-        False, (*reserved, *verdict.messages), (*reserved, *verdict.words), verdict.against
+        False,
+        (*reserved, *verdict.messages, last),
+        (*reserved, *verdict.words),
+        verdict.against,
     )
 
 
@@ -470,7 +400,7 @@ def _write(
             raise InvalidSchema(
                 "Version is not one more than previous version", subject=str(subject)
             )
-        case "taken" | "other id":
+        case "taken":
             context = "" if subject.context == DEFAULT else subject.context
             raise NotPermitted(
                 f"Overwrite new schema with id {asked.id} in context {context} is not permitted."
@@ -530,21 +460,11 @@ def check(
     live = lookup.all_versions(subject)
     if version is not None and version != LATEST and all(v.version != version for v in live):
         raise VersionNotFound(version)
-    asked = _latest_where_empty(asked, live)
-    wanted = candidate(
-        subject,
-        asked,
-        normalize=normalize or in_scope.flag("normalize"),
-        strict=in_scope.flag("validateNewSchemas", True),
-        fields=in_scope.flag("validateFields"),
-    )
+    normalize = normalize or in_scope.flag("normalize")
+    wanted = candidate(subject, asked, normalize=normalize, **_checks(in_scope))
     if version is None:
         return _verdict(in_scope, wanted, live)
-    one = [v for v in live if version in (LATEST, v.version)][:1]
-    if not one:
-        return compatibility.FINE
-    older = memo.older(one[0])
-    return compatibility.check_one(in_scope.level, wanted.parsed, older, in_scope.policy)
+    return _verdict(in_scope, wanted, [v for v in live if version in (LATEST, v.version)][:1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -562,7 +482,9 @@ def assess(subject: SubjectName, asked: Asked, held: Holding, level: Level) -> A
     Raises InvalidSchema.
     """
     wanted = candidate(subject, asked, normalize=held.scope.flag("normalize"))
-    there = _already_there(wanted, held.live)
+    there = match(wanted, held.live)
+    if there is None and held.live:
+        there = match(inheriting(wanted, held.live[0], held.scope), held.live)
     if there is not None:
         return Assessment(wanted, compatibility.FINE, there.version)
     return Assessment(wanted, _verdict(replace(held.scope, level=level), wanted, held.live), None)

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 
 from governance.actors import Actor
 from registry import contracts, lookup, memo, store
+from registry.candidates import Asked, TagChange
 from registry.changes import Origin
 from registry.contracts import VERSION_PROPERTY, Json
 from registry.errors import InvalidRuleSet, SubjectNotFound, VersionNotFound
 from registry.formats import base
-from registry.formats.base import Entity, Reference
+from registry.formats.base import Entity
 from registry.lookup import Stored
 from registry.naming import LATEST, SubjectName
-from registry.store import Asked, Registered, TagChange
+from registry.store import Registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,7 @@ def retag(
     wanted = Asked(
         text=stored.text,
         type=stored.type,
-        references=tuple(
-            Reference(r.wire.name, str(r.target), r.wire.version) for r in stored.references
-        ),
+        references=tuple(r.wire for r in stored.references),
         metadata=contracts.with_property(metadata, VERSION_PROPERTY, str(following)),
         rule_set=_rules(subject, asked),
         version=following,

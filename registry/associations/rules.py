@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 
 from registry.associations.rows import TOPIC, Lifecycle
+from registry.candidates import Asked
 from registry.errors import InvalidAssociation, ResourceAssociated
 from registry.naming import SubjectName
-from registry.store import Asked
 
 TYPES: Final = ("key", "value")
 MAX_NAME: Final = 256

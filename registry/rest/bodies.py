@@ -7,11 +7,11 @@ from typing import Final
 import orjson
 
 from registry import contracts
+from registry.candidates import Asked, TagChange, TagPairs
 from registry.errors import InvalidSchema, Malformed, SchemaTooLarge
 from registry.formats.base import LIMITS, Entity, Reference
 from registry.naming import MAX_VERSION
 from registry.rest.http import Json
-from registry.store import Asked, TagChange, TagPairs
 from registry.tagging import Tagging
 
 ENTITY_TYPES: Final = ("sr_record", "sr_field")

@@ -199,5 +199,5 @@ def ensure_readable(content_type: str) -> None:
 
 
 def without_empty(members: Mapping[str, object]) -> Json:
-    """Members as they are sent: null, empty lists and empty objects left out."""
-    return {key: value for key, value in members.items() if value not in (None, [], {})}
+    """Members as they are sent: null and empty lists left out, empty objects not."""
+    return {key: value for key, value in members.items() if value not in (None, [])}

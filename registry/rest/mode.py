@@ -35,7 +35,7 @@ def _put(request: RegistryRequest, subject: str | None = None) -> HttpResponse:
         by=request.actor,
         origin=request.origin,
     )
-    return answer({"mode": body["mode"]} if body["mode"] is not None else {})
+    return answer({"mode": body["mode"]})
 
 
 def _delete(request: RegistryRequest, subject: str | None = None) -> HttpResponse:
@@ -45,7 +45,7 @@ def _delete(request: RegistryRequest, subject: str | None = None) -> HttpRespons
         by=request.actor,
         origin=request.origin,
     )
-    return answer({"mode": was.value})
+    return answer({} if was is None else {"mode": was})
 
 
 one = resource(GET=_get, PUT=_put, DELETE=_delete)

@@ -66,6 +66,8 @@ def _held(request: RegistryRequest, number: int) -> Stored:
     admit(Operation.READ, subject, request.actor)
     found = _by_id(subject.context, number, subject.name)
     exact = found is not None and subject.name in ("", found.subject.name)
+    if not exact and subject.context != DEFAULT:
+        raise SchemaNotFound(number)  # whoever names a context means that very subject
     if not exact and request.context is None and not naming.is_qualified(text):
         for other in lookup.elsewhere(subject):
             there = _by_id(other.context, number, other.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from registry import memo, tagging
@@ -13,7 +14,7 @@ from registry.listing import Listed
 from registry.lookup import Stored, StoredReference
 from registry.rest.http import Json, RegistryRequest, without_empty
 from registry.scope import DEFAULT_LEVEL
-from registry.store import Registered
+from registry.store import Found, Registered
 
 LEVEL: Final = "compatibilityLevel"
 
@@ -27,7 +28,7 @@ def schema_object(stored: Stored, request: RegistryRequest) -> Json:
             "id": stored.schema_id,
             "guid": stored.guid,
             **_content(stored, request),
-            "ts": int(stored.at.timestamp() * 1000),
+            "ts": _millis(stored.at),
             "deleted": stored.deleted,
             "schemaTags": tagging.found(stored, request.GET.getlist("findTags")),
         }
@@ -45,6 +46,13 @@ def listed(one: Listed, request: RegistryRequest) -> Json:
     )
 
 
+def looked_up(found: Found, request: RegistryRequest) -> Json:
+    """The answer to a look-up. Of what was found by its identity the wire tells no time."""
+    whole = schema_object(found.stored, request)
+    timeless = ("ts", "deleted") if found.exact else ()
+    return {key: value for key, value in whole.items() if key not in timeless}
+
+
 def schema_by_id(stored: Stored, request: RegistryRequest, max_id: int | None) -> Json:
     """A schema as GET of an id answers it, with one subject and version that hold it."""
     return without_empty(
@@ -53,7 +61,7 @@ def schema_by_id(stored: Stored, request: RegistryRequest, max_id: int | None) -
             "version": stored.version,
             "guid": stored.guid,
             **_content(stored, request),
-            "ts": int(stored.at.timestamp() * 1000),
+            "ts": _millis(stored.at),
             "deleted": stored.deleted,
             "maxId": max_id,
             "schemaTags": tagging.found(stored, request.GET.getlist("findTags")),
@@ -78,8 +86,13 @@ def registered(made: Registered) -> Json:
             "metadata": made.metadata,
             "ruleSet": made.rule_set,
             "schema": made.text,
+            **({"ts": _millis(made.at), "deleted": False} if made.timed and made.at else {}),
         }
     )
+
+
+def _millis(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 def registered_in(made: Registered) -> Json:
@@ -89,7 +102,7 @@ def registered_in(made: Registered) -> Json:
 
 def association(one: Association) -> Json:
     """An association as lists answer it. Frozen goes without saying where it is STRONG."""
-    at = int(one.at.timestamp() * 1000)
+    at = _millis(one.at)
     return {
         "subject": str(one.subject),
         "guid": str(one.guid),
@@ -144,7 +157,8 @@ def verdict(given: Verdict, *, verbose: bool) -> Json:
 
 def config(values: Mapping[str, object]) -> Json:
     """A config as GET and DELETE answer it: the level is the server's default where none is set."""
-    return without_empty({LEVEL: values.get(LEVEL) or DEFAULT_LEVEL.value, **_rest(values)})
+    shown = {key: value for key, value in _rest(values).items() if value != ""}
+    return without_empty({LEVEL: values.get(LEVEL) or DEFAULT_LEVEL.value, **shown})
 
 
 def config_update(values: Mapping[str, object]) -> Json:

@@ -29,7 +29,7 @@ def _list(request: RegistryRequest) -> HttpResponse:
 def _look_up(request: RegistryRequest, subject: str) -> HttpResponse:
     asked = bodies.asked(request.json("subject.lookup.request"))
 
-    def read(name: SubjectName) -> lookup.Stored:
+    def read(name: SubjectName) -> store.Found:
         return store.find(
             name,
             asked,
@@ -39,7 +39,7 @@ def _look_up(request: RegistryRequest, subject: str) -> HttpResponse:
         )
 
     _, found = searched(request, subject, read)
-    return answer(shapes.schema_object(found, request))
+    return answer(shapes.looked_up(found, request))
 
 
 def _delete(request: RegistryRequest, subject: str) -> HttpResponse:

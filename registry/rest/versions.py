@@ -19,13 +19,14 @@ def _list(request: RegistryRequest, subject: str) -> HttpResponse:
     name = subject_of(request, subject)
     admit(Operation.READ, name, request.actor)
     there = lookup.versions(name)
-    if request.flag("deletedOnly"):
-        numbers = [number for number, gone in there if gone]
-    elif request.flag("deletedAsNegative"):
+    if request.flag("deletedAsNegative"):
         numbers = [-number if gone else number for number, gone in there]
+    elif request.flag("deletedOnly"):
+        numbers = [number for number, gone in there if gone]
     else:
         numbers = [number for number, gone in there if request.flag("deleted") or not gone]
-    if not numbers:
+    hidden_too = request.flag("deleted") or request.flag("deletedOnly")
+    if not any(hidden_too or not gone for _, gone in there):
         raise SubjectNotFound(str(name))
     remember(request, subject, name)
     return answer(numbers[request.page(ANY, ANY)])

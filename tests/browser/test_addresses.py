@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from governance.actors import system_actor
 from registry import store
+from registry.candidates import Asked
 from registry.naming import SubjectName
-from registry.store import Asked
 from tests.browser.conftest import Visit
 
 pytestmark = pytest.mark.browser

@@ -7,8 +7,8 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from registry import store
+from registry.candidates import Asked
 from registry.naming import SubjectName
-from registry.store import Asked
 from tests.browser.conftest import Visit, Visitor
 from tests.browser.estate import Estate, _ask, _drift, _observed, _schema, _topic
 from tests.browser.test_pages import overflows, pages, told

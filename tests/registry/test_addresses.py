@@ -14,8 +14,8 @@ from governance.actors import system_actor
 from governance.kinds import get
 from registry import store
 from registry.addresses import subject_at, subject_url
+from registry.candidates import Asked
 from registry.naming import SubjectName
-from registry.store import Asked
 from tests.factories import make_user
 
 ODD = [

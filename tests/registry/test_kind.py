@@ -16,9 +16,9 @@ from governance.services import pipeline, requests, reviews
 from governance.services.items import NewItem
 from governance.workflow import State
 from registry import lookup, owners, queries, settings, store
+from registry.candidates import Asked
 from registry.formats.base import Reference
 from registry.naming import qualify
-from registry.store import Asked
 from tests.factories import Cast, make_cast, make_environment, make_team
 from tests.registry.rest.conftest import record, text_of
 

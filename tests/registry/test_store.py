@@ -13,10 +13,10 @@ from django.db import OperationalError, connection, transaction
 from governance.actors import system_actor
 from governance.models import Event
 from registry import lookup, removal, store
+from registry.candidates import Asked
 from registry.errors import Incompatible, Referenced, RegistryError
 from registry.formats.base import Reference
 from registry.naming import qualify
-from registry.store import Asked
 from tests.registry.rest.conftest import record, text_of
 
 BY = system_actor()

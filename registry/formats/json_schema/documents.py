@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urljoin
 
-from registry.errors import InvalidSchema
+from registry.errors import InvalidSchema, Unresolved
 from registry.formats.base import LIMITS, Limits, Source
 from registry.formats.json_schema.text import Value, loads
 
@@ -70,7 +70,7 @@ class Documents:
             if found is None:
                 if META.match(address):
                     return True, place  # what is a schema at all: taken as it comes
-                raise InvalidSchema(
+                raise Unresolved(
                     f"the $ref '{ref[:200]}' at {at} leads to no schema: give one of that name as "
                     "a reference. Addresses are not fetched."
                 )
@@ -97,7 +97,7 @@ class Documents:
             elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
                 value = value[int(name)]
             else:
-                raise InvalidSchema(
+                raise Unresolved(
                     f"the $ref '{ref[:200]}' at {at} leads nowhere: there is no '{name[:100]}'."
                 )
             place = self.within(place, value)

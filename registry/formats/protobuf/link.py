@@ -13,7 +13,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import Message as ProtoMessage
 
-from registry.errors import InvalidSchema
+from registry.errors import InvalidSchema, Unresolved
 from registry.formats.protobuf import known, meta, nodes
 from registry.formats.protobuf.nodes import SCALARS, Option, OptionKind, map_types
 from registry.formats.protobuf.types import Scope, Types
@@ -163,7 +163,7 @@ class _Maker:
         else:
             full = self.types.resolve(field.type, self.scope, self.declared.package)
             if full is None:
-                raise InvalidSchema(f"Could not resolve type: {field.type[:200]}")
+                raise Unresolved(f"Could not resolve type: {field.type[:200]}")
             is_enum = isinstance(self.types.found[full].type, nodes.Enum)
             kind = pb.FieldDescriptorProto
             made.type = kind.TYPE_ENUM if is_enum else kind.TYPE_MESSAGE

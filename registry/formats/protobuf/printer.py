@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final, TypeVar
 
-from registry.errors import InvalidSchema
+from registry.errors import Unresolved
 from registry.formats.protobuf import options as merged
 from registry.formats.protobuf.nodes import (
     MAX_TAG,
@@ -54,7 +54,7 @@ ESCAPES: Final = {
 
 
 def text(file: File, types: Types | None = None, *, extensions: bool = True) -> str:
-    """The file's text; with `types`, normalized. Raises InvalidSchema for a name that is then not
+    """The file's text; with `types`, normalized. Raises Unresolved for a name that is then not
     to be found. Without `extensions`, those and what uses them are left out."""
     return _Printer(types, extensions=extensions).file(file)
 
@@ -109,7 +109,7 @@ class _Printer:
             return name
         found = self.types.resolve(name, self.scope)
         if found is None:
-            raise InvalidSchema(f"Could not resolve type: {name[:200]}")
+            raise Unresolved(f"Could not resolve type: {name[:200]}")
         return f".{found}"
 
     def shown(self, types: Sequence[Type]) -> Sequence[Type]:

@@ -233,7 +233,9 @@ class TestContexts:
         wire.delete("/subjects/:.eu:s?permanent=true")
         assert wire.delete("/contexts/eu").status == 204
         assert wire.get("/contexts").json == ["."]
-        assert wire.register(":.eu:s", ONE).json["id"] == 1
+        # Clients of before may still hold the ids that were given out then.
+        assert wire.register(":.eu:s", ONE).json["id"] == 2
+        assert wire.get("/contexts").json == [".", ".eu"]
 
 
 @pytest.mark.parametrize(
