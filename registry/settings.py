@@ -45,8 +45,8 @@ def set_config(
 ) -> dict[str, object]:
     """Merge members into the config of a place; the whole config as stored.
 
-    Absent members stay, null clears, others replace. Raises InvalidLevel, NotPermitted. The event
-    is `config.changed`.
+    Absent members stay, null clears, others replace; an empty text is answered and forgotten, as
+    the original does. Raises InvalidLevel, NotPermitted. The event is `config.changed`.
     """
     naming.ensure_valid(subject, settings=True)
     admission = admit(Operation.CONFIG, subject, by)
@@ -58,7 +58,8 @@ def set_config(
         )
         before = sensitive.in_config(row.values, sensitive.opened)
         merged = {**before, **changes}
-        values = {key: value for key, value in merged.items() if value is not None}
+        answered = {key: value for key, value in merged.items() if value is not None}
+        values = {key: value for key, value in answered.items() if value != ""}
         row.values = sensitive.in_config(values, sensitive.sealed)
         row.changed_by = by.name
         row.save()
@@ -70,7 +71,7 @@ def set_config(
             "policies": list(admission.policies),
         }
         record("config.changed", subject, by, data)
-        return values
+        return answered
 
 
 def _config_changes(given: Mapping[str, object]) -> dict[str, object]:

@@ -90,7 +90,8 @@ def find(subject: SubjectName, asked: Asked, *, normalize: bool, deleted: bool, 
     in_scope = lookup.in_scope(subject)
     wanted = None
     if asked.text.strip():
-        wanted = _to_compare(subject, asked, normalize=normalize or in_scope.flag("normalize"))
+        normalize = normalize or in_scope.flag("normalize")
+        wanted = _to_compare(subject, asked, in_scope.mode, normalize=normalize)
     visible = lookup.all_versions(subject, deleted=deleted)
     if not visible:
         raise SubjectNotFound(str(subject))
@@ -169,12 +170,7 @@ def _decide(
         asked = replace(asked, version=LATEST)  # whoever edits tags wants to know the version
     as_it_is = not (_merges(held.scope) or asked.tags or asked.propagate_tags)
     if as_it_is and asked.text.strip():
-        try:
-            there = _as_asked(subject, asked, held, normalize=normalize)
-        except Unresolved:
-            if not importing:
-                raise
-            there = None  # an import brings what is missing later, and then with an id
+        there = _as_asked(subject, asked, held, normalize=normalize)
         if there is not None:
             return there
     if asked.tags:
@@ -233,32 +229,35 @@ def _checks(in_scope: InScope) -> dict[str, bool]:
 
 
 def _to_compare(
-    subject: SubjectName, asked: Asked, checks: Mapping[str, bool] = LENIENT, *, normalize: bool
+    subject: SubjectName,
+    asked: Asked,
+    mode: Mode,
+    checks: Mapping[str, bool] = LENIENT,
+    *,
+    normalize: bool,
 ) -> Candidate | None:
     """To be compared with what is there, which may have been accepted under other checks.
 
-    None for what names a schema that is nowhere: whatever that is, it is not there. Raises
+    None for what names a schema that is nowhere, while an import may still bring that. Raises
     InvalidSchema for what cannot be read.
     """
     try:
-        # What passes the checks is the same without them, and is asked for again at once.
-        return candidate(subject, asked, normalize=normalize, **checks)
-    except InvalidSchema:
-        pass
-    try:
-        return candidate(subject, asked, normalize=normalize, **LENIENT)
+        try:
+            return candidate(subject, asked, normalize=normalize, **checks)
+        except InvalidSchema:
+            return candidate(subject, asked, normalize=normalize, **LENIENT)
     except Unresolved:
-        # Protobuf is compared as it is written; JSON Schema with all that it refers to.
-        if normalize or asked.type != "PROTOBUF":
-            raise
-        return None
+        if mode is Mode.IMPORT:
+            return None
+        raise
 
 
 def _as_asked(
     subject: SubjectName, asked: Asked, held: Holding, *, normalize: bool
 ) -> Registered | None:
     """The live version that the request describes, number and id included where it has them."""
-    wanted = _to_compare(subject, asked, _checks(held.scope), normalize=normalize)
+    scope = held.scope
+    wanted = _to_compare(subject, asked, scope.mode, _checks(scope), normalize=normalize)
     if wanted is None:
         return None
     live = held.live

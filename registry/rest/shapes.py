@@ -157,8 +157,7 @@ def verdict(given: Verdict, *, verbose: bool) -> Json:
 
 def config(values: Mapping[str, object]) -> Json:
     """A config as GET and DELETE answer it: the level is the server's default where none is set."""
-    shown = {key: value for key, value in _rest(values).items() if value != ""}
-    return without_empty({LEVEL: values.get(LEVEL) or DEFAULT_LEVEL.value, **shown})
+    return without_empty({LEVEL: values.get(LEVEL) or DEFAULT_LEVEL.value, **_rest(values)})
 
 
 def config_update(values: Mapping[str, object]) -> Json:

@@ -247,3 +247,35 @@ def test_a_setting_of_the_wrong_structure_is_malformed(
 ) -> None:
     assert wire.put("/config/s", given).status == 400
     assert wire.get("/config/s").json["error_code"] == 40408
+
+
+def test_an_empty_alias_is_answered_and_forgotten(wire: Wire) -> None:
+    assert wire.put("/config/s", {"compatibility": "FULL", "alias": ""}).json == {
+        "compatibility": "FULL",
+        "alias": "",
+    }
+    assert wire.put("/config/s", {"compatibility": "NONE"}).json == {"compatibility": "NONE"}
+    assert wire.get("/config/s").json == {"compatibilityLevel": "NONE"}
+
+
+def test_an_import_looks_up_what_does_not_resolve_yet(wire: Wire) -> None:
+    body = {"schema": '{"$ref": "other"}', "schemaType": "JSON"}
+    assert wire.post("/subjects/s", body).code == 42201
+    wire.put("/mode", {"mode": "IMPORT"})
+    assert wire.post("/subjects/s", body).code == 40401
+
+
+def test_an_import_may_bring_one_content_under_two_ids(wire: Wire) -> None:
+    wire.put("/mode", {"mode": "IMPORT"})
+    assert wire.register("s", ONE, id=5, version=1).json["id"] == 5
+    assert wire.register("s", ONE, id=6, version=2).json["id"] == 6
+    assert wire.get("/schemas/ids/5/schema").json == wire.get("/schemas/ids/6/schema").json
+
+
+def test_a_deleted_context_counts_its_ids_on(wire: Wire) -> None:
+    assert wire.register(":.eu:s", ONE).json["id"] == 1
+    wire.delete("/subjects/:.eu:s")
+    wire.delete("/subjects/:.eu:s?permanent=true")
+    assert wire.delete("/contexts/eu").status == 204
+    assert wire.get("/contexts").json == ["."]
+    assert wire.register(":.eu:s", OTHER).json["id"] == 2
