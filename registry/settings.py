@@ -43,10 +43,10 @@ POLICIES: Final = frozenset(Policy)
 def set_config(
     subject: SubjectName, given: Mapping[str, object], *, by: Actor, origin: Origin = WIRE
 ) -> dict[str, object]:
-    """Merge members into the config of a place; the whole config as stored.
+    """Merge members into the config of a place; the whole config as PUT answers it.
 
-    Absent members stay, null clears, others replace; an empty text is answered and forgotten, as
-    the original does. Raises InvalidLevel, NotPermitted. The event is `config.changed`.
+    Absent members stay, null clears, others replace; an empty text is answered and not stored, as
+    in the original. Raises InvalidLevel, NotPermitted. The event is `config.changed`.
     """
     naming.ensure_valid(subject, settings=True)
     admission = admit(Operation.CONFIG, subject, by)

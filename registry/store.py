@@ -7,7 +7,7 @@ tells under the lock whether that still stands, and if not, all of it is done ag
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -42,7 +42,6 @@ from registry.lookup import Holding, Stored, StoredReference
 from registry.naming import DEFAULT, LATEST, SubjectName
 from registry.scope import InScope, Mode
 
-LENIENT: Final[Mapping[str, bool]] = {"strict": False}
 ATTEMPTS: Final = 30  # of a registration while others change the same subject
 
 
@@ -229,12 +228,7 @@ def _checks(in_scope: InScope) -> dict[str, bool]:
 
 
 def _to_compare(
-    subject: SubjectName,
-    asked: Asked,
-    mode: Mode,
-    checks: Mapping[str, bool] = LENIENT,
-    *,
-    normalize: bool,
+    subject: SubjectName, asked: Asked, mode: Mode, *, normalize: bool
 ) -> Candidate | None:
     """To be compared with what is there, which may have been accepted under other checks.
 
@@ -242,10 +236,7 @@ def _to_compare(
     InvalidSchema for what cannot be read.
     """
     try:
-        try:
-            return candidate(subject, asked, normalize=normalize, **checks)
-        except InvalidSchema:
-            return candidate(subject, asked, normalize=normalize, **LENIENT)
+        return candidate(subject, asked, normalize=normalize, strict=False)
     except Unresolved:
         if mode is Mode.IMPORT:
             return None
@@ -256,8 +247,12 @@ def _as_asked(
     subject: SubjectName, asked: Asked, held: Holding, *, normalize: bool
 ) -> Registered | None:
     """The live version that the request describes, number and id included where it has them."""
-    scope = held.scope
-    wanted = _to_compare(subject, asked, scope.mode, _checks(scope), normalize=normalize)
+    wanted: Candidate | None
+    try:
+        # What passes the checks is the same without them, and is asked for again at once.
+        wanted = candidate(subject, asked, normalize=normalize, **_checks(held.scope))
+    except InvalidSchema:
+        wanted = _to_compare(subject, asked, held.scope.mode, normalize=normalize)
     if wanted is None:
         return None
     live = held.live
