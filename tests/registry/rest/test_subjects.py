@@ -331,3 +331,10 @@ class TestMetadata:
         assert made.json["ruleSet"]["domainRules"][0]["name"] == "r"
         assert wire.get("/schemas?ruleType=CEL").json[0]["subject"] == "s"
         assert wire.get("/schemas?ruleType=X").json == []
+
+    def test_rules_that_encrypt_are_kept_and_returned(self, wire: Wire) -> None:
+        rule: dict[str, object] = {"name": "r", "kind": "TRANSFORM", "mode": "WRITEREAD"}
+        rule |= {"type": "ENCRYPT", "tags": ["PII"], "params": {"encrypt.kek.name": "k"}}
+        wire.register("s", ONE, ruleSet={"domainRules": [rule]})
+        found = wire.get("/subjects/s/versions/1").json["ruleSet"]["domainRules"]
+        assert found == [{**rule, "disabled": False}]
