@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 from pytest_django.live_server_helper import LiveServer
 
 from config.demo.estate import password_of
@@ -20,6 +20,21 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 WIDE = 1440
 NARROW = 390
+VISITORS = pytest.StashKey["list[Visitor]"]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure says where its visitors went and what they saw; a bare timeout says neither."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for visitor in item.stash.get(VISITORS, []):
+            seen = visitor.page.locator("body").text_content(timeout=2_000) or ""
+            told = [*visitor.went, " ".join(seen.split())[:3000]]
+            report.sections.append((f"Visitor on {visitor.page.url}", "\n".join(told)))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -36,11 +51,13 @@ def estate(transactional_db: None) -> Estate:
 
 @dataclass(slots=True)
 class Visitor:
-    """Somebody with a browser. `troubles` are errors that the browser's console told."""
+    """Somebody with a browser. `troubles` are errors that the browser's console told, `went` the
+    pages that were asked for and what came of it."""
 
     page: Page
     site: str
     troubles: list[str] = field(default_factory=list)
+    went: list[str] = field(default_factory=list)
 
     def open(self, path: str, *, status: int = 200) -> Page:
         answer = self.page.goto(self.site + path)
@@ -61,14 +78,24 @@ class Visitor:
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.troubles.append(f"{self.page.url}: {message.text}")
 
+    def answered(self, response: Response) -> None:
+        if response.request.is_navigation_request():
+            self.went.append(f"{response.request.method} {response.url}: {response.status}")
+
+    def failed(self, request: Request) -> None:
+        self.went.append(f"{request.method} {request.url}: {request.failure}")
+
 
 Visit = Callable[..., Visitor]
 
 
 @pytest.fixture
-def visit(browser: Browser, live_server: LiveServer, estate: Estate) -> Iterator[Visit]:
+def visit(
+    browser: Browser, live_server: LiveServer, estate: Estate, request: pytest.FixtureRequest
+) -> Iterator[Visit]:
     """Makes visitors: ``visit("priya", width=390, theme="dark", scripts=False)``."""
     contexts: list[BrowserContext] = []
+    visitors = request.node.stash[VISITORS] = []
 
     def make(
         username: str = "", *, width: int = WIDE, theme: str = "light", scripts: bool = True
@@ -82,6 +109,9 @@ def visit(browser: Browser, live_server: LiveServer, estate: Estate) -> Iterator
         page = context.new_page()
         page.set_default_timeout(15_000)
         visitor = Visitor(page, live_server.url)
+        visitors.append(visitor)
+        page.on("response", lambda response: visitor.answered(response))
+        page.on("requestfailed", lambda request: visitor.failed(request))
         page.on("console", lambda message: visitor.hear(message))
         page.on("pageerror", lambda error: visitor.troubles.append(str(error)))
         return visitor.sign_in(username) if username else visitor
