@@ -57,5 +57,7 @@ def test_every_reference_in_it_leads_somewhere() -> None:
         found: Any = whole
         for part in pointer.split("/"):
             found = found[part]
-    ids = re.findall(r"operationId: (\w+)", text)
+    ids = [how["operationId"] for item in whole["paths"].values() for how in item.values()]
     assert len(ids) == len(set(ids))
+    for link in whole["components"]["links"].values():
+        assert link["operationId"] in ids
