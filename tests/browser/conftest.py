@@ -78,6 +78,10 @@ class Visitor:
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.troubles.append(f"{self.page.url}: {message.text}")
 
+    def asked(self, request: Request) -> None:
+        if request.is_navigation_request():
+            self.went.append(f"{request.method} {request.url}")
+
     def answered(self, response: Response) -> None:
         if response.request.is_navigation_request():
             self.went.append(f"{response.request.method} {response.url}: {response.status}")
@@ -104,12 +108,16 @@ def visit(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if theme == "dark" else "light",
             java_script_enabled=scripts,
+            # Without JavaScript, Playwright cannot wait until a button stands still: while the page
+            # scrolls smoothly, a box that stays in sight moves, and the click goes past it.
+            reduced_motion="reduce",
         )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
         visitor = Visitor(page, live_server.url)
         visitors.append(visitor)
+        page.on("request", lambda request: visitor.asked(request))
         page.on("response", lambda response: visitor.answered(response))
         page.on("requestfailed", lambda request: visitor.failed(request))
         page.on("console", lambda message: visitor.hear(message))

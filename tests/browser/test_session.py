@@ -47,7 +47,7 @@ def test_what_was_typed_is_there_after_signing_in(visit: Visit, scripts: bool, w
     Session.objects.all().delete()
     there = Request.objects.count()
 
-    page.get_by_role("button", name="Save draft").click()
+    page.get_by_role("button", name="Save draft").press("Enter")
     page.get_by_text("What you typed is kept").wait_for()
     found = wrong(page) if scripts else []
     sign_in_on(page)
