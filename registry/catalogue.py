@@ -5,16 +5,17 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
-import orjson
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 
-from registry import compatibility, memo
-from registry.compatibility import Level
+from registry import compatibility, memo, owners
+from registry.compatibility import Level, Older
 from registry.errors import InvalidSchema
 from registry.formats import base
-from registry.formats.base import Change, Parsed
+from registry.formats.base import Change, Parsed, Policy
+from registry.indent import indented
 from registry.lookup import Stored
 from registry.models import Context, Subject, Version
 
@@ -26,25 +27,47 @@ SORTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def subjects(*, words: str = "", context: str = "", sort: str = "name") -> QuerySet[Subject]:
-    """Subjects with a live version, each with how many it has, the latest, and when it came."""
-    live = Version.objects.filter(subject=OuterRef("pk"), deleted=False)
-    latest = live.order_by("-version")
-    found = (
-        Subject.objects.filter(Exists(live))
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which subjects: those whose name begins with the words, in a context, of a format, of a team.
+    With `deleted`, those all of whose versions were softly deleted; else those with a live one."""
+
+    words: str = ""
+    context: str = ""
+    type: str = ""
+    team: str = ""
+    deleted: bool = False
+
+
+EVERY: Final = Wanted()
+
+
+def subjects(wanted: Wanted = EVERY, sort: str = "name") -> QuerySet[Subject]:
+    """Subjects, each with `live` (how many versions count), `latest`, `changed_at`, and the `type`
+    and author (`by`) of the latest."""
+    mine = Version.objects.filter(subject=OuterRef("pk"))
+    live = mine.filter(deleted=False)
+    shown = (mine if wanted.deleted else live).order_by("-version")
+    counts = Q(versions__deleted=wanted.deleted)
+    found: QuerySet[Subject] = (
+        Subject.objects.filter(~Exists(live) & Exists(mine) if wanted.deleted else Exists(live))
         .select_related("context")
         .annotate(
-            live=Count("versions", filter=Q(versions__deleted=False)),
-            latest=Max("versions__version", filter=Q(versions__deleted=False)),
-            changed_at=Max("versions__registered_at", filter=Q(versions__deleted=False)),
-            type=Subquery(latest.values("schema__type")[:1]),
-            by=Subquery(latest.values("registered_by")[:1]),
+            live=Count("versions", filter=counts),
+            latest=Max("versions__version", filter=counts),
+            changed_at=Max("versions__registered_at", filter=counts),
+            type=Subquery(shown.values("schema__type")[:1]),
+            by=Subquery(shown.values("registered_by")[:1]),
         )
     )
-    if words:
-        found = found.filter(name__startswith=words)
-    if context:
-        found = found.filter(context__name=context)
+    if wanted.words:
+        found = found.filter(name__startswith=wanted.words)
+    if wanted.context:
+        found = found.filter(context__name=wanted.context)
+    if wanted.type:
+        found = found.filter(**{"type": wanted.type})
+    if wanted.team:
+        found = owners.owned_by(wanted.team, found)
     return found.order_by(*_ordering(sort))
 
 
@@ -74,53 +97,67 @@ class Comparison:
     unreadable: str = ""
 
 
-def compare(older: Stored, newer: Stored) -> Comparison:
+def compare(older: Stored, newer: Stored, policy: Policy = Policy.STRICT) -> Comparison:
     """The comparison of two stored versions."""
-    lines = text_lines(older.text, newer.text)
     try:
-        old, new = memo.older(older).parsed(), memo.older(newer).parsed()
+        new = memo.parsed(newer)
     except InvalidSchema as error:
-        return Comparison(lines=lines, unreadable=str(error))
-    return _compared(older, old, new, lines)
+        return Comparison(lines=text_lines(older.text, newer.text), unreadable=error.message)
+    return compare_with(older, new, policy)
 
 
-def compare_with_text(older: Stored, type_: str, text: str) -> Comparison:
-    """The comparison of a stored version with a text that is not stored yet."""
-    lines = text_lines(older.text, text)
+def compare_with(older: Stored, new: Parsed, policy: Policy = Policy.STRICT) -> Comparison:
+    """The comparison of a stored version with a schema that may not be stored."""
     try:
-        new = memo.parse(type_, text, (), strict=False, normalize=False)
-        old = memo.older(older).parsed()
+        old = memo.parsed(older)
     except InvalidSchema as error:
-        return Comparison(lines=lines, unreadable=str(error))
-    return _compared(older, old, new, lines)
+        return Comparison(lines=text_lines(older.text, new.text), unreadable=error.message)
+    return compare_texts(old, new, policy)
 
 
-def _compared(
-    older: Stored, old: Parsed, new: Parsed, lines: Sequence[tuple[str, str]]
-) -> Comparison:
+def compare_texts(old: Parsed, new: Parsed, policy: Policy = Policy.STRICT) -> Comparison:
+    """The comparison of two schemas."""
+    lines = text_lines(old.text, new.text)
     if old.format != new.format:
         return Comparison(lines=lines, unreadable=f"{old.format} became {new.format}.")
+    before = Older(1, old.text, lambda: old)
     return Comparison(
         changes=base.get(new.format).changes(old, new),
         lines=lines,
-        backward=compatibility.check_one(Level.BACKWARD, new, memo.older(older)).words,
-        forward=compatibility.check_one(Level.FORWARD, new, memo.older(older)).words,
+        backward=compatibility.check_one(Level.BACKWARD, new, before, policy).words,
+        forward=compatibility.check_one(Level.FORWARD, new, before, policy).words,
     )
-
-
-def pretty(text: str) -> str:
-    """A schema on several lines, as people read it; as it is where it is no JSON."""
-    try:
-        return orjson.dumps(orjson.loads(text), option=orjson.OPT_INDENT_2).decode()
-    except orjson.JSONDecodeError:
-        return text
 
 
 def text_lines(older: str, newer: str) -> list[tuple[str, str]]:
     """The lines of both texts in one: ("add" | "gone" | "", line)."""
-    before = pretty(older).splitlines()[:MOST_LINES]
-    after = pretty(newer).splitlines()[:MOST_LINES]
-    marks = {"+ ": "add", "- ": "gone", "  ": ""}
-    return [
-        (marks[line[:2]], line[2:]) for line in difflib.ndiff(before, after) if line[:2] in marks
-    ]
+    found: list[tuple[str, str]] = []
+    for left, right in text_pairs(older, newer):
+        if left.mark or right.mark:
+            found += [(side.mark, side.text) for side in (left, right) if side.mark]
+        else:
+            found.append(("", left.text))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A line of one of two texts beside each other: its number there, None where there is none;
+    `mark` is "gone", "add", or "" where both have it."""
+
+    text: str = ""
+    number: int | None = None
+    mark: str = ""
+
+
+def text_pairs(older: str, newer: str) -> list[tuple[Side, Side]]:
+    """The lines of both texts beside each other, laid out."""
+    before = indented(older).splitlines()[:MOST_LINES]
+    after = indented(newer).splitlines()[:MOST_LINES]
+    found: list[tuple[Side, Side]] = []
+    for kind, i, j, k, m in difflib.SequenceMatcher(a=before, b=after).get_opcodes():
+        marks = ("", "") if kind == "equal" else ("gone", "add")
+        left = [Side(line, n, marks[0]) for n, line in enumerate(before[i:j], i + 1)]
+        right = [Side(line, n, marks[1]) for n, line in enumerate(after[k:m], k + 1)]
+        found += zip_longest(left, right, fillvalue=Side())
+    return found

@@ -12,6 +12,7 @@ from governance import kinds
 from governance.forms import ItemForm, Place, register_form
 from governance.services.items import NewItem
 from registry.formats import base
+from registry.indent import indented
 
 _LEVELS = [
     "BACKWARD",
@@ -70,7 +71,7 @@ class SubjectForm(ItemForm):
             "place": place,
             "name": name,
             "schema_type": spec.get("schemaType", "AVRO"),
-            "schema": pretty(str(spec.get("schema", ""))),
+            "schema": indented(str(spec.get("schema", ""))),
             "compatibility": spec.get("compatibility") or "",
             "references": json.dumps(spec.get("references") or []),
         }
@@ -101,14 +102,6 @@ class SubjectForm(ItemForm):
         if path.startswith("schema"):
             return "schema"
         return super().field_of(path)
-
-
-def pretty(text: str) -> str:
-    """The schema's JSON on several lines; as it is where it is no JSON."""
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
-        return text
 
 
 def _context_beside(main: NewItem) -> str:

@@ -118,7 +118,7 @@ class SubjectKind:
         )
         subject = _subject(place, name)
         latest = lookup.find_version(subject, naming.LATEST)
-        owner = owners.owner_of(subject.name)
+        owner = owners.belonging(subject, latest).owner
         if environment is None and latest is None:
             return None
         spec = None if latest is None else SubjectSpec.of(latest).as_json()
@@ -218,11 +218,11 @@ class SubjectKind:
         """*Worker*: says whose subjects these are. Does nothing where somebody owns them."""
         teams = {team.slug: team for team in Team.objects.filter(slug__in={i.team for i in items})}
         for item in items:
-            name = _subject(item.place, item.name).name
-            if item.team in teams and owners.owner_of(name) is None:
+            subject = _subject(item.place, item.name)
+            if item.team in teams and owners.owner_of(subject) is None:
                 Resource.objects.get_or_create(
                     kind="subject",
-                    name=name,
+                    name=subject.name,
                     owner=teams[item.team],
                     defaults={"lifecycle": Lifecycle.ACTIVE},
                 )
@@ -276,7 +276,7 @@ def _situation(item: ItemView) -> _Situation:
 
 
 def _ownership(item: ItemView) -> list[Problem]:
-    owner = owners.owner_of(_subject(item.place, item.name).name)
+    owner = owners.owner_of(_subject(item.place, item.name))
     if owner is None or not item.team or owner.team == item.team:
         return []
     return [

@@ -317,6 +317,30 @@ def namers(target: SubjectName, limit: int = 500) -> list[tuple[SubjectName, int
     return [(SubjectName(row[0], row[1]), row[2], row[3]) for row in rows]
 
 
+def users(
+    targets: Sequence[tuple[SubjectName, int]], limit: int = 500
+) -> list[tuple[SubjectName, int, tuple[SubjectName, int]]]:
+    """(subject, version, what it names) of live versions that name one of several."""
+    rows = _rows(
+        "SELECT c.name, s.name, v.version, w.context, w.subject, w.version"
+        " FROM unnest(%s::text[], %s::text[], %s::integer[]) AS w (context, subject, version)"
+        " JOIN registry_reference r ON r.context = w.context AND r.subject = w.subject"
+        " AND r.version = w.version JOIN registry_version v ON v.schema_id = r.schema_id"
+        " JOIN registry_subject s ON s.id = v.subject_id"
+        " JOIN registry_context c ON c.id = s.context_id"
+        " WHERE NOT v.deleted ORDER BY c.name, s.name, v.version DESC LIMIT %s",
+        (
+            [target.context for target, _ in targets],
+            [target.name for target, _ in targets],
+            [number for _, number in targets],
+            limit,
+        ),
+    )
+    return [
+        (SubjectName(row[0], row[1]), row[2], (SubjectName(row[3], row[4]), row[5])) for row in rows
+    ]
+
+
 def referred_versions(target: SubjectName, *, deleted: bool) -> list[int]:
     """Versions of a subject that schemas of other subjects name, ascending."""
     rows = _rows(
@@ -367,7 +391,7 @@ def sources(references: Sequence[StoredReference]) -> tuple[Source, ...]:
     size = 0
     while level:
         wanted = sorted({key for key in level if key not in loaded})
-        found = _load(wanted)
+        found = several(wanted)
         size += sum(len(stored.text) for stored in found.values())
         loaded.update(found)
         if len(loaded) > MAX_REFERENCES or size > MAX_REFERENCED_BYTES:
@@ -382,7 +406,8 @@ def sources(references: Sequence[StoredReference]) -> tuple[Source, ...]:
     return _in_order(references, loaded)
 
 
-def _load(wanted: Sequence[tuple[SubjectName, int]]) -> dict[tuple[SubjectName, int], Stored]:
+def several(wanted: Sequence[tuple[SubjectName, int]]) -> dict[tuple[SubjectName, int], Stored]:
+    """The versions of those that are there, soft-deleted ones too."""
     if not wanted:
         return {}
     rows = _rows(

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
 
 from governance.models import Resource
+from registry import lookup
+from registry.associations import rows as associations
+from registry.associations.rows import Association
+from registry.formats import base
+from registry.lookup import Stored
+from registry.models import Subject
+from registry.naming import LATEST, SubjectName
+from registry.strategies import PARTS, Naming, naming
 
-SUFFIXES: Final = ("-value", "-key")
+OWN = "It registered the subject first, through a request."
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,29 +29,89 @@ class Owner:
     why: str
 
 
-def topic_of(subject: str) -> str | None:
-    """The topic that a subject is named after (TopicNameStrategy), None for other names."""
-    for suffix in SUFFIXES:
-        if subject.endswith(suffix) and len(subject) > len(suffix):
-            return subject.removesuffix(suffix)
-    return None
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """How a subject is named, what uses it, and whose it is; None where nothing says so."""
+
+    naming: Naming | None
+    associations: Sequence[Association] = ()
+    owner: Owner | None = None
 
 
-def owner_of(subject: str) -> Owner | None:
-    """The owner of a subject of that name, None where nobody is known to own it."""
-    topic = topic_of(subject)
-    rows = list(
-        Resource.objects.filter(kind="subject", name=subject)
-        .order_by("created_at")
-        .values_list("owner__slug", flat=True)[:1]
-    )
-    if rows:
-        return Owner(rows[0], "It registered the subject first, through a request.")
-    if topic is None:
-        return None
-    rows = list(
-        Resource.objects.filter(kind="topic", name=topic)
-        .order_by("created_at")
-        .values_list("owner__slug", flat=True)[:1]
-    )
-    return Owner(rows[0], f"It owns the topic {topic}.") if rows else None
+def owner_of(subject: SubjectName) -> Owner | None:
+    """The owner of a subject, None where nobody is known to own it."""
+    return belonging(subject, lookup.find_version(subject, LATEST)).owner
+
+
+def belonging(subject: SubjectName, latest: Stored | None) -> Belonging:
+    """What is known of a subject by its name, its latest version, and its associations."""
+    (found,) = belongings([(subject, latest)])
+    return found
+
+
+def belongings(subjects: Iterable[tuple[SubjectName, Stored | None]]) -> list[Belonging]:
+    """The same of many, in a fixed number of queries.
+
+    The first that says who owns it decides: the subject itself, the topic in its name, the topic
+    that it is associated with.
+    """
+    asked = [(subject, naming(subject.name, records(latest))) for subject, latest in subjects]
+    used = associations.of_subjects(subject for subject, _ in asked)
+    names = {
+        "subject": {subject.name for subject, _ in asked},
+        "topic": {n.topic for _, n in asked if n and n.topic} | {a.resource_name for a in used},
+    }
+    teams = _teams(names)
+    return [_belonging(subject, named, used, teams) for subject, named in asked]
+
+
+def _belonging(
+    subject: SubjectName,
+    named: Naming | None,
+    used: Sequence[Association],
+    teams: dict[tuple[str, str], str],
+) -> Belonging:
+    mine = [one for one in used if one.subject == subject]
+    owner = None
+    if team := teams.get(("subject", subject.name)):
+        owner = Owner(team, OWN)
+    elif named and (team := teams.get(("topic", named.topic))):
+        owner = Owner(team, f"It owns the topic {named.topic}.")
+    else:
+        for one in mine:
+            if team := teams.get(("topic", one.resource_name)):
+                why = f"It owns the topic {one.resource_name}, which is associated with it."
+                owner = Owner(team, why)
+                break
+    return Belonging(named, mine, owner)
+
+
+def _teams(names: dict[str, set[str]]) -> dict[tuple[str, str], str]:
+    """(kind, name) → the team that owned it first."""
+    where = Q()
+    for kind, wanted in names.items():
+        where |= Q(kind=kind, name__in=wanted)
+    found = Resource.objects.filter(where).order_by("-created_at")
+    return {
+        (kind, name): team for kind, name, team in found.values_list("kind", "name", "owner__slug")
+    }
+
+
+def records(latest: Stored | None) -> tuple[str, ...]:
+    """Names of the records of a version."""
+    if latest is None or latest.type not in base.names():
+        return ()
+    return base.get(latest.type).names(latest.text)
+
+
+def owned_by(team: str, subjects: QuerySet[Subject]) -> QuerySet[Subject]:
+    """Those of the subjects that a team owns by their own name, or by the topic's with -key or
+    -value. What a record's name ties to a topic is known only where the schema is read."""
+    theirs = Resource.objects.filter(owner__slug=team)
+    anybodys = Resource.objects.filter(kind="subject", name=OuterRef("name"))
+    topics = Q()
+    for part in PARTS:
+        named = theirs.filter(kind="topic").annotate(subject=Concat(F("name"), Value(f"-{part}")))
+        topics |= Q(name__in=named.values("subject"))
+    own = Q(name__in=theirs.filter(kind="subject").values("name"))
+    return subjects.filter(own | (topics & ~Q(Exists(anybodys))))

@@ -1,9 +1,11 @@
 """Reads for pages and the API; nothing here changes a row.
 
-- `subject_rows(search="", context="", sort="name") -> QuerySet[Subject]`: subjects with a live
-  version; each row has `live`, `latest`, `changed_at`, `type`, `by` (see `registry.catalogue`).
+- `subject_rows(wanted, sort="name") -> QuerySet[Subject]`: subjects by name, context, format and
+  team, live or deleted; each row has `live`, `latest`, `changed_at`, `type`, `by`.
+- `owned(rows) -> list[SubjectRow]`: rows with who owns each, and why.
 - `subject(context, name) -> SubjectDetail | None`: versions newest first (who, when, from where),
   what is in force and where it comes from, references both ways, the owner and why.
+- `around(version) -> Graph`: the schemas that it uses, and those that use it, laid out.
 - `changes(context, name, older, newer) -> list[Change]`: the difference by meaning of two versions.
 - `check(context, name, type, text, references=()) -> Verdict`: the sandbox; nothing is stored.
 """
@@ -15,20 +17,43 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from registry import catalogue, difference, lookup, memo, owners, store
+from registry import catalogue, difference, graph, inforce, lookup, memo, owners, store
 from registry.candidates import Asked
+from registry.catalogue import Wanted
 from registry.compatibility import Verdict
 from registry.formats.base import Change, Reference
+from registry.graph import Graph
+from registry.inforce import Setting
 from registry.lookup import Stored, StoredReference
 from registry.models import Subject
 from registry.naming import SubjectName
-from registry.owners import Owner
+from registry.owners import Belonging
 from registry.scope import InScope
 
 
-def subject_rows(search: str = "", context: str = "", sort: str = "name") -> QuerySet[Subject]:
-    """Subjects whose name begins with `search`; sort is name, versions or changed, "-" turns it."""
-    return catalogue.subjects(words=search, context=context, sort=sort)
+def subject_rows(wanted: Wanted = catalogue.EVERY, sort: str = "name") -> QuerySet[Subject]:
+    """Subjects as wanted; sort is name, versions or changed, and "-" before it turns it round."""
+    return catalogue.subjects(wanted, sort)
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRow:
+    """A subject of a list, with what is known of whose it is."""
+
+    row: Subject
+    name: SubjectName
+    belonging: Belonging
+
+
+def owned(rows: Sequence[Subject]) -> list[SubjectRow]:
+    """The rows of one page of a list, in their order."""
+    names = [SubjectName(row.context.name, row.name) for row in rows]
+    latest = lookup.several(
+        [(name, row.latest) for name, row in zip(names, rows, strict=True)]  # type: ignore[attr-defined]  # annotated
+    )
+    by_name = {name: stored for (name, _), stored in latest.items()}
+    found = owners.belongings((name, by_name.get(name)) for name in names)
+    return [SubjectRow(*one) for one in zip(rows, names, found, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +76,8 @@ class SubjectDetail:
     name: SubjectName
     versions: tuple[Stored, ...]
     scope: InScope
-    owner: Owner | None
-    topic: str | None
+    belonging: Belonging
+    settings: tuple[Setting, ...]
     references: tuple[StoredReference, ...]  # of the latest live version
     referenced_by: tuple[Referrer, ...]
 
@@ -72,13 +97,18 @@ def subject(context: str, name: str) -> SubjectDetail | None:
         name=subject_name,
         versions=held.versions,
         scope=held.scope,
-        owner=owners.owner_of(name),
-        topic=owners.topic_of(name),
+        belonging=owners.belonging(subject_name, latest),
+        settings=tuple(inforce.in_force(held.scope)),
         references=latest.references if latest else (),
         referenced_by=tuple(
             Referrer(other, version, names) for other, version, names in lookup.namers(subject_name)
         ),
     )
+
+
+def around(version: Stored) -> Graph:
+    """The schemas around a version, along references."""
+    return graph.around(version)
 
 
 def changes(context: str, name: str, older: int, newer: int) -> list[Change]:

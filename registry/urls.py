@@ -6,5 +6,6 @@ from registry import views
 
 urlpatterns = [
     path("subjects/", views.subjects, name="subjects"),
+    path("subjects/sandbox/", views.sandbox, name="sandbox"),
     path("subjects/<str:context>/<path:name>/", views.subject, name="subject"),
 ]

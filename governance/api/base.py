@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -59,12 +59,18 @@ class ApiView(generics.GenericAPIView[Any]):
         read.is_valid(raise_exception=True)
         return dict(read.validated_data)
 
-    def listed(self, rows: QuerySet[Any] | Sequence[Any], serializer: Shape) -> Response:
-        """One page of the rows; those of a query are narrowed by the view's filters first."""
+    def listed(
+        self,
+        rows: QuerySet[Any] | Sequence[Any],
+        serializer: Shape,
+        prepare: Callable[[Sequence[Any]], Sequence[Any]] = list,
+    ) -> Response:
+        """One page of the rows; those of a query are narrowed by the view's filters first.
+        `prepare` reads what else is shown of the rows of this page."""
         self._check_parameters()
         if isinstance(rows, QuerySet):
             rows = self.filter_queryset(rows)
-        page = self.paginate_queryset(rows)
+        page = prepare(self.paginate_queryset(rows) or [])
         shown: Any = serializer(page, many=True, context=self.get_serializer_context())
         return self.get_paginated_response(shown.data)
 

@@ -42,6 +42,7 @@ FORMS: Mapping[str, str] = {
     "environment-new": "environment-new",
     "environment": "environment",
     "tokens": "tokens",
+    "sandbox": "sandbox",
     "cluster-new": "cluster-new",
     "cluster-change": "cluster-change",
 }

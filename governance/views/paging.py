@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -43,9 +43,17 @@ def narrowed_by(
     return narrow
 
 
+@overload
 def by_number(
-    request: HttpRequest, rows: QuerySet[M] | Sequence[M], *, one: str, size: int = SIZE
-) -> Listed[M]:
+    request: HttpRequest, rows: QuerySet[M], *, one: str, size: int = SIZE
+) -> Listed[M]: ...
+@overload
+def by_number(
+    request: HttpRequest, rows: Sequence[Row], *, one: str, size: int = SIZE
+) -> Listed[Row]: ...
+def by_number(
+    request: HttpRequest, rows: QuerySet[Any] | Sequence[Any], *, one: str, size: int = SIZE
+) -> Listed[Any]:
     """The page that ``?page=`` names, `size` rows each; `one` names a row: "topic"."""
     total = rows.count() if isinstance(rows, QuerySet) else len(rows)
     last = max((total + size - 1) // size, 1)

@@ -36,6 +36,7 @@ class Related:
     name: str
     url: str
     remark: str = ""
+    more: str = ""
 
 
 # (kind, environment's slug, name of the thing) → what belongs to it, under a title.

@@ -6,6 +6,9 @@ from registry.api import views
 
 urlpatterns = [
     path("subjects", views.SubjectList.as_view()),
+    path("schemas/changes", views.SchemaChanges.as_view()),
+    path("schemas/references", views.SchemaReferences.as_view()),
+    path("schemas/test", views.SchemaTest.as_view()),
     # A name may hold slashes, so nothing can follow it.
     path("subjects/<path:subject>", views.SubjectDetail.as_view()),
 ]

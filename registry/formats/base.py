@@ -171,6 +171,10 @@ class Format(Protocol):
     def render(self, parsed: Parsed, form: str) -> str:
         """The text in another form (`resolved`); the canonical text where the form is unknown."""
 
+    def names(self, text: str) -> tuple[str, ...]:
+        """What clients call a schema where they name subjects after records: full names, or a
+        title. Needs no references; a text that cannot be read has none."""
+
     def top_level(self, parsed: Parsed) -> frozenset[str]:
         """The names of the outermost fields."""
 

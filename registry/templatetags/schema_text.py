@@ -8,6 +8,7 @@ from django import template
 
 from registry import catalogue
 from registry.formats import base
+from registry.indent import indented
 
 register = template.Library()
 
@@ -15,7 +16,7 @@ register = template.Library()
 @register.filter
 def laid_out(spec: Mapping[str, object] | None) -> str:
     """The schema of a spec on several lines."""
-    return catalogue.pretty(str((spec or {}).get("schema", "")))
+    return indented(str((spec or {}).get("schema", "")))
 
 
 @register.filter

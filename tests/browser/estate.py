@@ -23,6 +23,15 @@ from governance.services import policies, requests, reviews, tokens
 from governance.services.items import NewItem, views
 from governance.services.moves import move
 from governance.workflow import Move
+from registry import removal, store
+from registry.associations import store as associations
+from registry.associations.rows import Lifecycle
+from registry.associations.rules import Resource, Wanted
+from registry.associations.store import Caller
+from registry.candidates import Asked
+from registry.changes import WIRE
+from registry.formats.base import Reference
+from registry.naming import DEFAULT, SubjectName
 from tests.factories import BY
 from topics.models import Cluster, DeclaredTopic, Drift, ObservedTopic
 from topics.models.drift import DriftState
@@ -74,6 +83,7 @@ def make_estate() -> Estate:
     _drift(cluster, "payments.captured", "configs.max.message.bytes", None, "2097152")
     _drift(cluster, "payments.captured", "configs.retention.ms", "604800000", "86400000")
     _second_version()
+    _referring()
     _tokens()
     return Estate(
         review=_review(cluster),
@@ -200,6 +210,25 @@ def _second_version() -> None:
     for position, one in enumerate([item, later]):
         view = ItemView(position, one.kind, one.operation, one.name, one.place, one.after)
         kinds.get("subject").apply(ApplyRun(0, [view], BY, record=lambda outcomes: None))
+
+
+def _referring() -> None:
+    """Schemas named after records that use each other, one associated with a topic; one gone."""
+    name = SubjectName(DEFAULT, "com.acme.Money")
+    money = {"type": "record", "name": "com.acme.Money", "fields": []}
+    store.register(name, Asked(json.dumps(money)), by=BY)
+    fields = [{"name": "total", "type": "com.acme.Money"}]
+    refund = {"type": "record", "name": "com.acme.Refund", "fields": fields}
+    uses = (Reference("com.acme.Money", "com.acme.Money", 1),)
+    for subject in ("com.acme.Refund", "payments.captured-com.acme.Refund"):
+        asked = Asked(json.dumps(refund), references=uses)
+        store.register(SubjectName(DEFAULT, subject), asked, by=BY)
+    topic = Resource("payments.captured", "demo", "demo-payments.captured")
+    wanted = Wanted("key", name, Lifecycle.WEAK)
+    associations.associate(topic, [wanted], create=True, caller=Caller(BY, WIRE))
+    gone = SubjectName(DEFAULT, "payments.gone-value")
+    store.register(gone, Asked('"string"'), by=BY)
+    removal.delete_subject(gone, permanent=False, by=BY)
 
 
 def _tokens() -> None:

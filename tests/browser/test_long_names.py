@@ -43,7 +43,7 @@ ROOM = (
 # How far beyond its box something may stand: nothing, but for what is rounded.
 BEYOND = """() => [...document.querySelectorAll("main *")].flatMap((element) => {
   const box = element.closest(".card, .note, .headline, .alone-box");
-  if (!box || box === element || element.closest("pre, .visually-hidden, .drop-panel")) return [];
+  if (!box || box === element || element.closest("pre, .split, .graph, .visually-hidden, .drop-panel")) return [];
   const mine = element.getBoundingClientRect();
   const most = box.getBoundingClientRect().right + 1;
   return mine.width && mine.right > most

@@ -83,6 +83,19 @@ class Avro:
             return _avro(parsed).whole_text or parsed.text
         return parsed.text
 
+    def names(self, text: str) -> tuple[str, ...]:
+        try:
+            tree = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return ()
+        name, space = (
+            tree.get(w) if isinstance(tree, dict) else None for w in ("name", "namespace")
+        )
+        if not isinstance(name, str) or not name:
+            return ()
+        inside = f"{space}." if isinstance(space, str) and space and "." not in name else ""
+        return (inside + name,)
+
     def top_level(self, parsed: base.Parsed) -> frozenset[str]:
         return tags.fields(orjson.loads(parsed.text))
 

@@ -78,6 +78,14 @@ class Json:
     def render(self, parsed: base.Parsed, form: str) -> str:
         return parsed.text  # there is no other form
 
+    def names(self, text: str) -> tuple[str, ...]:
+        try:
+            value = loads(text, LIMITS, "schema")
+        except InvalidSchema:
+            return ()
+        title = value.get("title") if isinstance(value, dict) else None
+        return (title,) if isinstance(title, str) and title else ()
+
     def top_level(self, parsed: base.Parsed) -> frozenset[str]:
         value = _json(parsed).value
         properties = value.get("properties") if isinstance(value, dict) else None

@@ -12,7 +12,7 @@ from registry.formats import base
 from registry.formats.base import Change, Difference, Entity, Policy, Source
 from registry.formats.protobuf import changes, diff, known, link, printer, tags
 from registry.formats.protobuf.diff import Side
-from registry.formats.protobuf.nodes import File
+from registry.formats.protobuf.nodes import File, Message
 from registry.formats.protobuf.parser import parse
 from registry.formats.protobuf.read_descriptor import decoded
 from registry.formats.protobuf.types import Types
@@ -97,6 +97,15 @@ class Protobuf:
             proto = link.descriptor(schema.file, schema.types)
             return base64.b64encode(proto.SerializeToString(deterministic=True)).decode()
         return schema.text
+
+    def names(self, text: str) -> tuple[str, ...]:
+        try:
+            file = _read(text)
+        except InvalidSchema:
+            return ()
+        package = f"{file.package}." if file.package else ""
+        messages = (one for one in file.types if isinstance(one, Message))
+        return tuple(package + message.name for message in messages)
 
     def top_level(self, parsed: base.Parsed) -> frozenset[str]:
         return tags.fields(_protobuf(parsed).file)

@@ -20,7 +20,7 @@ LISTS = {
     "topics/unmanaged": "cursor, limit, q",
     "drift": "cluster, cursor, limit, name, state, team",
     "clusters": "cursor, limit",
-    "subjects": "context, cursor, limit, q, sort",
+    "subjects": "context, cursor, limit, owner, q, sort, state, type",
     "audit/seals": "cursor, limit",
 }
 WRONG = [

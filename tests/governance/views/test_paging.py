@@ -17,22 +17,22 @@ get = RequestFactory().get
 )
 def test_a_page_number_leads_to_its_rows_and_never_beyond_them(page: str, first: int) -> None:
     rows = list(range(120))
-    listed = by_number(get("/", {"page": page}), rows, one="topic")  # type: ignore[type-var]  # numbers do
+    listed = by_number(get("/", {"page": page}), rows, one="topic")
     assert listed.rows == rows[first : first + SIZE]
 
 
 def test_links_keep_the_filters_and_stop_at_both_ends() -> None:
     request = get("/", {"q": "owner:payments", "page": "2"})
-    listed = by_number(request, list(range(120)), one="topic")  # type: ignore[type-var]  # ditto
+    listed = by_number(request, list(range(120)), one="topic")
     assert listed.previous_url == "?q=owner%3Apayments&page=1"
     assert listed.next_url == "?q=owner%3Apayments&page=3"
     assert listed.words == "51–100 of 120 topics"
-    last = by_number(get("/", {"page": "3"}), list(range(120)), one="topic")  # type: ignore[type-var]
+    last = by_number(get("/", {"page": "3"}), list(range(120)), one="topic")
     assert last.next_url == ""
 
 
 def test_one_page_says_only_how_many() -> None:
-    assert by_number(get("/"), [1], one="topic").words == "1 topic"  # type: ignore[type-var]
+    assert by_number(get("/"), [1], one="topic").words == "1 topic"
     assert by_number(get("/"), [], one="topic").words == ""
 
 
