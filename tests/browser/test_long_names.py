@@ -43,7 +43,8 @@ ROOM = (
 # How far beyond its box something may stand: nothing, but for what is rounded.
 BEYOND = """() => [...document.querySelectorAll("main *")].flatMap((element) => {
   const box = element.closest(".card, .note, .headline, .alone-box");
-  if (!box || box === element || element.closest("pre, .split, .graph, .visually-hidden, .drop-panel")) return [];
+  const apart = "pre, .split, .graph, .visually-hidden, .drop-panel";
+  if (!box || box === element || element.closest(apart)) return [];
   const mine = element.getBoundingClientRect();
   const most = box.getBoundingClientRect().right + 1;
   return mine.width && mine.right > most
