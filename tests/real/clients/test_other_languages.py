@@ -7,17 +7,23 @@ standard input what to use, and prints what it saw.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
+from confluent_kafka.schema_registry.json_schema import JSONDeserializer
+from confluent_kafka.schema_registry.protobuf import ProtobufDeserializer
 from confluent_kafka.serialization import MessageField, SerializationContext
+from google.protobuf import descriptor_pb2, json_format, message_factory
+from google.protobuf.descriptor_pool import DescriptorPool
 
 from config.stack import tools
 from tests import live
@@ -27,23 +33,87 @@ from tests.real.people import person
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
 HERE = Path(__file__).parent
-TOPIC_OF = "payments.seen-by-{}"
-RECORD = {"id": "p-1", "amount": 1299, "note": None}
-FIELDS = [
-    {"name": "id", "type": "string"},
-    {"name": "amount", "type": "long"},
-    {"name": "note", "type": ["null", "string"], "default": None},
-]
-# New, and no default: what was written before cannot be read with it.
-RISK = {"name": "riskScore", "type": "double"}
+NAME = "com.example.Payment"
+
 
 Seen = Mapping[str, Any]
 
 
-def schema(*more: object) -> str:
-    """The record's schema, with more fields."""
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A record and its schema; then one that readers of the old records could not use, and the
+    `fault` that the refusal must name."""
+
+    schema: str
+    broken: str
+    fault: str
+    record: Mapping[str, Any]
+
+
+def avro(*more: object) -> str:
+    fields = [
+        {"name": "id", "type": "string"},
+        {"name": "amount", "type": "long"},
+        {"name": "note", "type": ["null", "string"], "default": None},
+    ]
     named = {"type": "record", "name": "Payment", "namespace": "com.example"}
-    return json.dumps({**named, "fields": [*FIELDS, *more]})
+    return json.dumps({**named, "fields": [*fields, *more]})
+
+
+def json_schema(**more: object) -> str:
+    kinds = {"id": {"type": "string"}, "amount": {"type": "integer"}, **more}
+    return json.dumps(
+        {
+            "title": NAME,
+            "type": "object",
+            "properties": kinds,
+            "required": ["id", *more],
+            "additionalProperties": False,
+        }
+    )
+
+
+def protobuf(amount: str) -> str:
+    return f"""syntax = "proto3";
+package com.example;
+
+message Payment {{
+  string id = 1;
+  {amount} amount = 2;
+}}
+"""
+
+
+FORMATS = {
+    "AVRO": Format(
+        avro(),
+        avro({"name": "riskScore", "type": "double"}),
+        "riskScore",
+        {"id": "p-1", "amount": 1299, "note": None},
+    ),
+    "JSON": Format(
+        json_schema(),
+        json_schema(riskScore={"type": "number"}),
+        "riskScore",
+        {"id": "p-1", "amount": 1299},
+    ),
+    "PROTOBUF": Format(
+        protobuf("int32"), protobuf("string"), "#/Payment/2", {"id": "p-1", "amount": 1299}
+    ),
+}
+
+
+def descriptors() -> descriptor_pb2.FileDescriptorSet:
+    """What protoc would have made of the .proto file."""
+    file = descriptor_pb2.FileDescriptorProto(
+        name="payment.proto", package="com.example", syntax="proto3"
+    )
+    message = file.message_type.add(name="Payment")
+    for number, (name, kind) in enumerate({"id": "STRING", "amount": "INT32"}.items(), 1):
+        message.field.add(
+            name=name, json_name=name, number=number, type=f"TYPE_{kind}", label="LABEL_OPTIONAL"
+        )
+    return descriptor_pb2.FileDescriptorSet(file=[file])
 
 
 def node(script: str) -> Callable[[], tuple[Sequence[str], Mapping[str, str]]]:
@@ -71,15 +141,30 @@ def program(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def run(name: str, stack: LiveStack, topic: str, **access: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module", params=FORMATS)
+def type_(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def topic_of(program: str, type_: str) -> str:
+    return f"payments.seen-by-{program}-{type_.lower()}"
+
+
+def run(
+    name: str, type_: str, stack: LiveStack, topic: str, **access: str
+) -> subprocess.CompletedProcess[str]:
     argv, variables = PROGRAMS[name]()
+    format_ = FORMATS[type_]
     told = {
         "url": stack.registry,
         "topic": topic,
         "subject": f"{topic}-value",
-        "schema": schema(),
-        "broken": schema(RISK),
-        "record": RECORD,
+        "type": type_,
+        "schema": format_.schema,
+        "broken": format_.broken,
+        "record": format_.record,
+        "descriptors": base64.b64encode(descriptors().SerializeToString()).decode(),
+        "name": NAME,
         **access,
     }
     return subprocess.run(
@@ -93,17 +178,17 @@ def run(name: str, stack: LiveStack, topic: str, **access: str) -> subprocess.Co
     )
 
 
-def tell(name: str, stack: LiveStack, topic: str, **access: str) -> Seen:
+def tell(name: str, type_: str, stack: LiveStack, topic: str, **access: str) -> Seen:
     """What the program saw; fails with what it said when it broke off."""
-    done = run(name, stack, topic, **access)
+    done = run(name, type_, stack, topic, **access)
     assert done.returncode == 0, f"{name} exited {done.returncode}:\n{done.stderr[-3000:]}"
     seen: Seen = json.loads(done.stdout.splitlines()[-1])
     return seen
 
 
 @pytest.fixture(scope="module")
-def seen(program: str, live_stack: LiveStack) -> Seen:
-    return tell(program, live_stack, TOPIC_OF.format(program))
+def seen(program: str, type_: str, live_stack: LiveStack) -> Seen:
+    return tell(program, type_, live_stack, topic_of(program, type_))
 
 
 @pytest.fixture
@@ -112,29 +197,54 @@ def registry(live_stack: LiveStack) -> Iterator[SchemaRegistryClient]:
         yield client
 
 
-def test_it_writes_and_reads_its_own_records(seen: Seen) -> None:
-    assert seen["read"] == RECORD
+def test_it_writes_and_reads_its_own_records(seen: Seen, type_: str) -> None:
+    assert seen["read"] == FORMATS[type_].record
     assert seen["version"] in (1, None)
     assert seen["level"] in ("BACKWARD", None)
 
 
 def test_python_reads_what_it_wrote(
-    program: str, seen: Seen, registry: SchemaRegistryClient
+    program: str, type_: str, seen: Seen, registry: SchemaRegistryClient
 ) -> None:
     message = bytes.fromhex(seen["message"])
     assert message[:5] == b"\0" + seen["id"].to_bytes(4, "big")
-    context = SerializationContext(TOPIC_OF.format(program), MessageField.VALUE)
-    assert AvroDeserializer(registry)(message, context) == RECORD
+    if (program, type_) == ("kafkajs", "PROTOBUF"):
+        # It leaves out which message of the file it is, in its own and in any registry.
+        message = message[:5] + b"\0" + message[5:]
+    context = SerializationContext(topic_of(program, type_), MessageField.VALUE)
+    assert READERS[type_](registry, message, context) == FORMATS[type_].record
+
+
+def _avro(registry: SchemaRegistryClient, message: bytes, context: SerializationContext) -> Any:
+    return AvroDeserializer(registry)(message, context)
+
+
+def _json(registry: SchemaRegistryClient, message: bytes, context: SerializationContext) -> Any:
+    schema = FORMATS["JSON"].schema
+    return JSONDeserializer(schema, schema_registry_client=registry)(message, context)
+
+
+def _protobuf(registry: SchemaRegistryClient, message: bytes, context: SerializationContext) -> Any:
+    pool = DescriptorPool()
+    for file in descriptors().file:
+        pool.Add(file)
+    payment = message_factory.GetMessageClass(pool.FindMessageTypeByName(NAME))
+    read = ProtobufDeserializer(payment, schema_registry_client=registry)(message, context)
+    assert read is not None
+    return json_format.MessageToDict(read)
+
+
+READERS = {"AVRO": _avro, "JSON": _json, "PROTOBUF": _protobuf}
 
 
 def test_what_old_readers_could_not_use_is_refused_and_the_field_named(
-    program: str, seen: Seen, registry: SchemaRegistryClient
+    program: str, type_: str, seen: Seen, registry: SchemaRegistryClient
 ) -> None:
     assert seen["compatible"] in (False, None)
     assert seen["refused"]["status"] == 409
     assert seen["refused"]["code"] in (409, 40901, None)
-    assert "riskScore" in seen["refused"]["message"]
-    assert registry.get_versions(f"{TOPIC_OF.format(program)}-value") == [1]
+    assert FORMATS[type_].fault in seen["refused"]["message"]
+    assert registry.get_versions(f"{topic_of(program, type_)}-value") == [1]
 
 
 def test_with_a_teams_token_as_its_password(program: str, live_stack: LiveStack) -> None:
@@ -144,12 +254,13 @@ def test_with_a_teams_token_as_its_password(program: str, live_stack: LiveStack)
         issued = jonas.post("/tokens", asked)
         mine = f"/tokens/{issued['token']['id']}"
         assert jonas.get(mine)["last_used_at"] is None
-        seen = tell(program, live_stack, topic, user="payments", password=issued["secret"])
-        assert seen["read"] == RECORD
+        access = {"user": "payments", "password": issued["secret"]}
+        seen = tell(program, "AVRO", live_stack, topic, **access)
+        assert seen["read"] == FORMATS["AVRO"].record
         assert seen["refused"]["status"] == 409
         assert jonas.get(mine)["last_used_at"] is not None
         jonas.post(f"{mine}/revoke")
     # Anonymous callers may do everything here; whoever shows a credential is taken at her word.
-    done = run(program, live_stack, topic, user="payments", password=issued["secret"])
+    done = run(program, "AVRO", live_stack, topic, **access)
     assert done.returncode != 0
     assert re.search("401|revoked", done.stderr), done.stderr

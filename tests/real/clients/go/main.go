@@ -1,4 +1,4 @@
-// The story of story.py, told with franz-go's client of schema registries.
+// The story of test_other_languages.py, told with franz-go's client of schema registries.
 package main
 
 import (
@@ -10,20 +10,15 @@ import (
 	"log"
 	"os"
 
-	"github.com/hamba/avro/v2"
 	"github.com/twmb/franz-go/pkg/sr"
 )
 
 type told struct {
 	URL, User, Password     string
 	Subject, Schema, Broken string
-	Record                  payment
-}
-
-type payment struct {
-	ID     string  `avro:"id" json:"id"`
-	Amount int     `avro:"amount" json:"amount"`
-	Note   *string `avro:"note" json:"note"`
+	Type                    sr.SchemaType
+	Descriptors, Name       string
+	Record                  map[string]any
 }
 
 type refusal struct {
@@ -33,13 +28,13 @@ type refusal struct {
 }
 
 type seen struct {
-	ID         int      `json:"id"`
-	Version    int      `json:"version"`
-	Level      string   `json:"level"`
-	Message    string   `json:"message"`
-	Read       payment  `json:"read"`
-	Compatible bool     `json:"compatible"`
-	Refused    *refusal `json:"refused"`
+	ID         int            `json:"id"`
+	Version    int            `json:"version"`
+	Level      string         `json:"level"`
+	Message    string         `json:"message"`
+	Read       map[string]any `json:"read"`
+	Compatible bool           `json:"compatible"`
+	Refused    *refusal       `json:"refused"`
 }
 
 func main() {
@@ -65,7 +60,7 @@ func tell(ctx context.Context, given told) (seen, error) {
 	if err != nil {
 		return seen{}, err
 	}
-	written := sr.Schema{Schema: given.Schema, Type: sr.TypeAvro}
+	written := sr.Schema{Schema: given.Schema, Type: given.Type}
 	created, err := client.CreateSchema(ctx, given.Subject, written)
 	if err != nil {
 		return seen{}, fmt.Errorf("register: %w", err)
@@ -78,7 +73,7 @@ func tell(ctx context.Context, given told) (seen, error) {
 		return seen{}, fmt.Errorf("registered as %d, found as %d", created.ID, found.ID)
 	}
 
-	message, read, err := thereAndBack(ctx, client, found.ID, given.Record)
+	message, read, err := thereAndBack(ctx, client, found.ID, given)
 	if err != nil {
 		return seen{}, err
 	}
@@ -87,7 +82,7 @@ func tell(ctx context.Context, given told) (seen, error) {
 	if level.Err != nil {
 		return seen{}, fmt.Errorf("level: %w", level.Err)
 	}
-	broken := sr.Schema{Schema: given.Broken, Type: sr.TypeAvro}
+	broken := sr.Schema{Schema: given.Broken, Type: given.Type}
 	checked, err := client.CheckCompatibility(ctx, given.Subject, -1, broken)
 	if err != nil {
 		return seen{}, fmt.Errorf("check: %w", err)
@@ -109,28 +104,36 @@ func tell(ctx context.Context, given told) (seen, error) {
 
 // thereAndBack writes the record as the registry has its schema, and reads the message again.
 func thereAndBack(
-	ctx context.Context, client *sr.Client, id int, record payment,
-) ([]byte, payment, error) {
+	ctx context.Context, client *sr.Client, id int, given told,
+) ([]byte, map[string]any, error) {
 	stored, err := client.SchemaByID(ctx, id)
 	if err != nil {
-		return nil, payment{}, fmt.Errorf("by id: %w", err)
+		return nil, nil, fmt.Errorf("by id: %w", err)
 	}
-	parsed, err := avro.Parse(stored.Schema)
+	format, err := formats[given.Type](stored.Schema, given)
 	if err != nil {
-		return nil, payment{}, err
+		return nil, nil, err
 	}
 	var serde sr.Serde
-	serde.Register(id, payment{},
-		sr.EncodeFn(func(value any) ([]byte, error) { return avro.Marshal(parsed, value) }),
-		sr.DecodeFn(func(raw []byte, into any) error { return avro.Unmarshal(parsed, raw, into) }),
-	)
-	message, err := serde.Encode(record)
-	if err != nil {
-		return nil, payment{}, fmt.Errorf("encode: %w", err)
+	options := []sr.EncodingOpt{
+		sr.EncodeFn(func(value any) ([]byte, error) { return format.encode(value.(map[string]any)) }),
+		sr.DecodeFn(func(raw []byte, into any) error {
+			read, err := format.decode(raw)
+			*into.(*map[string]any) = read
+			return err
+		}),
 	}
-	var read payment
+	if given.Type == sr.TypeProtobuf {
+		options = append(options, sr.Index(0))
+	}
+	serde.Register(id, map[string]any{}, options...)
+	message, err := serde.Encode(given.Record)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode: %w", err)
+	}
+	var read map[string]any
 	if err := serde.Decode(message, &read); err != nil {
-		return nil, payment{}, fmt.Errorf("decode: %w", err)
+		return nil, nil, fmt.Errorf("decode: %w", err)
 	}
 	return message, read, nil
 }
