@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -38,7 +39,7 @@ def snippets(
     The token is never written out: the lines say where it goes.
     """
     base = registry_url.rstrip("/")
-    inside = base if subject.context == DEFAULT else f"{base}/contexts/{subject.context}"
+    inside = base if subject.context == DEFAULT else f"{base}/contexts/{quote(subject.context)}"
     part = naming.part if naming and naming.part else "value"
     return [
         Snippet("curl", "curl", _curl(base, subject)),
@@ -47,6 +48,11 @@ def snippets(
         Snippet("node", "Node", _node(inside, type_, part)),
         Snippet("go", "Go", _go(inside, subject)),
     ]
+
+
+def _quoted(text: str) -> str:
+    """As a literal of Python and of Go, whatever is in it."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _curl(base: str, subject: SubjectName) -> str:
@@ -83,7 +89,7 @@ def _python(url: str, subject: SubjectName, type_: str) -> str:
             f'    "url": "{url}",',
             '    "basic.auth.user.info": "weir:" + os.environ["TOKEN"],',
             "})",
-            f'latest = registry.get_latest_version("{subject.name}")',
+            f"latest = registry.get_latest_version({_quoted(subject.name)})",
             *_READ[type_],
         ]
     )
@@ -128,6 +134,6 @@ def _go(url: str, subject: SubjectName) -> str:
             f'\tsr.URLs("{url}"),',
             '\tsr.BasicAuth("weir", os.Getenv("TOKEN")),',
             ")",
-            f'latest, err := client.SchemaByVersion(ctx, "{subject.name}", -1)',
+            f"latest, err := client.SchemaByVersion(ctx, {_quoted(subject.name)}, -1)",
         ]
     )

@@ -33,7 +33,7 @@ class Trial:
     """What a try found.
 
     `level` is in force in the subject, and `verdict` is given at it; both are None where two texts
-    were compared. `comparison` is with the latest version, or the earlier text. `existing` is the
+    were compared. `comparison` is with the `latest` version, or the earlier text. `existing` is the
     version that has this content already; `compared` says with how many versions.
     """
 
@@ -41,6 +41,7 @@ class Trial:
     levels: Sequence[AtLevel]
     comparison: Comparison
     compared: int
+    latest: int | None = None
     level: Level | None = None
     verdict: Verdict | None = None
     existing: int | None = None
@@ -87,6 +88,7 @@ def in_subject(subject: SubjectName, asked: Asked) -> Trial:
         levels=_at_each(new, older, held.scope.policy),
         comparison=latest,
         compared=len(live),
+        latest=live[0].version if live else None,
         level=held.scope.level,
         verdict=found.verdict,
         existing=found.existing,

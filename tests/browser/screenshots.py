@@ -2,15 +2,16 @@
 
 Looks at the demo estate of `make up`, at both widths and in both themes: ``request.png``,
 ``request-dark.png``, ``request-narrow.png``, ``request-narrow-dark.png`` and so on. Names after the
-folder limit it to those pages, as for the README's: ``… docs/images request compose topic``.
+folder limit it to those pages, as for the README: ``… docs/images request compose topic sandbox``.
 Another address than http://localhost:8000 is taken from WEIR_BASE_URL.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,7 @@ SHOTS = (
     Shot("topic", "jonas", "/topics/", "payments.captured"),
     Shot("subjects", "priya", "/subjects/"),
     Shot("subject", "priya", "/subjects/", "payments.captured-value"),
+    Shot("sandbox", "priya", "/subjects/sandbox/?subject=payments.captured-value"),
     Shot("drift", "jonas", "/drift/"),
     Shot("clusters", "mara", "/clusters/"),
     Shot("cluster", "mara", "/clusters/", "demo"),
@@ -86,8 +88,8 @@ def _take(
         page.goto(shot.path)
         if shot.link:
             page.get_by_role("link", name=shot.link, exact=True).first.click()
-        if shot.name == "compose":
-            _write(page)
+        if shot.name in ACTIONS:
+            ACTIONS[shot.name](page)
         page.wait_for_load_state("networkidle")
         picture = folder / f"{shot.name}{suffix}.png"
         page.screenshot(path=picture, full_page=True)
@@ -117,6 +119,20 @@ def _write(page: Page) -> None:
     page.get_by_label("Partitions", exact=True).fill("6")
     page.get_by_label("Kept for").fill("400 d")
     page.get_by_text("400 d is above").first.wait_for()
+
+
+def _try(page: Page) -> None:
+    """A schema that readers of today's records could not use."""
+    typed = page.get_by_label("New schema", exact=True)
+    schema = json.loads(typed.input_value())
+    schema["fields"].append({"name": "riskScore", "type": "double"})
+    typed.fill(json.dumps(schema, indent=2))
+    page.get_by_role("button", name="Compare").click()
+    page.get_by_text("It may not follow").first.wait_for()
+
+
+# What is done on a page before its picture is taken.
+ACTIONS: Mapping[str, Callable[[Page], None]] = {"compose": _write, "sandbox": _try}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from registry.naming import SubjectName
@@ -38,6 +40,17 @@ def test_a_context_is_part_of_the_address() -> None:
     assert "http://registry:8081/contexts/.eu" in found["java"]
     assert "/subjects/%3A.eu%3Aorders-value/" in found["curl"]
     assert '"orders-value"' in found["go"]
+
+
+@pytest.mark.parametrize("name", ['a"); import os; ("', "a'b\\", "a$(rm)`b`"])
+def test_a_name_stays_within_its_quotes(name: str) -> None:
+    found = lines(name)
+    (call,) = [line for line in found["python"].splitlines() if line.startswith("latest")]
+    asked = ast.parse(call).body[0]
+    assert isinstance(asked, ast.Assign)
+    assert isinstance(asked.value, ast.Call)
+    assert ast.literal_eval(asked.value.args[0]) == name
+    assert set(found["curl"]).isdisjoint("`();'")
 
 
 def test_another_strategy_is_set() -> None:
