@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -21,6 +22,7 @@ from registry.formats.base import LIMITS, Reference
 from registry.naming import qualify
 from registry.trial import Trial, Unreadable
 
+_VERSION = re.compile(r"-1|[0-9]{1,9}")
 _CODE = {"class": "mono code", "spellcheck": "false", "autocomplete": "off"}
 
 
@@ -65,7 +67,7 @@ class SandboxForm(Styled):
             parts = line.split()
             if not parts:
                 continue
-            if len(parts) != 3 or not parts[2].lstrip("-").isdigit() or len(parts[2]) > 10:
+            if len(parts) != 3 or not _VERSION.fullmatch(parts[2]):
                 raise forms.ValidationError(
                     f"“{line[:100]}” is not a name, a subject and a version. Write for example "
                     "“com.acme.Money money-value 2”."
@@ -75,7 +77,8 @@ class SandboxForm(Styled):
 
     def clean(self) -> dict[str, Any]:
         typed: dict[str, Any] = super().clean() or {}
-        if not typed.get("subject") and not str(typed.get("earlier") or "").strip():
+        said = self.errors.keys() & {"subject", "earlier"}
+        if not said and not typed["subject"] and not typed["earlier"].strip():
             self.add_error("subject", "Name a subject, or write an earlier schema to compare with.")
         return typed
 
