@@ -3,6 +3,7 @@ stored, and no level has to be in force."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,7 @@ from registry.indent import indented
 from registry.naming import DEFAULT, LATEST, SubjectName
 
 MOST_VERSIONS: Final = 100  # that one try compares with
+PATIENCE: Final = 2.0  # seconds after which it compares with no further one
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +83,18 @@ def in_subject(subject: SubjectName, asked: Asked) -> Trial:
         raise Unreadable("schema", error.message) from error
     new = found.wanted.parsed
     live = held.live[:MOST_VERSIONS]
-    older = [memo.older(version) for version in live]
+    levels, compared = _at_each(new, [memo.older(v) for v in live], held.scope.policy)
     latest = catalogue.compare_with(live[0], new, held.scope.policy) if live else Comparison()
     return Trial(
         subject=subject,
-        levels=_at_each(new, older, held.scope.policy),
+        levels=levels,
         comparison=latest,
-        compared=len(live),
+        compared=compared,
         latest=live[0].version if live else None,
         level=held.scope.level,
         verdict=found.verdict,
         existing=found.existing,
-        more=len(held.live) > len(live),
+        more=len(held.live) > compared,
     )
 
 
@@ -114,12 +116,12 @@ def after(
         raise Unreadable("references", error.message) from error
     old = _read("earlier", type_, earlier, sources)
     new = _read("schema", type_, text, sources)
-    older = Older(1, old.text, lambda: old)
+    levels, compared = _at_each(new, [Older(1, old.text, lambda: old)], Policy.STRICT)
     return Trial(
         subject=None,
-        levels=_at_each(new, [older], Policy.STRICT),
+        levels=levels,
         comparison=catalogue.compare_texts(old, new),
-        compared=1,
+        compared=compared,
     )
 
 
@@ -130,10 +132,16 @@ def _read(field: str, type_: str, text: str, sources: Sequence[Source]) -> Parse
         raise Unreadable(field, error.message) from error
 
 
-def _at_each(new: Parsed, older: Sequence[Older], policy: Policy) -> list[AtLevel]:
-    """The verdict at every level, each version compared once in each direction."""
+def _at_each(new: Parsed, older: Sequence[Older], policy: Policy) -> tuple[list[AtLevel], int]:
+    """The verdict at every level, each version compared once in each direction, the newest first;
+    and with how many it was compared in the time there is."""
     failed: dict[Direction, list[int]] = {direction: [] for direction in Direction}
+    until = time.monotonic() + PATIENCE
+    compared = 0
     for version in older:
+        if compared and time.monotonic() > until:
+            break
+        compared += 1
         for direction in Direction:
             verdict = compatibility.check_one(Level(direction), new, version, policy)
             if not verdict.compatible:
@@ -145,4 +153,4 @@ def _at_each(new: Parsed, older: Sequence[Older], policy: Policy) -> list[AtLeve
         if not level.transitive:
             against = [n for n in against if n == latest]
         found.append(AtLevel(level, not against, max(against, default=None)))
-    return found
+    return found, compared

@@ -79,6 +79,15 @@ def test_a_text_that_is_no_schema_is_named(earlier: str, text: str, field: str) 
         trial.in_subject(SUBJECT, Asked("{"))
 
 
+def test_it_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    for schema in (ONE, TWO, THREE):
+        store.register(SUBJECT, Asked(text_of(schema)), by=BY)
+    monkeypatch.setattr(trial, "PATIENCE", -1.0)
+    found = tried(record("R", ("z", "string")))
+    assert (found.compared, found.more) == (1, True)
+    assert found.latest == 3
+
+
 def test_nothing_is_stored() -> None:
     tried(ONE)
     trial.after("AVRO", text_of(ONE), text_of(TWO))
