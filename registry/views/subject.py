@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -10,23 +11,34 @@ from django.views.decorators.http import require_GET
 
 from governance import queries as request_queries
 from governance.errors import NotFound
+from governance.models import Request
 from governance.permissions import Action, demand, teams_where
 from governance.views.pages import PageRequest, page, show
 from governance.views.paging import by_number
 from governance.views.requests import Tab
 from registry import catalogue, queries, snippets
 from registry.addresses import subject_at, subject_url
-from registry.catalogue import Comparison
+from registry.graph import Graph, Node
 from registry.indent import indented
 from registry.lookup import Stored
 from registry.queries import SubjectDetail
 from registry.views import picture
 from registry.views.relations import topics_of
 
-CHANGES, SCHEMA, VERSIONS, REFERENCES = "changes", "schema", "versions", "references"
-USE, REQUESTS = "use", "requests"
-TABS = (CHANGES, SCHEMA, VERSIONS, REFERENCES, USE, REQUESTS)
 MOST_REQUESTS = 50
+Values = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What somebody looks at: a version of a subject, beside another where there is one."""
+
+    request: PageRequest
+    found: SubjectDetail
+    chosen: Stored
+    against: Stored | None
+    graph: Graph
+    requests: Sequence[Request]
 
 
 @page
@@ -43,13 +55,14 @@ def subject(request: PageRequest, context: str, name: str) -> HttpResponse:
     shown = live or list(found.versions)
     chosen = _chosen(found.versions, request.GET.get("version")) or shown[0]
     against = _chosen(found.versions, request.GET.get("against")) or _before(shown, chosen)
-    tab = request.GET.get("tab", CHANGES if against else SCHEMA)
-    if tab not in TABS or (tab == CHANGES and against is None):
-        tab = SCHEMA
-    requests = request_queries.of_target(request.actor, "subject", target.context, target.name)
-    listed = list(requests[:MOST_REQUESTS])
-    graph = queries.around(chosen)
-    page_of = {
+    asked = request_queries.of_target(request.actor, "subject", target.context, target.name)
+    look = Look(
+        request, found, chosen, against, queries.around(chosen), list(asked[:MOST_REQUESTS])
+    )
+    tab = request.GET.get("tab", "changes")
+    if tab not in TABS or (tab == "changes" and against is None):
+        tab = "schema"
+    values: Values = {
         "target": target,
         "found": found,
         "live": live,
@@ -59,41 +72,90 @@ def subject(request: PageRequest, context: str, name: str) -> HttpResponse:
         "latest": shown[0],
         "gone": not live,
         "tab": tab,
-        "tabs": _tabs(tab, found, chosen, against, len(graph.nodes) - 1, len(listed)),
+        "tabs": _tabs(tab, look),
         "topics": topics_of(found),
         "deleted": len(found.versions) - len(live),
         "can_register": bool(teams_where(request.actor, Action.REQUEST, "subject")),
-        "registry_url": settings.REGISTRY_URL,
     }
-    match tab:
-        case "changes":
-            split = request.GET.get("view") == "split"
-            page_of |= {"comparison": _compared(found, against, chosen), "split": split}
-            if split and against:
-                page_of["pairs"] = catalogue.text_pairs(against.text, chosen.text)
-        case "schema":
-            page_of["text"] = indented(chosen.text)
-        case "versions":
-            page_of["listed"] = by_number(request, found.versions, one="version")
-        case "references":
-            page_of |= {"picture": picture.drawn(graph), "graph": graph}
-            page_of["uses"] = [(n, subject_url(n.subject)) for n in graph.column(uses=True)]
-            page_of["users"] = [(n, subject_url(n.subject)) for n in graph.column(uses=False)]
-        case "use":
-            naming = found.belonging.naming
-            page_of["naming"] = naming
-            page_of["snippets"] = snippets.snippets(
-                target, chosen.type, naming, settings.REGISTRY_URL
-            )
-        case _:
-            page_of["requests"] = listed
-    return show(request, "subjects/detail.html", page_of)
+    return show(request, "subjects/detail.html", values | TABS[tab].values(look))
 
 
-def _compared(found: SubjectDetail, against: Stored | None, chosen: Stored) -> Comparison:
-    if against is None:
-        return Comparison()
-    return catalogue.compare(against, chosen, found.scope.policy)
+# --- What each tab shows ----------------------------------------------------------------------
+
+
+def _changes(look: Look) -> Values:
+    if look.against is None:
+        return {}
+    values: Values = {
+        "comparison": catalogue.compare(look.against, look.chosen, look.found.scope.policy)
+    }
+    if look.request.GET.get("view") == "split":
+        values |= {
+            "split": True,
+            "pairs": catalogue.text_pairs(look.against.text, look.chosen.text),
+        }
+    return values
+
+
+def _schema(look: Look) -> Values:
+    return {"text": indented(look.chosen.text)}
+
+
+def _versions(look: Look) -> Values:
+    return {"listed": by_number(look.request, look.found.versions, one="version")}
+
+
+def _references(look: Look) -> Values:
+    return {
+        "graph": look.graph,
+        "picture": picture.drawn(look.graph),
+        "uses": _linked(look.graph.column(uses=True)),
+        "users": _linked(look.graph.column(uses=False)),
+    }
+
+
+def _linked(nodes: Sequence[Node]) -> list[tuple[Node, str]]:
+    return [(node, subject_url(node.subject)) for node in nodes]
+
+
+def _use(look: Look) -> Values:
+    naming = look.found.belonging.naming
+    found = snippets.snippets(look.found.name, look.chosen.type, naming, settings.REGISTRY_URL)
+    return {"naming": naming, "snippets": found}
+
+
+def _requests(look: Look) -> Values:
+    return {"requests": look.requests}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A tab: its title, what it shows, and how many of it there are where that is said."""
+
+    title: str
+    values: Callable[[Look], Values]
+    count: Callable[[Look], int | None] = lambda look: None
+
+
+TABS: Mapping[str, Part] = {
+    "changes": Part("Changes", _changes),
+    "schema": Part("Schema", _schema),
+    "versions": Part("Versions", _versions, lambda look: len(look.found.versions)),
+    "references": Part("References", _references, lambda look: len(look.graph.nodes) - 1),
+    "use": Part("Use it", _use),
+    "requests": Part("Requests", _requests, lambda look: len(look.requests)),
+}
+
+
+def _tabs(current: str, look: Look) -> list[Tab]:
+    query = f"?version={look.chosen.version}"
+    if look.against:
+        query += f"&against={look.against.version}"
+    return [
+        Tab(part.title, f"{query}&tab={key}", part.count(look), key == current)
+        for key, part in TABS.items()
+        if key != "changes" or look.against
+    ]
 
 
 def _chosen(versions: Sequence[Stored], text: str | None) -> Stored | None:
@@ -102,27 +164,3 @@ def _chosen(versions: Sequence[Stored], text: str | None) -> Stored | None:
 
 def _before(versions: Sequence[Stored], chosen: Stored) -> Stored | None:
     return next((v for v in versions if v.version < chosen.version), None)
-
-
-def _tabs(
-    tab: str,
-    found: SubjectDetail,
-    chosen: Stored,
-    against: Stored | None,
-    around: int,
-    requests: int,
-) -> list[Tab]:
-    query = f"?version={chosen.version}" + (f"&against={against.version}" if against else "")
-    titles = {
-        CHANGES: ("Changes", None),
-        SCHEMA: ("Schema", None),
-        VERSIONS: ("Versions", len(found.versions)),
-        REFERENCES: ("References", around),
-        USE: ("Use it", None),
-        REQUESTS: ("Requests", requests),
-    }
-    return [
-        Tab(title, f"{query}&tab={key}", count, tab == key)
-        for key, (title, count) in titles.items()
-        if key != CHANGES or against
-    ]

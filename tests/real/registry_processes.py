@@ -20,7 +20,7 @@ import psycopg
 
 from config.stack import ports
 from config.stack.paths import ROOT
-from tests.real.estate import unique
+from tests.real.estate import eventually, unique
 
 # Many processes that start at once have two cores, which they share with other tests.
 PATIENCE = 300.0
@@ -84,8 +84,17 @@ def database(server_url: str) -> Iterator[str]:
         run_manage(url, "migrate", "--verbosity", "0")
         yield url
     finally:
+        eventually(lambda: _dropped(admin, name))
+
+
+def _dropped(admin: str, name: str) -> bool:
+    """Whether it is gone now. A vacuum that passes by is nobody's to end, but soon over."""
+    try:
         with psycopg.connect(admin, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
 
 
 def environment(database_url: str, anonymous: str) -> dict[str, str]:
