@@ -22,8 +22,9 @@ from registry.models import Context, Subject, Version
 MOST_LINES: Final = 4_000
 SORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "name": ("name", "context__name"),
-    "versions": ("live", "name"),
-    "changed": ("changed_at", "name"),
+    # Each ends with what no two have in common, so that pages neither repeat nor leave out.
+    "versions": ("live", "name", "context__name"),
+    "changed": ("changed_at", "name", "context__name"),
 }
 
 
@@ -152,12 +153,15 @@ class Side:
 
 def text_pairs(older: str, newer: str) -> list[tuple[Side, Side]]:
     """The lines of both texts beside each other, laid out."""
-    before = indented(older).splitlines()[:MOST_LINES]
-    after = indented(newer).splitlines()[:MOST_LINES]
+    whole = indented(older).splitlines(), indented(newer).splitlines()
+    before, after = (lines[:MOST_LINES] for lines in whole)
     found: list[tuple[Side, Side]] = []
     for kind, i, j, k, m in difflib.SequenceMatcher(a=before, b=after).get_opcodes():
         marks = ("", "") if kind == "equal" else ("gone", "add")
         left = [Side(line, n, marks[0]) for n, line in enumerate(before[i:j], i + 1)]
         right = [Side(line, n, marks[1]) for n, line in enumerate(after[k:m], k + 1)]
         found += zip_longest(left, right, fillvalue=Side())
+    if max(map(len, whole)) > MOST_LINES:
+        end = Side(f"… and so on: the first {MOST_LINES:,} lines are compared")
+        found.append((end, end))
     return found

@@ -16,6 +16,7 @@ from registry.naming import SubjectName
 
 MOST: Final = 60  # schemas in one picture
 DEEPEST: Final = 8  # steps to either side
+MOST_USERS: Final = 500  # of one column; more than fit, so that it is known that there are more
 
 At = tuple[SubjectName, int]
 Edge = tuple[At, At]  # the first uses the second
@@ -49,59 +50,54 @@ class Graph:
         return sorted(side, key=lambda n: (abs(n.column), n.row))
 
 
-def around(version: Stored) -> Graph:
-    """The schemas that a version uses and those that use it, directly or through others."""
-    start = (version.subject, version.version)
-    columns: dict[At, int] = {start: 0}
-    edges: list[Edge] = []
-    right = _walk(start, 1, _used, columns, edges)
-    left = _walk(start, -1, _users, columns, edges)
+def around(version: Stored, within: str | None = None) -> Graph:
+    """The schemas that a version uses and those that use it, directly or through others; of one
+    context where `within` names one."""
+    walk = _Walk((version.subject, version.version), within)
+    whole = [walk.to_the_side(1, walk.used), walk.to_the_side(-1, walk.users)]
     counts: dict[int, int] = {}
     nodes = []
-    for (subject, number), column in columns.items():
+    for (subject, number), column in walk.columns.items():
         row = counts.get(column, 0)
         counts[column] = row + 1
         nodes.append(Node(subject, number, column, row))
-    shown = [edge for edge in dict.fromkeys(edges) if edge[0] in columns and edge[1] in columns]
-    return Graph(nodes, shown, whole=right and left)
+    shown = [edge for edge in dict.fromkeys(walk.edges) if walk.columns.keys() >= set(edge)]
+    return Graph(nodes, shown, whole=all(whole))
 
 
-def _walk(
-    start: At,
-    step: int,
-    next_to: Callable[[Sequence[At]], list[Edge]],
-    columns: dict[At, int],
-    edges: list[Edge],
-) -> bool:
-    """Goes one side, column by column. Returns whether it came to the end."""
-    level = [start]
-    for distance in range(1, DEEPEST + 1):
-        found = next_to(level)
-        edges += found
-        met = [edge[1] if step > 0 else edge[0] for edge in found]
-        level = [at for at in dict.fromkeys(met) if at not in columns]
-        if len(columns) + len(level) > MOST:
-            level = level[: MOST - len(columns)]
-            columns.update((at, step * distance) for at in level)
-            return False
-        columns.update((at, step * distance) for at in level)
-        if not level:
-            return True
-    return not next_to(level)
+class _Walk:
+    """Goes from one version to both sides, column by column."""
 
+    def __init__(self, start: At, within: str | None) -> None:
+        self.start = start
+        self.within = within
+        self.columns: dict[At, int] = {start: 0}
+        self.edges: list[Edge] = []
 
-def _used(level: Sequence[At]) -> list[Edge]:
-    loaded = lookup.several(level)
-    return [
-        (at, (reference.target, reference.wire.version))
-        for at, stored in loaded.items()
-        for reference in stored.references
-    ]
+    def to_the_side(self, step: int, next_to: Callable[[Sequence[At]], list[Edge]]) -> bool:
+        """Whether it came to the end of that side."""
+        level = [self.start]
+        for distance in range(1, DEEPEST + 2):
+            found = next_to(level)
+            self.edges += found
+            met = dict.fromkeys(edge[1] if step > 0 else edge[0] for edge in found)
+            level = [at for at in met if at not in self.columns]
+            if not level:
+                return True
+            room = MOST - len(self.columns) if distance <= DEEPEST else 0
+            self.columns.update((at, step * distance) for at in level[:room])
+            if len(level) > room:
+                return False
+        return True
 
+    def used(self, level: Sequence[At]) -> list[Edge]:
+        return [
+            (at, (reference.target, reference.wire.version))
+            for at, stored in lookup.several(level).items()
+            for reference in stored.references
+            if self.within in (None, reference.target.context)
+        ]
 
-def _users(level: Sequence[At]) -> list[Edge]:
-    newest: dict[tuple[SubjectName, At], int] = {}
-    for user, number, used in lookup.users(level):
-        key = (user, used)
-        newest[key] = max(newest.get(key, 0), number)
-    return [((user, number), used) for (user, used), number in sorted(newest.items())]
+    def users(self, level: Sequence[At]) -> list[Edge]:
+        found = lookup.users(level, MOST_USERS, self.within)
+        return [((user, number), used) for user, number, used in found]

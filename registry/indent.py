@@ -7,16 +7,19 @@ text that was registered.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 import orjson
 
 _PART: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 _STEP: Final = "  "
+LONGEST: Final = 2 * 2**20  # characters
 
 
 def indented(text: str) -> str:
-    """The text laid out, two spaces a level; as it is where it is no JSON object or list.
+    """The text laid out, two spaces a level; as it is where it is no JSON object or list, or where
+    it nests so deep that white space would be most of it.
 
     >>> print(indented('{"a":[1.0],"b":{}}'))
     {
@@ -32,25 +35,30 @@ def indented(text: str) -> str:
         orjson.loads(text)
     except orjson.JSONDecodeError:
         return text
-    return "".join(_laid_out(_PART.findall(text)))
-
-
-def _laid_out(parts: list[str]) -> list[str]:
     made: list[str] = []
+    size = 0
+    for piece in _laid_out(_PART.findall(text)):
+        size += len(piece)
+        if size > LONGEST:
+            return text
+        made.append(piece)
+    return "".join(made)
+
+
+def _laid_out(parts: list[str]) -> Iterator[str]:
     depth = 0
     for index, part in enumerate(parts):
         if part in "{[":
-            made.append(part)
+            yield part
             if parts[index + 1] not in "}]":
                 depth += 1
-                made.append("\n" + _STEP * depth)
+                yield "\n" + _STEP * depth
         elif part in "}]":
             if parts[index - 1] not in "{[":
                 depth -= 1
-                made.append("\n" + _STEP * depth)
-            made.append(part)
+                yield "\n" + _STEP * depth
+            yield part
         elif part == ",":
-            made.append(",\n" + _STEP * depth)
+            yield ",\n" + _STEP * depth
         else:
-            made.append(": " if part == ":" else part)
-    return made
+            yield ": " if part == ":" else part

@@ -318,21 +318,26 @@ def namers(target: SubjectName, limit: int = 500) -> list[tuple[SubjectName, int
 
 
 def users(
-    targets: Sequence[tuple[SubjectName, int]], limit: int = 500
+    targets: Sequence[tuple[SubjectName, int]], limit: int, within: str | None = None
 ) -> list[tuple[SubjectName, int, tuple[SubjectName, int]]]:
-    """(subject, version, what it names) of live versions that name one of several."""
+    """(subject, its newest version, what that names) of live ones that name one of several;
+    of a context where one is given."""
     rows = _rows(
-        "SELECT c.name, s.name, v.version, w.context, w.subject, w.version"
+        "SELECT DISTINCT ON (c.name, s.name, w.context, w.subject, w.version)"
+        " c.name, s.name, v.version, w.context, w.subject, w.version"
         " FROM unnest(%s::text[], %s::text[], %s::integer[]) AS w (context, subject, version)"
         " JOIN registry_reference r ON r.context = w.context AND r.subject = w.subject"
         " AND r.version = w.version JOIN registry_version v ON v.schema_id = r.schema_id"
         " JOIN registry_subject s ON s.id = v.subject_id"
         " JOIN registry_context c ON c.id = s.context_id"
-        " WHERE NOT v.deleted ORDER BY c.name, s.name, v.version DESC LIMIT %s",
+        " WHERE NOT v.deleted AND (%s::text IS NULL OR c.name = %s)"
+        " ORDER BY c.name, s.name, w.context, w.subject, w.version, v.version DESC LIMIT %s",
         (
             [target.context for target, _ in targets],
             [target.name for target, _ in targets],
             [number for _, number in targets],
+            within,
+            within,
             limit,
         ),
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Concat, Left, Length
 
-from governance.models import Resource
+from governance.models import Lifecycle, Resource
 from registry import lookup
 from registry.associations import rows as associations
 from registry.associations.rows import Association
@@ -18,7 +18,7 @@ from registry.models import Subject
 from registry.naming import LATEST, SubjectName
 from registry.strategies import PARTS, Naming, naming
 
-OWN = "It registered the subject first, through a request."
+OWN = "It asked for a subject of this name first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,15 @@ def _teams(names: dict[str, set[str]]) -> dict[tuple[str, str], str]:
     where = Q()
     for kind, wanted in names.items():
         where |= Q(kind=kind, name__in=wanted)
-    found = Resource.objects.filter(where).order_by("-created_at")
+    found = _owning().filter(where).order_by("-created_at", "-pk")
     return {
         (kind, name): team for kind, name, team in found.values_list("kind", "name", "owner__slug")
     }
+
+
+def _owning() -> QuerySet[Resource]:
+    """What makes its team an owner: everything but what is retired."""
+    return Resource.objects.exclude(lifecycle=Lifecycle.RETIRED)
 
 
 def records(latest: Stored | None) -> tuple[str, ...]:
@@ -107,11 +112,25 @@ def records(latest: Stored | None) -> tuple[str, ...]:
 def owned_by(team: str, subjects: QuerySet[Subject]) -> QuerySet[Subject]:
     """Those of the subjects that a team owns by their own name, or by the topic's with -key or
     -value. What a record's name ties to a topic is known only where the schema is read."""
-    theirs = Resource.objects.filter(owner__slug=team)
-    anybodys = Resource.objects.filter(kind="subject", name=OuterRef("name"))
-    topics = Q()
+    theirs = _owning().filter(owner__slug=team)
+    named = Q(name__in=theirs.filter(kind="subject").values("name"))
     for part in PARTS:
-        named = theirs.filter(kind="topic").annotate(subject=Concat(F("name"), Value(f"-{part}")))
-        topics |= Q(name__in=named.values("subject"))
-    own = Q(name__in=theirs.filter(kind="subject").values("name"))
-    return subjects.filter(own | (topics & ~Q(Exists(anybodys))))
+        topics = theirs.filter(kind="topic").annotate(subject=Concat(F("name"), Value(f"-{part}")))
+        named |= Q(name__in=topics.values("subject"))
+    # Of several that lay claim to it the first has it, by its own name before by the topic's.
+    found = subjects.filter(named).annotate(
+        topic_in_name=Case(
+            *(
+                When(name__endswith=f"-{part}", then=Left("name", Length("name") - len(part) - 1))
+                for part in PARTS
+            ),
+            default=Value(""),
+        ),
+        first=Coalesce(_first("subject", "name"), _first("topic", "topic_in_name")),
+    )
+    return found.filter(first=team)
+
+
+def _first(kind: str, name: str) -> Subquery:
+    held = _owning().filter(kind=kind, name=OuterRef(name)).order_by("created_at", "pk")
+    return Subquery(held.values("owner__slug")[:1])

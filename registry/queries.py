@@ -29,6 +29,7 @@ from registry.models import Subject
 from registry.naming import SubjectName
 from registry.owners import Belonging
 from registry.scope import InScope
+from registry.strategies import naming
 
 
 def subject_rows(wanted: Wanted = catalogue.EVERY, sort: str = "name") -> QuerySet[Subject]:
@@ -48,8 +49,13 @@ class SubjectRow:
 def owned(rows: Sequence[Subject]) -> list[SubjectRow]:
     """The rows of one page of a list, in their order."""
     names = [SubjectName(row.context.name, row.name) for row in rows]
+    # Where the name alone says what it means, the schema is not read.
     latest = lookup.several(
-        [(name, row.latest) for name, row in zip(names, rows, strict=True)]  # type: ignore[attr-defined]  # annotated
+        [
+            (name, row.latest)  # type: ignore[attr-defined]  # annotated
+            for name, row in zip(names, rows, strict=True)
+            if naming(name.name) is None
+        ]
     )
     by_name = {name: stored for (name, _), stored in latest.items()}
     found = owners.belongings((name, by_name.get(name)) for name in names)
@@ -106,9 +112,9 @@ def subject(context: str, name: str) -> SubjectDetail | None:
     )
 
 
-def around(version: Stored) -> Graph:
-    """The schemas around a version, along references."""
-    return graph.around(version)
+def around(version: Stored, within: str | None = None) -> Graph:
+    """The schemas around a version, along references; of one context where one is given."""
+    return graph.around(version, within)
 
 
 def changes(context: str, name: str, older: int, newer: int) -> list[Change]:

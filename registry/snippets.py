@@ -39,7 +39,8 @@ def snippets(
     The token is never written out: the lines say where it goes.
     """
     base = registry_url.rstrip("/")
-    inside = base if subject.context == DEFAULT else f"{base}/contexts/{quote(subject.context)}"
+    context = quote(subject.context, safe="")
+    inside = base if subject.context == DEFAULT else f"{base}/contexts/{context}"
     part = naming.part if naming and naming.part else "value"
     return [
         Snippet("curl", "curl", _curl(base, subject)),
@@ -57,7 +58,7 @@ def _quoted(text: str) -> str:
 
 def _curl(base: str, subject: SubjectName) -> str:
     path = quote(str(subject), safe="")
-    return f'curl -u "weir:$TOKEN" \\\n  "{base}/subjects/{path}/versions/latest"'
+    return f'curl --path-as-is -u "weir:$TOKEN" \\\n  "{base}/subjects/{path}/versions/latest"'
 
 
 def _java(url: str, type_: str, naming: Naming | None, part: str) -> str:

@@ -463,11 +463,13 @@ def check(
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What registering would find: the verdict, and the version that has the content already."""
+    """What registering would find: the verdict, the version that has the content already, and the
+    live versions that it is compared with (those of its compatibility group), newest first."""
 
     wanted: Candidate
     verdict: Verdict
     existing: int | None
+    among: Sequence[Stored] = ()
 
 
 def assess(subject: SubjectName, asked: Asked, held: Holding, level: Level) -> Assessment:
@@ -475,10 +477,12 @@ def assess(subject: SubjectName, asked: Asked, held: Holding, level: Level) -> A
 
     Raises InvalidSchema.
     """
-    wanted = candidate(subject, asked, normalize=held.scope.flag("normalize"))
-    there = match(wanted, held.live)
-    if there is None and held.live:
-        there = match(inheriting(wanted, held.live[0], held.scope), held.live)
+    in_scope = replace(held.scope, level=level)
+    live = held.live
+    plain = candidate(subject, asked, normalize=in_scope.flag("normalize"), **_checks(in_scope))
+    wanted = _numbered(inheriting(plain, live[0] if live else None, in_scope), held)
+    among = _group(in_scope, wanted.metadata, live)
+    there = match(plain, live) or match(wanted, live)
     if there is not None:
-        return Assessment(wanted, compatibility.FINE, there.version)
-    return Assessment(wanted, _verdict(replace(held.scope, level=level), wanted, held.live), None)
+        return Assessment(wanted, compatibility.FINE, there.version, among)
+    return Assessment(wanted, _verdict(in_scope, wanted, live), None, among)

@@ -48,12 +48,12 @@ def naming(subject: str, records: Sequence[str] = ()) -> Naming | None:
     >>> naming("orders-com.acme.Order", ["com.acme.Order"]).topic
     'orders'
     """
-    if subject in records:
-        return Naming(Strategy.RECORD, record=subject)
-    for part in PARTS:
+    for part in PARTS:  # first, as a title of a JSON Schema may look like anything
         topic = subject.removesuffix(f"-{part}")
         if topic and topic != subject:
             return Naming(Strategy.TOPIC, topic=topic, part=part)
+    if subject in records:
+        return Naming(Strategy.RECORD, record=subject)
     for record in records:
         topic = subject.removesuffix(f"-{record}")
         if topic and topic != subject:

@@ -6,16 +6,19 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Final
 
-from registry import catalogue, compatibility, lookup, memo, store
+from registry import catalogue, compatibility, lookup, memo, naming, store
 from registry.candidates import Asked
 from registry.catalogue import Comparison
 from registry.compatibility import Direction, Level, Older, Verdict
-from registry.errors import InvalidSchema, RegistryError
-from registry.formats.base import Parsed, Policy, Reference, Source
+from registry.errors import InvalidSchema, InvalidSubject, RegistryError
+from registry.formats.base import LIMITS, Parsed, Policy, Reference, Source
 from registry.indent import indented
+from registry.lookup import Stored
 from registry.naming import DEFAULT, LATEST, SubjectName
+from registry.scope import Mode
 
 MOST_VERSIONS: Final = 100  # that one try compares with
 PATIENCE: Final = 2.0  # seconds after which it compares with no further one
@@ -23,10 +26,11 @@ PATIENCE: Final = 2.0  # seconds after which it compares with no further one
 
 @dataclass(frozen=True, slots=True)
 class AtLevel:
-    """The verdict at one level; `against` is the version that stands in the way."""
+    """The verdict at one level, None where not all versions that it asks for were looked at;
+    `against` is the version that stands in the way."""
 
     level: Level
-    compatible: bool
+    compatible: bool | None
     against: int | None
 
 
@@ -36,7 +40,8 @@ class Trial:
 
     `level` is in force in the subject, and `verdict` is given at it; both are None where two texts
     were compared. `comparison` is with the `latest` version, or the earlier text. `existing` is the
-    version that has this content already; `compared` says with how many versions.
+    version that has this content already; `compared` says with how many of the versions that count,
+    and `more` that there are others. `mode` is set where nothing may be registered.
     """
 
     subject: SubjectName | None
@@ -48,10 +53,17 @@ class Trial:
     verdict: Verdict | None = None
     existing: int | None = None
     more: bool = False
+    mode: Mode | None = None
+
+    @property
+    def others(self) -> list[str]:
+        """What the verdict says that the comparison with the latest version does not."""
+        told = {*self.comparison.backward, *self.comparison.forward}
+        return [words for words in self.verdict.words if words not in told] if self.verdict else []
 
 
 class Unreadable(RegistryError):
-    """One of the texts is no schema; `field` says which."""
+    """Something cannot be tried; `field` says what is wrong."""
 
     code = InvalidSchema.code
 
@@ -65,36 +77,50 @@ def begun(subject: SubjectName) -> dict[str, str]:
     latest = lookup.find_version(subject, LATEST) if subject.name else None
     if latest is None:
         return {"subject": str(subject)} if subject.name else {}
-    references = (f"{r.wire.name} {r.wire.subject} {r.wire.version}" for r in latest.references)
+    references = (
+        " ".join(quote(part) for part in (r.wire.name, r.wire.subject, str(r.wire.version)))
+        for r in latest.references
+    )
+    text = indented(latest.text)
     return {
         "subject": str(subject),
         "format": latest.type,
-        "schema": indented(latest.text),
+        # What is too long with white space may still be sent without.
+        "schema": text if len(text) <= LIMITS.text_bytes else latest.text,
         "references": "\n".join(references),
     }
 
 
 def in_subject(subject: SubjectName, asked: Asked) -> Trial:
     """How a schema would fare as the next version of a subject. Raises Unreadable."""
+    try:
+        naming.ensure_valid(subject)
+    except InvalidSubject as error:
+        raise Unreadable("subject", error.message) from error
+    _sources(asked.references, subject.context)
     held = lookup.holding(subject)
+    if held.live:
+        _parsed(held.live[0])
     try:
         found = store.assess(subject, asked, held, held.scope.level)
     except InvalidSchema as error:
         raise Unreadable("schema", error.message) from error
-    new = found.wanted.parsed
-    live = held.live[:MOST_VERSIONS]
-    levels, compared = _at_each(new, [memo.older(v) for v in live], held.scope.policy)
-    latest = catalogue.compare_with(live[0], new, held.scope.policy) if live else Comparison()
+    new, policy = found.wanted.parsed, held.scope.policy
+    among = found.among[:MOST_VERSIONS]
+    failed, compared = _failed(new, [_older(version) for version in among], policy)
+    levels = _levels(failed, among[0].version if among else None, compared == len(found.among))
+    in_force = AtLevel(held.scope.level, found.verdict.compatible, found.verdict.against)
     return Trial(
         subject=subject,
-        levels=levels,
-        comparison=latest,
+        levels=[in_force if one.level is in_force.level else one for one in levels],
+        comparison=catalogue.compare_with(among[0], new, policy) if among else Comparison(),
         compared=compared,
-        latest=live[0].version if live else None,
+        latest=among[0].version if among else None,
         level=held.scope.level,
         verdict=found.verdict,
         existing=found.existing,
-        more=len(held.live) > compared,
+        more=compared < len(found.among),
+        mode=None if held.scope.mode.writable else held.scope.mode,
     )
 
 
@@ -106,23 +132,28 @@ def after(
     *,
     context: str = DEFAULT,
 ) -> Trial:
-    """How a schema would fare after another; references of both are looked up in `context`.
-
-    Raises Unreadable.
-    """
-    try:
-        sources = lookup.sources(lookup.resolve(references, context))
-    except InvalidSchema as error:
-        raise Unreadable("references", error.message) from error
-    old = _read("earlier", type_, earlier, sources)
+    """How a schema would fare after another. References are those of the newer one, looked up in
+    `context`; the earlier one may use them too. Raises Unreadable."""
+    sources = _sources(references, context)
     new = _read("schema", type_, text, sources)
-    levels, compared = _at_each(new, [Older(1, old.text, lambda: old)], Policy.STRICT)
+    try:
+        old = memo.parse(type_, earlier, sources, strict=False)
+    except InvalidSchema:
+        old = _read("earlier", type_, earlier, ())
+    failed, compared = _failed(new, [Older(1, old.text, lambda: old)], Policy.STRICT)
     return Trial(
         subject=None,
-        levels=levels,
+        levels=_levels(failed, 1, complete=True),
         comparison=catalogue.compare_texts(old, new),
         compared=compared,
     )
+
+
+def _sources(references: Sequence[Reference], context: str) -> Sequence[Source]:
+    try:
+        return lookup.sources(lookup.resolve(references, context))
+    except InvalidSchema as error:
+        raise Unreadable("references", error.message) from error
 
 
 def _read(field: str, type_: str, text: str, sources: Sequence[Source]) -> Parsed:
@@ -132,10 +163,26 @@ def _read(field: str, type_: str, text: str, sources: Sequence[Source]) -> Parse
         raise Unreadable(field, error.message) from error
 
 
-def _at_each(new: Parsed, older: Sequence[Older], policy: Policy) -> tuple[list[AtLevel], int]:
-    """The verdict at every level, each version compared once in each direction, the newest first;
-    and with how many it was compared in the time there is."""
-    failed: dict[Direction, list[int]] = {direction: [] for direction in Direction}
+def _older(version: Stored) -> Older:
+    return Older(version.version, version.text, lambda: _parsed(version))
+
+
+def _parsed(version: Stored) -> Parsed:
+    try:
+        return memo.parsed(version)
+    except InvalidSchema as error:
+        raise Unreadable(
+            "subject", f"Version {version.version} of it cannot be read: {error.reason}"
+        ) from error
+
+
+Failed = dict[Direction, list[int]]
+
+
+def _failed(new: Parsed, older: Sequence[Older], policy: Policy) -> tuple[Failed, int]:
+    """The versions that stand in the way in each direction, the newest first; and with how many
+    it was compared in the time there is."""
+    failed: Failed = {direction: [] for direction in Direction}
     until = time.monotonic() + PATIENCE
     compared = 0
     for version in older:
@@ -146,11 +193,16 @@ def _at_each(new: Parsed, older: Sequence[Older], policy: Policy) -> tuple[list[
             verdict = compatibility.check_one(Level(direction), new, version, policy)
             if not verdict.compatible:
                 failed[direction].append(version.version)
-    latest = older[0].version if older else None
+    return failed, compared
+
+
+def _levels(failed: Failed, latest: int | None, complete: bool) -> list[AtLevel]:
     found = []
     for level in Level:
         against = [n for direction in level.directions for n in failed[direction]]
         if not level.transitive:
             against = [n for n in against if n == latest]
-        found.append(AtLevel(level, not against, max(against, default=None)))
-    return found, compared
+        sure = complete or not level.transitive
+        compatible = False if against else True if sure else None
+        found.append(AtLevel(level, compatible, max(against, default=None)))
+    return found

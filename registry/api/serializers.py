@@ -152,17 +152,23 @@ class ReferencesShown(serializers.Serializer[Any]):
 class ReferenceIn(Strict):
     """A schema that is used: its name in the text, and where it is."""
 
-    name = serializers.CharField(max_length=1024)
-    subject = serializers.CharField(max_length=1024)
+    name = serializers.CharField(max_length=1024, trim_whitespace=False)
+    subject = serializers.CharField(max_length=1024, trim_whitespace=False)
     version = serializers.IntegerField(min_value=-1, max_value=MAX_VERSION)
 
 
 class TrialIn(Strict):
     """A schema to try: in a subject, or after an earlier schema."""
 
-    subject = serializers.CharField(max_length=1024, required=False, default="")
+    subject = serializers.CharField(
+        max_length=1024, required=False, default="", allow_blank=True, trim_whitespace=False
+    )
     earlier = serializers.CharField(
-        max_length=LIMITS.text_bytes, required=False, default="", trim_whitespace=False
+        max_length=LIMITS.text_bytes,
+        required=False,
+        default="",
+        allow_blank=True,
+        trim_whitespace=False,
     )
     type = serializers.ChoiceField(choices=["AVRO", "JSON", "PROTOBUF"], default="AVRO")
     schema = serializers.CharField(max_length=LIMITS.text_bytes, trim_whitespace=False)
@@ -177,10 +183,11 @@ class TrialIn(Strict):
 
 
 class AtLevelShown(serializers.Serializer[Any]):
-    """The verdict at one level; `against` is the version that stands in the way."""
+    """The verdict at one level, null where not all versions that it asks for were compared;
+    `against` is the version that stands in the way."""
 
     level = serializers.CharField()
-    compatible = serializers.BooleanField()
+    compatible = serializers.BooleanField(allow_null=True)
     against = serializers.IntegerField(allow_null=True)
 
 
@@ -196,8 +203,16 @@ class TrialShown(serializers.Serializer[Trial]):
     messages = serializers.ListField(
         source="verdict.words", child=serializers.CharField(), default=None, allow_null=True
     )
+    mode = serializers.CharField(
+        allow_null=True, help_text="Set where nothing can be registered now: READONLY and the like."
+    )
     levels = AtLevelShown(many=True)
+    compared = serializers.IntegerField(help_text="With how many versions.")
+    more = serializers.BooleanField(help_text="Whether there are others.")
     existing = serializers.IntegerField(
         allow_null=True, help_text="The version that has this content already."
     )
     changes = ChangeShown(source="comparison.changes", many=True)
+    unreadable = serializers.CharField(
+        source="comparison.unreadable", help_text="Why the two could not be compared, or empty."
+    )

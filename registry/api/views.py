@@ -20,7 +20,6 @@ from registry.catalogue import Wanted
 from registry.errors import RegistryError
 from registry.formats import base
 from registry.formats.base import Reference
-from registry.graph import Node
 from registry.lookup import Stored
 from registry.models import Subject
 from registry.naming import DEFAULT, LATEST, SubjectName, qualify, version_number
@@ -188,18 +187,15 @@ class SchemaReferences(SubjectView):
         token that is bound to a context sees those of its context."""
         target = self.target(request.query_params.get("subject", ""))
         chosen = self.asked_version(target, "version", LATEST)
-        graph = queries.around(chosen)
+        graph = queries.around(chosen, self.actor.context)
         out = {
             "subject": str(target),
             "version": chosen.version,
-            "uses": self._seen(graph.column(uses=True)),
-            "used_by": self._seen(graph.column(uses=False)),
+            "uses": graph.column(uses=True),
+            "used_by": graph.column(uses=False),
             "complete": graph.whole,
         }
         return self.shown(shapes.ReferencesShown, out)
-
-    def _seen(self, nodes: list[Node]) -> list[Node]:
-        return [n for n in nodes if self.actor.context in (None, n.subject.context)]
 
 
 class SchemaTest(SubjectView):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -15,12 +16,14 @@ from governance.views.searches import Hits, Related, register_relation, register
 from registry import catalogue, lookup, queries
 from registry.addresses import subject_url
 from registry.associations import rows as associations
+from registry.associations.rows import Filter
 from registry.catalogue import Wanted
 from registry.models import Subject
 from registry.naming import DEFAULT, SubjectName
 from registry.queries import SubjectDetail, SubjectRow
 from registry.strategies import PARTS, Strategy
 
+MOST_TOPICS: Final = 10  # of a subject's that are looked for
 MOST_NAMED: Final = 50  # subjects whose name begins with a topic's, looked at for a record's name
 
 
@@ -34,7 +37,7 @@ def search(actor: Actor, words: str, limit: int) -> Hits:
             (_url(s), s.name, f"version {s.latest} · {s.context.name}")  # type: ignore[attr-defined]  # annotated
             for s in found
         ],
-        more_url=f"{reverse('subjects')}?q={words}",
+        more_url=f"{reverse('subjects')}?{urlencode({'q': words})}",
         names=True,
     )
 
@@ -50,12 +53,12 @@ def schemas_of_topic(kind: str, environment: str, name: str) -> tuple[str, Seque
     named = catalogue.subjects(Wanted(words=f"{name}-", context=context))
     rows = {one.name: one for one in queries.owned(_first(named, [f"{name}-{p}" for p in PARTS]))}
     rows = {target: one for target, one in rows.items() if _describes(one, name)}
-    used = {a.subject: a for a in associations.of_name(name, associations.EVERY)}
-    wanted = [target for target in used if target not in rows]
-    others = catalogue.subjects().filter(name__in=[target.name for target in wanted])[:MOST_NAMED]
-    for one in queries.owned(list(others)):
-        if one.name in used:
-            rows[one.name] = one
+    inside = Filter(context=context)
+    used = {a.subject for a in associations.of_name(name, associations.EVERY, inside)}
+    others = catalogue.subjects(Wanted(context=context)).filter(
+        name__in=[target.name for target in used if target not in rows]
+    )
+    rows |= {one.name: one for one in queries.owned(list(others[:MOST_NAMED]))}
     return "Schemas", [_related(one, name) for one in rows.values()]
 
 
@@ -83,7 +86,7 @@ def topics_of(found: SubjectDetail) -> list[Related]:
     topic = kinds.get("topic")
     naming, used = found.belonging.naming, found.belonging.associations
     named = [naming.topic] if naming and naming.strategy is not Strategy.RECORD else []
-    names = dict.fromkeys([*named, *(a.resource_name for a in used)])
+    names = list(dict.fromkeys([*named, *(a.resource_name for a in used)]))[:MOST_TOPICS]
     contexts = dict(Environment.objects.values_list("slug", "registry_context"))
     rows = []
     for name in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from http import HTTPStatus
 from typing import Any
 
@@ -32,6 +33,7 @@ class SandboxForm(Styled):
     subject = forms.CharField(
         label="Subject",
         required=False,
+        strip=False,
         max_length=1200,
         widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
         help_text="Compared with its versions. In another context: :.context:name.",
@@ -57,14 +59,17 @@ class SandboxForm(Styled):
         required=False,
         max_length=100_000,
         widget=forms.Textarea({"rows": 2, "class": "mono", "spellcheck": "false"}),
-        help_text="One a line: the name in the schema, the subject, the version. Separated by "
-        "spaces.",
+        help_text="One a line: the name in the schema, the subject, the version. In quotes where "
+        "there is a space in it.",
     )
 
     def clean_references(self) -> tuple[Reference, ...]:
         found = []
         for line in str(self.cleaned_data["references"]).splitlines():
-            parts = line.split()
+            try:
+                parts = shlex.split(line)
+            except ValueError:  # a quote without its other half
+                parts = [line]
             if not parts:
                 continue
             if len(parts) != 3 or not _VERSION.fullmatch(parts[2]):

@@ -22,7 +22,9 @@ def register(name: str, *uses: str) -> None:
     fields += [(f"more{n}", "string", "") for n in range(held)]  # so that versions differ
     references = tuple(Reference(other, other, 1) for other in uses)
     store.register(
-        qualify(name), Asked(text_of(record(name, *fields)), references=references), by=BY
+        qualify(name),
+        Asked(text_of(record(qualify(name).name, *fields)), references=references),
+        by=BY,
     )
 
 
@@ -58,6 +60,33 @@ def test_the_newest_of_several_versions_stands_for_all() -> None:
     register("Branch", "Leaf")
     (user,) = around("Leaf").column(uses=False)
     assert (user.subject.name, user.version) == ("Branch", 2)
+
+
+def test_many_versions_of_one_user_hide_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph, "MOST_USERS", 3)
+    register("Leaf")
+    for _ in range(5):
+        register("Aaa", "Leaf")
+    register("Zzz", "Leaf")
+    found = around("Leaf")
+    assert told(found, uses=False) == [("Aaa", 1), ("Zzz", 1)]
+    assert found.whole
+
+
+def test_of_one_context_others_take_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graph, "MOST", 3)
+    register(":.prod:Leaf")
+    for name in (":.aaa:A", ":.aaa:B", ":.aaa:C", ":.prod:Mine"):
+        fields = [("f", "Leaf")]
+        uses = (Reference("Leaf", ":.prod:Leaf", 1),)
+        asked = Asked(text_of(record(qualify(name).name, *fields)), references=uses)
+        store.register(qualify(name), asked, by=BY)
+    leaf = lookup.find_version(qualify(":.prod:Leaf"), LATEST)
+    assert leaf is not None
+    assert not graph.around(leaf).whole
+    mine = graph.around(leaf, ".prod")
+    assert told(mine, uses=False) == [("Mine", 1)]
+    assert mine.whole
 
 
 def test_more_than_fit_are_cut_and_it_is_said() -> None:

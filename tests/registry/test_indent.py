@@ -33,6 +33,11 @@ def test_tokens_stay_as_they_were_written(text: str) -> None:
     assert re.sub(r"\s", "", indented(text)) == re.sub(r"\s", "", text)
 
 
+def test_white_space_does_not_become_most_of_it() -> None:
+    deep = "[" * 90 + ",".join("0" * 200_000) + "]" * 90
+    assert indented(deep) == deep
+
+
 @pytest.mark.parametrize("text", ["", '"string"', "{broken", 'syntax = "proto3";\n', "12.0"])
 def test_what_is_no_json_object_or_list_stays(text: str) -> None:
     assert indented(text) == text

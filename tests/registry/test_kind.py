@@ -180,9 +180,7 @@ def test_a_request_goes_all_the_way() -> None:
     request.refresh_from_db()
     assert request.state == State.APPLIED
     assert lookup.version(qualify("s"), 1).request_id == request.pk
-    assert owners.owner_of(qualify("s")) == owners.Owner(
-        "payments", "It registered the subject first, through a request."
-    )
+    assert owners.owner_of(qualify("s")) == owners.Owner("payments", owners.OWN)
     broken = NewItem("subject", "register", "s", ".", {"schema": text_of(OTHER)})
     with pytest.raises(Refused) as refused:
         requests.submit(draft(cast, broken), by=cast.requester)

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from governance.actors import system_actor
-from governance.models import Resource
+from governance.models import Lifecycle, Resource
 from registry import catalogue, lookup, owners, queries, removal, store
 from registry.candidates import Asked
 from registry.catalogue import Wanted
@@ -73,6 +73,20 @@ def test_the_topic_in_front_of_a_records_name_counts_once_the_record_is_known() 
     found = owners.belonging(named, lookup.find_version(named, LATEST))
     assert found.naming is not None
     assert found.naming.strategy is Strategy.TOPIC_RECORD
+
+
+def test_the_first_of_several_owns_it_in_lists_too_and_the_retired_do_not() -> None:
+    for name in ("dup-value", "ret-value"):
+        register(name)
+    owns("first", "topic", "dup")
+    owns("second", "topic", "dup")
+    owns("gone", "topic", "ret")
+    Resource.objects.filter(name="ret").update(lifecycle=Lifecycle.RETIRED)
+    assert owners.owner_of(qualify("dup-value")) == Owner("first", "It owns the topic dup.")
+    assert owners.owner_of(qualify("ret-value")) is None
+    listed = {t: [s.name for s in catalogue.subjects(Wanted(team=t))] for t in ("first", "second")}
+    assert listed == {"first": ["dup-value"], "second": []}
+    assert not catalogue.subjects(Wanted(team="gone"))
 
 
 def test_a_list_tells_owners_with_as_many_queries_as_one_subject() -> None:

@@ -24,6 +24,7 @@ GOOD = {"subject": "s", "format": "AVRO", "schema": '"int"', "earlier": "", "ref
         ({"references": "a b 12345678901"}, "references"),
         ({"references": "a b --1"}, "references"),
         ({"references": "a b ²"}, "references"),
+        ({"references": "'a b 1"}, "references"),
     ],
 )
 def test_what_is_wrong_is_said_beside_its_field_alone(typed: dict[str, str], field: str) -> None:
@@ -33,9 +34,12 @@ def test_what_is_wrong_is_said_beside_its_field_alone(typed: dict[str, str], fie
 
 
 def test_references_are_read_line_by_line() -> None:
-    form = SandboxForm({**GOOD, "references": "\n com.acme.Money  money-value 2 \nother o -1\n"})
+    form = SandboxForm(
+        {**GOOD, "references": "\n com.acme.Money  money-value 2 \nother o -1\n'a b' 'c d' 3"}
+    )
     assert form.is_valid()
     assert form.cleaned_data["references"] == (
         Reference("com.acme.Money", "money-value", 2),
         Reference("other", "o", -1),
+        Reference("a b", "c d", 3),
     )

@@ -39,6 +39,7 @@ def test_a_context_is_part_of_the_address() -> None:
     found = lines("orders-value", context=".eu")
     assert "http://registry:8081/contexts/.eu" in found["java"]
     assert "/subjects/%3A.eu%3Aorders-value/" in found["curl"]
+    assert "http://registry:8081/contexts/.a%2Fb" in lines("s", context=".a/b")["java"]
     assert '"orders-value"' in found["go"]
 
 

@@ -18,6 +18,7 @@ ORDER = "com.acme.Order"
         ("orders-value", [ORDER], Naming(Strategy.TOPIC, "orders", "value")),
         ("orders-key", [], Naming(Strategy.TOPIC, "orders", "key")),
         ("a-key-value", [], Naming(Strategy.TOPIC, "a-key", "value")),
+        ("orders-value", ["orders-value"], Naming(Strategy.TOPIC, "orders", "value")),
         (ORDER, [ORDER], Naming(Strategy.RECORD, record=ORDER)),
         ("orders-" + ORDER, [ORDER], Naming(Strategy.TOPIC_RECORD, "orders", record=ORDER)),
         ("orders-Line", ["Order", "Line"], Naming(Strategy.TOPIC_RECORD, "orders", record="Line")),
@@ -59,3 +60,7 @@ def test_every_message_of_a_file_is_a_name() -> None:
     inside = "enum E { X = 0; } message M { message I {} } message N {}"
     assert protobuf.names(f'syntax = "proto3"; package a.b; {inside}') == ("a.b.M", "a.b.N")
     assert protobuf.names('syntax = "proto3"; message M { Other o = 1; }') == ("M",)
+    commented = """// message No {}
+        /* message Nor {} */ option a = "message Neither {"; message M { // }
+        string b = 1 [default = "}"]; } message N {}"""
+    assert protobuf.names(commented) == ("M", "N")

@@ -21,6 +21,7 @@ PROMOTIONS: Final[dict[str, frozenset[str]]] = {
     "bytes": frozenset({"string"}),
     "string": frozenset({"bytes"}),
 }
+MOST_REPEATED: Final = 20_000  # differences told again, at places where their pair is met again
 _NAMED: Final = frozenset({"record", "enum", "fixed"})
 _FINE: Final[tuple[Difference, ...]] = ()
 
@@ -46,6 +47,7 @@ class _Check:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.steps = 0
+        self.repeated = 0
         self.depth = 0
         self.place: list[str] = []
         self.words: list[str] = []
@@ -79,6 +81,11 @@ class _Check:
             # Compatible until proven otherwise: this ends the walk of recursive types.
             self.judged[key] = _FINE
             known = self.judged[key] = self.judge(reader, writer)
+        else:
+            # A type met twice in one that is met twice, and so on, says the same without end.
+            self.repeated += len(known)
+            if self.repeated > MOST_REPEATED:
+                raise _Gives("the same differences are met in too many places to be told")
         return known
 
     def judge(self, reader: Node, writer: Node) -> tuple[Difference, ...]:

@@ -10,9 +10,9 @@ from hashlib import blake2b
 from registry.errors import InvalidSchema
 from registry.formats import base
 from registry.formats.base import Change, Difference, Entity, Policy, Source
-from registry.formats.protobuf import changes, diff, known, link, printer, tags
+from registry.formats.protobuf import changes, diff, known, link, names, printer, tags
 from registry.formats.protobuf.diff import Side
-from registry.formats.protobuf.nodes import File, Message
+from registry.formats.protobuf.nodes import File
 from registry.formats.protobuf.parser import parse
 from registry.formats.protobuf.read_descriptor import decoded
 from registry.formats.protobuf.types import Types
@@ -99,13 +99,7 @@ class Protobuf:
         return schema.text
 
     def names(self, text: str) -> tuple[str, ...]:
-        try:
-            file = _read(text)
-        except InvalidSchema:
-            return ()
-        package = f"{file.package}." if file.package else ""
-        messages = (one for one in file.types if isinstance(one, Message))
-        return tuple(package + message.name for message in messages)
+        return names.names(text)
 
     def top_level(self, parsed: base.Parsed) -> frozenset[str]:
         return tags.fields(_protobuf(parsed).file)

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from governance.actors import system_actor
 from governance.models import User
+from registry import store
+from registry.candidates import Asked
 from registry.models import Version
+from registry.naming import SubjectName
 from tests.browser.estate import Estate, make_estate
 from tests.governance.api.conftest import Caller, program
 
@@ -57,6 +61,19 @@ def test_a_token_of_a_context_sees_no_other(estate: Estate) -> None:
     assert bound.get(f"subjects/:.:{estate.subject}").code == "not_found"
     free = program("api:read")
     assert free.get(f"subjects/{estate.subject}").status == 200
+
+
+def test_pages_leave_out_no_subject_of_the_same_name(priya: Caller) -> None:
+    for context in (".a1", ".a2", ".a3"):
+        store.register(SubjectName(context, "same"), Asked('"int"'), by=system_actor())
+    for sort in ("name", "versions", "-versions", "changed", "-changed"):
+        seen = []
+        address = f"/api/v1/subjects?limit=1&q=same&sort={sort}"
+        while address:
+            page = priya.get(address.partition("testserver")[2] or address).body
+            seen += [row["context"] for row in page["results"]]
+            address = page["next"]
+        assert sorted(seen) == [".a1", ".a2", ".a3"], sort
 
 
 def test_lists_are_narrowed(priya: Caller, estate: Estate) -> None:
@@ -130,6 +147,7 @@ def test_a_schema_is_tried_and_not_stored(priya: Caller) -> None:
     assert (found["level"], found["compatible"], found["messages"]) == (None, None, None)
     by_level = {one["level"]: one["compatible"] for one in found["levels"]}
     assert (by_level["BACKWARD"], by_level["FORWARD"]) == (True, False)
+    assert (found["compared"], found["more"], found["unreadable"]) == (1, False, "")
     assert Version.objects.count() == there
 
 
@@ -138,6 +156,7 @@ def test_a_schema_is_tried_and_not_stored(priya: Caller) -> None:
     [
         ({"schema": '"int"'}, "subject"),
         ({"schema": '"int"', "subject": "s", "earlier": '"int"'}, "subject"),
+        ({"schema": '"int"', "subject": "__GLOBAL"}, "subject"),
         ({"schema": "{", "subject": "s"}, "schema"),
         ({"schema": '"int"', "earlier": "{"}, "earlier"),
         ({"schema": '"int"', "subject": "s", "type": "XML"}, "type"),

@@ -148,6 +148,19 @@ def test_a_named_type_met_again_repeats_its_differences() -> None:
     assert paths == ["/fields/0/type/symbols", "/fields/0/type/symbols"]
 
 
+def test_types_met_twice_in_types_met_twice_do_not_multiply_without_end() -> None:
+    def doubled(leaf: str) -> object:
+        made: object = leaf
+        for number in range(40):
+            fields = (fld(made, "a"), fld(f"R{number - 1}" if number else leaf, "b"))
+            made = rec(*fields, name=f"R{number}")
+        return made
+
+    (told,) = found(doubled("int"), doubled("string"))
+    assert told.kind == "UNEXPECTED"
+    assert found(doubled("int"), doubled("int")) == []
+
+
 def test_equal_structures_are_one_object_whatever_their_docs() -> None:
     one = AVRO.parse(json.dumps(rec(fld("int"), doc="one")), strict=True)
     two = AVRO.parse(json.dumps(rec(fld("int", doc="other"))), strict=True)
