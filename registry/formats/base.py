@@ -21,6 +21,7 @@ class Limits:
 
     text_bytes: int = 1_048_576
     nodes: int = 40_000
+    name: int = 10_000  # characters of one name; paths repeat them for everything that lies within
     depth: int = 100  # nesting, references followed; far below what the interpreter's stack holds
     steps: int = 1_000_000  # comparisons of one check
 

@@ -7,6 +7,7 @@ sorts what has no order of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Final, Protocol
@@ -27,6 +28,7 @@ class _Change(Protocol):
 
 # Java writes a double in plain digits between these; outside them with an exponent.
 PLAIN: Final = (1e-3, 1e7)
+_TOO_DEEP: Final = "The schema nests deeper than 250 levels of JSON."
 _SORTED: Final = orjson.OPT_SORT_KEYS
 
 
@@ -39,24 +41,28 @@ def text(tree: Tree, *, numbers: bool = True) -> str:
     try:
         written = orjson.dumps(tree).decode()
     except TypeError:
-        raise InvalidSchema("The schema nests deeper than 250 levels of JSON.") from None
-    return _with_java_numbers(tree) if numbers else written
+        raise InvalidSchema(_TOO_DEEP) from None
+    return _with_java_numbers(tree, written) if numbers else written
 
 
-def _with_java_numbers(tree: Tree) -> str:
+def _with_java_numbers(tree: Tree, written: str) -> str:
     """As `text`, with doubles outside Java's plain range written as Java writes them."""
-    marks: list[str] = []
+    numbers: list[str] = []
+    mark_of = "\u0000"
+    while orjson.dumps(mark_of).decode()[1:-1] in written:
+        mark_of += "\u0000"
 
     def mark(value: float) -> Tree:
         if value == 0 or PLAIN[0] <= abs(value) < PLAIN[1]:
             return value
-        marks.append(_java_double(value))
-        return f"\u0000{len(marks) - 1}\u0000"
+        numbers.append(_java_double(value))
+        return f"{mark_of}{len(numbers) - 1}"
 
-    written = orjson.dumps(_map_floats(tree, mark)).decode()
-    for index, number in enumerate(marks):
-        written = written.replace(f'"\\u0000{index}\\u0000"', number, 1)
-    return written
+    marked = orjson.dumps(_map_floats(tree, mark)).decode()
+    if not numbers:
+        return marked
+    place = re.compile('"' + re.escape(orjson.dumps(mark_of).decode()[1:-1]) + '([0-9]+)"')
+    return place.sub(lambda found: numbers[int(found[1])], marked)
 
 
 def _map_floats(tree: Tree, change: Callable[[float], Tree]) -> Tree:
@@ -92,7 +98,7 @@ def digest(tree: Tree) -> bytes:
     try:
         ordered = orjson.dumps(_walk(tree, _unordered), option=_SORTED)
     except TypeError:
-        raise InvalidSchema("The schema nests deeper than 250 levels of JSON.") from None
+        raise InvalidSchema(_TOO_DEEP) from None
     return blake2b(ordered, digest_size=16).digest()
 
 
@@ -142,7 +148,10 @@ def _normal(tree: dict[str, Tree], *, is_field: bool) -> dict[str, Tree]:
 
 
 def _sorted(value: Tree) -> Tree:
-    return orjson.loads(orjson.dumps(value, option=_SORTED))
+    try:
+        return orjson.loads(orjson.dumps(value, option=_SORTED))
+    except TypeError:
+        raise InvalidSchema(_TOO_DEEP) from None
 
 
 def _walk(tree: Tree, change: _Change) -> Tree:

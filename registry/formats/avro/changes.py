@@ -40,17 +40,18 @@ class _Schema:
     root: Node
     root_tree: Tree
     types: dict[str, _Named] = field(default_factory=dict)
+    by_short: dict[tuple[str, str], _Named] | None = None
 
     def like(self, other: _Named) -> _Named | None:
         """The type here that stands for that one of another version."""
         found = self.types.get(other.full)
         if found is not None:
             return found
-        short = other.full.rpartition(".")[2]
-        for candidate in self.types.values():
-            if candidate.full.rpartition(".")[2] == short and candidate.kind == other.kind:
-                return candidate
-        return None
+        if self.by_short is None:
+            self.by_short = {}
+            for one in self.types.values():
+                self.by_short.setdefault((one.full.rpartition(".")[2], one.kind), one)
+        return self.by_short.get((other.full.rpartition(".")[2], other.kind))
 
 
 def changes(old: tuple[Node, Tree], new: tuple[Node, Tree]) -> list[Change]:
@@ -132,12 +133,13 @@ def _type(old: _Named, new: _Named) -> Iterator[Change]:
 
 
 def _enum(old: _Named, new: _Named) -> Iterator[Change]:
+    before, after = set(old.node.symbols), set(new.node.symbols)
     for symbol in new.node.symbols:
-        if symbol not in set(old.node.symbols):
+        if symbol not in before:
             lost = NEITHER if old.node.default is not None else FORWARD
             yield Change(ChangeKind.ADDED, f"{new.full}.{symbol}", after="symbol", breaks=lost)
     for symbol in old.node.symbols:
-        if symbol not in set(new.node.symbols):
+        if symbol not in after:
             lost = NEITHER if new.node.default is not None else BACKWARD
             yield Change(ChangeKind.REMOVED, f"{new.full}.{symbol}", before="symbol", breaks=lost)
     if old.node.default != new.node.default:

@@ -8,7 +8,7 @@ reserved places, properties of a named reference) is dropped here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
 import orjson
 
@@ -131,6 +131,8 @@ class _Walk:
         """(full name, namespace) of a name that may be dotted."""
         if not isinstance(text, str):
             raise self.bad(f"{what} has no name: give it a member 'name' that is a string.")
+        if len(text) > LIMITS.name or len(space) > LIMITS.name:
+            raise self.bad(f"a name or namespace of {what} has over {LIMITS.name:,} characters.")
         own, dot, short = text.rpartition(".")
         if dot:
             space = own
@@ -306,7 +308,7 @@ class _Walk:
             raise self.bad("the enum has no list 'symbols'.")
         seen = set()
         for symbol in symbols:
-            if not (isinstance(symbol, str) and symbol.isascii() and symbol.isidentifier()):
+            if not _is_word(symbol):
                 raise self.bad(f"the symbol {_short(symbol)} is not a name.")
             if symbol in seen:
                 raise self.bad(f"the symbol {symbol[:80]!r} is there twice.")
@@ -389,7 +391,7 @@ class _Walk:
         if not isinstance(item, dict):
             raise self.bad(f"the field {_short(item)} is not an object.")
         name = item.get("name")
-        if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
+        if not _is_word(name):
             raise self.bad(
                 f"the field name {_short(name)} is not allowed: a name begins with a letter or '_' "
                 "and goes on with letters, digits and '_'."
@@ -497,6 +499,16 @@ def _odd(value: float) -> _Odd:
     if value != value:
         return _Odd("NaN")
     return _Odd("Infinity" if value > 0 else "-Infinity")
+
+
+def _is_word(text: object) -> TypeGuard[str]:
+    """Whether it can be the name of a field or of a symbol."""
+    return (
+        isinstance(text, str)
+        and len(text) <= LIMITS.name
+        and text.isascii()
+        and text.isidentifier()
+    )
 
 
 def _is_namespace(space: str) -> bool:

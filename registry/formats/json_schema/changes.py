@@ -93,7 +93,7 @@ class _Walk:
         self.seen.add((id(old), id(new)))
         if len(pointer) > DEEPEST or _written_alike(old, new):
             return
-        if type(old) is not type(new) or words(old) != words(new):
+        if type(old) is not type(new) or words(old) != words(new) or _other_values(old, new):
             self.add(ChangeKind.RETYPED, path, pointer, words(old), words(new), whole=True)
             if type(old) is not type(new):
                 return
@@ -211,6 +211,13 @@ def _asked(node: Node, required: bool) -> str:
     return f"{what}{', required' if required else ''}{default}"
 
 
+def _other_values(old: Node, new: Node) -> bool:
+    """Whether two enumerations differ, be it beyond what is shown of them."""
+    if not (isinstance(old, nodes.Enum) and isinstance(new, nodes.Enum)):
+        return False
+    return old.values.keys() != new.values.keys()
+
+
 def words(node: Node) -> str:
     """What a schema takes, in a few words."""
     if isinstance(node, Combined):
@@ -221,21 +228,23 @@ def words(node: Node) -> str:
     return _short(node)
 
 
-def _short(node: Node) -> str:
+def _short(node: Node, deepest: int = 5) -> str:
     node = followed(node)
+    if not deepest:
+        return "…"
     if isinstance(node, Combined):
         return f"({len(node.branches)} alternatives)"
     if isinstance(node, nodes.Number):
         return "integer" if node.integer else "number"
     if isinstance(node, nodes.Array):
-        return f"list of {_short(node.items)}" if node.items is not None else "list"
+        return f"list of {_short(node.items, deepest - 1)}" if node.items is not None else "list"
     if isinstance(node, nodes.Enum):
-        shown = [dumps(value) for value in list(node.values.values())[:6]]
+        shown = [dumps(value)[:200] for value in list(node.values.values())[:6]]
         return f"one of {', '.join(shown)}{', …' if len(node.values) > 6 else ''}"
     if isinstance(node, nodes.Const):
         return f"the value {dumps(node.value)[:200]}"
     if isinstance(node, nodes.Not):
-        return f"anything but {_short(node.inner)}"
+        return f"anything but {_short(node.inner, deepest - 1)}"
     return _NAMES[type(node)]
 
 

@@ -16,6 +16,7 @@ from registry.formats.json_schema.text import Value, loads
 
 START: Final = "mem://input"  # the address of a schema that has none, as in the reference server
 SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+INDEX: Final = re.compile("[0-9]{1,9}")
 META: Final = re.compile(r"https?://json-schema\.org/(draft-0[467]|draft/20(19-09|20-12))/schema$")
 # Below these stand values, not schemas: an `$id` in one of them is no address.
 VALUES: Final = frozenset({"enum", "const", "default", "examples"})
@@ -94,7 +95,7 @@ class Documents:
                 value = {**_object(value.get("definitions")), **_object(value.get("$defs"))}
             elif isinstance(value, dict) and name in value:
                 value = value[name]
-            elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            elif isinstance(value, list) and INDEX.fullmatch(name) and int(name) < len(value):
                 value = value[int(name)]
             else:
                 raise Unresolved(
@@ -147,4 +148,7 @@ def join(base: str, address: str) -> str:
     if not colon or not rest.startswith("/"):
         return base.partition("#")[0] + address if address.startswith("#") else address
     # The library joins by the rules of schemes that it knows.
-    return scheme + urljoin(f"http:{rest}", address).removeprefix("http")
+    try:
+        return scheme + urljoin(f"http:{rest}", address).removeprefix("http")
+    except ValueError:
+        raise InvalidSchema(f"'{address[:200]}' is no address that can be joined.") from None

@@ -165,4 +165,7 @@ def matches(expression: str, name: str) -> bool:
         )
     except (jsonschema_rs.ValidationError, ValueError):
         return False
-    return rules.is_valid(name)
+    try:
+        return rules.is_valid(name)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False

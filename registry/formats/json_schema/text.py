@@ -7,7 +7,7 @@ digits. Of members with one name the last counts, at the place of the first, as 
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Context, Decimal, InvalidOperation
 from hashlib import blake2b
 from typing import Final, Never
 
@@ -16,6 +16,8 @@ from registry.formats.base import Limits
 
 Value = object  # dict, list, str, int, Decimal, bool, None
 
+EXPONENT: Final = 100_000
+EXACT: Final = Context(prec=5_000)  # more digits than a number may have
 _PLAIN: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -28,7 +30,7 @@ def loads(text: str, limits: Limits, what: str) -> Value:
         raise InvalidSchema("Empty schema")
     try:
         value: Value = json.loads(
-            text, parse_float=Decimal, parse_int=_whole, parse_constant=_no_number
+            text, parse_float=_fraction, parse_int=_whole, parse_constant=_no_number
         )
     except RecursionError:
         raise InvalidSchema(_too_deep(what, limits)) from None
@@ -42,6 +44,18 @@ def _whole(digits: str) -> int:
     if len(digits) > 4_000:  # the interpreter refuses those that take long to convert
         raise ValueError("a number has more than 4,000 digits")
     return int(digits)
+
+
+def _fraction(written: str) -> Decimal:
+    if len(written) > 4_000:
+        raise ValueError("a number has more than 4,000 digits")
+    try:
+        number = Decimal(written)
+    except InvalidOperation:
+        number = None
+    if number is None or abs(number.adjusted()) > EXPONENT:
+        raise ValueError(f"the exponent of a number is beyond {EXPONENT:,}")
+    return number
 
 
 def _no_number(name: str) -> Never:
@@ -62,6 +76,8 @@ def _ensure_within(value: Value, limits: Limits, what: str) -> None:
         below: list[Value] = []
         for one in level:
             if isinstance(one, dict):
+                if any(len(name) > limits.name for name in one):
+                    raise InvalidSchema(f"{what} has a name of over {limits.name:,} characters.")
                 below += one.values()
             elif isinstance(one, list):
                 below += one
@@ -127,7 +143,7 @@ def _digest(value: Value) -> bytes:
         digest.update(b"b" + str(value).encode())
     elif isinstance(value, int | Decimal):
         exact = Decimal(value)
-        digest.update(b"n" + (str(exact.normalize()) if exact else "0").encode())
+        digest.update(b"n" + (str(exact.normalize(EXACT)) if exact else "0").encode())
     else:
         digest.update(b"s" + str(value).encode("utf-8", "surrogatepass"))
     return digest.digest()

@@ -10,6 +10,7 @@ import re
 from typing import Final, NamedTuple
 
 from registry.errors import InvalidSchema
+from registry.formats.base import LIMITS
 
 TOKEN: Final = re.compile(
     r"""
@@ -52,6 +53,10 @@ def tokens(text: str, most: int) -> list[Token]:
         if kind == "string":
             found.append(Token(kind, unescaped(match.group()[1:-1]), position))
         elif kind != "space":
+            if kind == "word" and match.end() - position > LIMITS.name:
+                raise InvalidSchema(
+                    f"line {line(text, position)}: a name has over {LIMITS.name:,} characters."
+                )
             found.append(Token(kind, match.group(), position))
         if len(found) > most:
             raise InvalidSchema(f"The schema has more than {most:,} words.")

@@ -7,6 +7,7 @@ and whatever else a compiler minds, is the library's to say.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from google.protobuf import descriptor_pb2 as pb
 from google.protobuf.descriptor import FieldDescriptor
@@ -19,6 +20,9 @@ from registry.formats.protobuf.nodes import SCALARS, Option, OptionKind, map_typ
 from registry.formats.protobuf.types import Scope, Types
 
 NAME = "default"  # how a file that has no name is called
+
+
+_LAST: Final = 2**31 - 2  # so that the end, which a descriptor does not count in, still fits
 
 
 def linked(file: nodes.File, types: Types, given: Mapping[str, nodes.File]) -> None:
@@ -77,9 +81,9 @@ class _Maker:
         if file.syntax:
             made.syntax = file.syntax
         made.dependency.extend(dict.fromkeys(file.all_imports))
-        listed = list(made.dependency)
-        made.public_dependency.extend(listed.index(n) for n in file.public_imports)
-        made.weak_dependency.extend(listed.index(n) for n in file.weak_imports)
+        places = {name: index for index, name in enumerate(made.dependency)}
+        made.public_dependency.extend(places[n] for n in file.public_imports)
+        made.weak_dependency.extend(places[n] for n in file.weak_imports)
         for one in file.types:
             if isinstance(one, nodes.Message):
                 self.message(made.message_type.add(), one)
@@ -115,11 +119,11 @@ class _Maker:
                     made.reserved_name.append(value)
                 else:
                     start, end = (value, value) if isinstance(value, int) else value
-                    made.reserved_range.add(start=start, end=end + 1)
+                    made.reserved_range.add(start=start, end=min(end, _LAST) + 1)
         for extensions in message.extensions:
             for number in extensions.values:
                 start, end = (number, number) if isinstance(number, int) else number
-                made.extension_range.add(start=start, end=end + 1)
+                made.extension_range.add(start=start, end=min(end, _LAST) + 1)
         for extend in message.extends:
             for field in extend.fields:
                 self.extension(made.extension.add(), field, extend.name)

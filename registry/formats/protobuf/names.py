@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Final
 
 _TOKEN: Final = re.compile(
-    r"//[^\n]*|/\*.*?\*/"  # comments
-    r"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"  # strings
+    # Comments and strings; one without an end goes as far as it can, and is not looked at again.
+    r"//[^\n]*|/\*.*?(?:\*/|\Z)"
+    r"|\"(?:[^\"\\\n]|\\.)*\"?|'(?:[^'\\\n]|\\.)*'?"
     r"|[{}]|[\w.]+",
     re.DOTALL,
 )

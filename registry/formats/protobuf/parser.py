@@ -24,6 +24,8 @@ def parse(text: str, limits: Limits = LIMITS) -> nodes.File:
         )
     if not text.strip():
         raise InvalidSchema("Empty schema")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise InvalidSchema("The schema holds half of a surrogate pair.")
     return _Parser(text, limits).file()
 
 
@@ -99,6 +101,8 @@ class _Parser:
 
     def whole(self) -> int:
         given = self.word()
+        if "_" in given:
+            self.fail(f"expected a whole number and found '{given[:60]}'")
         try:
             number = int(given, 16) if given.lower().lstrip("-+").startswith("0x") else int(given)
         except ValueError:
@@ -446,7 +450,10 @@ class _Parser:
             value = _inside(option.kind, option.value)
             if option.name in found:
                 before = found[option.name]
-                found[option.name] = [*(before if isinstance(before, list) else [before]), value]
+                if isinstance(before, list):
+                    before.append(value)
+                else:
+                    found[option.name] = [before, value]
             else:
                 found[option.name] = value
             if not self.take(","):

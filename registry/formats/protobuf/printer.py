@@ -7,7 +7,7 @@ names that of options, and every name of a type is written in full.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Final, TypeVar
 
 from registry.errors import Unresolved
@@ -355,9 +355,13 @@ class _Printer:
             return written
         if not exact.is_finite() or abs(exact.adjusted()) > 400:
             return written
-        shown = f"{round(exact, 3):f}"
+        shown = f"{exact.quantize(Decimal('0.001'), context=_WIDE):f}"
         shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
         return "-0" if shown in ("-0", "") else shown
+
+
+# Room for 400 digits before the point and three after it.
+_WIDE: Final = Context(prec=500)
 
 
 def _is_whole(written: str) -> bool:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Final
 
 from google.protobuf import descriptor_pb2 as pb
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
+from registry.errors import InvalidSchema
+from registry.formats.base import LIMITS
 from registry.formats.protobuf import nodes
 from registry.formats.protobuf.nodes import MAX_TAG, Option, OptionKind
 
+NAME: Final = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 _TYPES: Final = {
     number: name.removeprefix("TYPE_").lower()
     for name, number in pb.FieldDescriptorProto.Type.items()
@@ -31,7 +35,30 @@ def decoded(text: str) -> nodes.File | None:
         proto = pb.FileDescriptorProto.FromString(raw)
     except (binascii.Error, ValueError, DecodeError):
         return None
+    _ensure_sound(proto)
     return file_of(proto)
+
+
+def _ensure_sound(proto: pb.FileDescriptorProto) -> None:
+    """Refuses what no .proto file says: names that are none, and more than a text may hold."""
+    stack: list[Message] = [proto]
+    count = 0
+    while stack:
+        part = stack.pop()
+        count += 1
+        if count > LIMITS.nodes:
+            raise InvalidSchema(f"The descriptor has more than {LIMITS.nodes:,} parts.")
+        for field, value in part.ListFields():
+            if field.name == "name" and part is not proto and not _is_name(value):
+                raise InvalidSchema("The descriptor names something by what is no name.")
+            if field.message_type is not None and field.name != "options":
+                stack += value if field.is_repeated else [value]
+
+
+def _is_name(value: object) -> bool:
+    return (
+        isinstance(value, str) and len(value) <= LIMITS.name and NAME.fullmatch(value) is not None
+    )
 
 
 def file_of(proto: pb.FileDescriptorProto) -> nodes.File:
@@ -59,14 +86,14 @@ def file_of(proto: pb.FileDescriptorProto) -> nodes.File:
 def _message(proto: pb.DescriptorProto, syntax: str) -> nodes.Message:
     synthetic = {f.oneof_index for f in proto.field if f.proto3_optional}
     plain = [f for f in proto.field if not f.HasField("oneof_index") or f.proto3_optional]
+    chosen: dict[int, list[nodes.Field]] = {}
+    for f in proto.field:
+        if f.HasField("oneof_index") and not f.proto3_optional:
+            chosen.setdefault(f.oneof_index, []).append(_field(f, syntax, in_oneof=True))
     oneofs = [
         nodes.OneOf(
             oneof.name,
-            [
-                _field(f, syntax, in_oneof=True)
-                for f in proto.field
-                if f.HasField("oneof_index") and f.oneof_index == index and not f.proto3_optional
-            ],
+            chosen.get(index, []),
             [],
             _options(oneof.options),
         )

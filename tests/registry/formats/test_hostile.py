@@ -1,0 +1,149 @@
+"""Small texts that were once answered with another exception than InvalidSchema, with a wrong
+schema, or after a very long time."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+
+import pytest
+from google.protobuf import descriptor_pb2
+
+from registry.errors import InvalidSchema
+from registry.formats.avro.format import Avro
+from registry.formats.json_schema.format import Json
+from registry.formats.protobuf.format import Protobuf
+
+AVRO, JSON, PROTOBUF = Avro(), Json(), Protobuf()
+
+
+def message(name: str) -> str:
+    file = descriptor_pb2.FileDescriptorProto(syntax="proto3")
+    file.message_type.add(name=name)
+    return base64.b64encode(file.SerializeToString()).decode()
+
+
+REFUSED: dict[str, Callable[[], object]] = {
+    "an address that cannot be joined": lambda: JSON.parse('{"$id":"//["}', strict=True),
+    "an index of another script": lambda: JSON.parse(
+        '{"allOf":[true],"$ref":"#/allOf/²"}', strict=True
+    ),
+    "an index without end": lambda: JSON.parse(
+        '{"allOf":[true],"$ref":"#/allOf/' + "1" * 5000 + '"}', strict=True
+    ),
+    "an exponent without end": lambda: JSON.parse('{"default":1e9999999999999999999}', strict=True),
+    "a large exponent": lambda: JSON.parse('{"enum":[1e9999999]}', strict=True),
+    "a long name of a property": lambda: JSON.parse(
+        json.dumps({"properties": {"A" * 20_000: {}}}), strict=True
+    ),
+    "a deep property of Avro": lambda: AVRO.parse(
+        '{"type":"string","x":' + "[" * 300 + "]" * 300 + "}", strict=True, normalize=True
+    ),
+    "a long namespace": lambda: AVRO.parse(
+        json.dumps({"type": "fixed", "name": "f", "size": 1, "namespace": "a" * 20_000}),
+        strict=True,
+    ),
+    "a long name": lambda: AVRO.parse(
+        json.dumps({"type": "record", "name": "R", "fields": [{"name": "f" * 20_000}]}),
+        strict=False,
+    ),
+    "half of a surrogate pair": lambda: PROTOBUF.parse(
+        'syntax="proto3";message M { int32 a = 1 [json_name="\ud800"]; }', strict=True
+    ),
+    "a number with a stroke": lambda: PROTOBUF.parse(
+        'syntax="proto3"; message M { int32 a = 1_0; }', strict=True
+    ),
+    "a long word": lambda: PROTOBUF.parse(f"message {'A' * 20_000} {{}}", strict=True),
+    "a descriptor whose name is no text": lambda: PROTOBUF.parse(
+        base64.b64encode(b"\x22\x03\x0a\x01\xff").decode(), strict=True
+    ),
+    "a descriptor whose name is a whole message": lambda: PROTOBUF.parse(
+        message("A {}\nmessage B"), strict=True
+    ),
+    "a descriptor of too many parts": lambda: PROTOBUF.parse(
+        base64.b64encode(b"\x22\x00" * 100_000).decode(), strict=True
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_it_is_refused_in_words(what: str) -> None:
+    with pytest.raises(InvalidSchema):
+        REFUSED[what]()
+
+
+def test_schemas_that_hold_themselves_are_told_in_few_words() -> None:
+    for text in ('{"type":"array","items":{"$ref":"#"}}', '{"not":{"$ref":"#"}}'):
+        assert JSON.contents(JSON.parse(text, strict=True))
+
+
+def test_half_of_a_surrogate_pair_matches_no_expression() -> None:
+    closed = '{"patternProperties":{"a":{}},"additionalProperties":false}'
+    named = r'{"properties":{"\ud800":{}},"additionalProperties":false}'
+    reader, writer = (JSON.parse(text, strict=True) for text in (closed, named))
+    assert JSON.differences(reader, writer)
+
+
+def test_numbers_are_told_apart_to_their_last_digit() -> None:
+    one, other = (
+        JSON.parse(f'{{"enum":[1000000000000000000000000000000{n}]}}', strict=True) for n in "12"
+    )
+    assert JSON.differences(one, other)
+    few, many = (JSON.parse(f'{{"enum":[1,2,3,4,5,6,7,{n}]}}', strict=True) for n in "89")
+    assert JSON.changes(few, many)
+
+
+def test_numbers_of_options_may_be_long() -> None:
+    number = "1" + "0" * 28
+    text = f'syntax="proto2"; option java_x = {number};'
+    assert number in PROTOBUF.parse(text, strict=True, normalize=True).text
+
+
+def test_the_last_number_may_be_reserved() -> None:
+    text = 'syntax="proto3";message M { reserved 2147483647; }'
+    assert PROTOBUF.render(PROTOBUF.parse(text, strict=True), "serialized")
+
+
+def test_a_text_that_looks_like_a_mark_stays_what_it_is() -> None:
+    given = {"type": "string", "a": "\x000\x00", "b": "\x000", "x": 1e10}
+    text = AVRO.parse(json.dumps(given), strict=True).text
+    assert json.loads(text) == given
+    assert '"x":1.0E10' in text
+
+
+SLOW: dict[str, Callable[[], object]] = {
+    "many numbers": lambda: AVRO.parse(
+        '{"type":"string","x":[' + ",".join(["1e9"] * 150_000) + "]}", strict=True
+    ),
+    "many symbols": lambda: AVRO.changes(
+        *(
+            AVRO.parse(
+                json.dumps(
+                    {"type": "enum", "name": "e", "symbols": [f"{p}{i}" for i in range(39_000)]}
+                ),
+                strict=True,
+            )
+            for p in "ab"
+        )
+    ),
+    "comments without end": lambda: PROTOBUF.names("/* " * 60_000),
+    "strings without end": lambda: PROTOBUF.names('"\\' * 60_000),
+    "many values of one option": lambda: PROTOBUF.parse(
+        'syntax="proto2";option (a) = {' + " ".join(f"r: {i}," for i in range(50_000)) + "};",
+        strict=True,
+    ),
+    "many public imports": lambda: PROTOBUF.render(
+        PROTOBUF.parse(
+            'syntax="proto3";' + "".join(f'import public "{i}";' for i in range(30_000)),
+            strict=False,
+        ),
+        "serialized",
+    ),
+}
+
+
+@pytest.mark.timeout(120)  # once they took many minutes
+@pytest.mark.parametrize("what", SLOW)
+def test_it_ends(what: str) -> None:
+    SLOW[what]()
