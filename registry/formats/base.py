@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from registry.errors import InvalidSchema
 
@@ -21,9 +21,11 @@ class Limits:
 
     text_bytes: int = 1_048_576
     nodes: int = 40_000
-    name: int = 10_000  # characters of one name; paths repeat them for everything that lies within
+    name: int = 1_000  # characters of one name; paths repeat them for everything that lies within
+    member: int = 10_000  # characters of the name of a JSON member, which may be an expression
     depth: int = 100  # nesting, references followed; far below what the interpreter's stack holds
-    steps: int = 1_000_000  # comparisons of one check
+    steps: int = 300_000  # comparisons of one check
+    told: int = 4_000_000  # characters of the places of all that one check found
 
 
 LIMITS = Limits()
@@ -108,6 +110,9 @@ class Difference:
         return self.words.replace("{reader}", reader).replace("{writer}", writer)
 
 
+LONGEST: Final = 1_000  # characters of a path that people read
+
+
 class ChangeKind(StrEnum):
     """What happened to one part of a schema from one version to another."""
 
@@ -135,6 +140,10 @@ class Change:
     before: str = ""
     after: str = ""
     breaks: frozenset[str] = field(default_factory=frozenset)
+
+    def __post_init__(self) -> None:
+        if len(self.path) > LONGEST:
+            object.__setattr__(self, "path", f"…{self.path[-LONGEST:]}")
 
 
 class Format(Protocol):

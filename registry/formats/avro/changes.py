@@ -6,7 +6,7 @@ change stands in the way of reading is asked of `diff`, for the part that change
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +18,7 @@ from registry.formats.avro.parse import FIELD_RESERVED
 from registry.formats.base import Change, ChangeKind
 
 Tree = object
+_Breaks = Callable[[Node, Node], frozenset[str]]
 BACKWARD: Final = frozenset({"BACKWARD"})
 FORWARD: Final = frozenset({"FORWARD"})
 NEITHER: Final[frozenset[str]] = frozenset()
@@ -57,7 +58,8 @@ class _Schema:
 def changes(old: tuple[Node, Tree], new: tuple[Node, Tree]) -> list[Change]:
     """The differences from `old` to `new`; each is a node and its tree, references written out."""
     before, after = _apart(*old), _apart(*new)
-    found = list(_root(before, after))
+    breaks = _breaks(diff.Reading())
+    found = list(_root(before, after, breaks))
     paired: set[str] = set()
     for named in after.types.values():
         earlier = before.like(named)
@@ -65,7 +67,7 @@ def changes(old: tuple[Node, Tree], new: tuple[Node, Tree]) -> list[Change]:
             found += _new_type(named)
             continue
         paired.add(earlier.full)
-        found += _type(earlier, named)
+        found += _type(earlier, named, breaks)
     for named in before.types.values():
         if named.full not in paired:
             found.append(Change(ChangeKind.REMOVED, named.full, before=f"{named.kind}"))
@@ -91,7 +93,7 @@ def contents(node: Node, tree: Tree) -> list[Change]:
     return found or [Change(ChangeKind.ADDED, node.name, after=_shown(tree))]
 
 
-def _root(before: _Schema, after: _Schema) -> Iterator[Change]:
+def _root(before: _Schema, after: _Schema, breaks: _Breaks) -> Iterator[Change]:
     if before.root.name and after.root.name and before.root.kind == after.root.kind:
         if before.root.short != after.root.short:
             yield Change(
@@ -99,12 +101,12 @@ def _root(before: _Schema, after: _Schema) -> Iterator[Change]:
                 after.root.name,
                 before.root.name,
                 after.root.name,
-                _breaks(before.root, after.root),
+                breaks(before.root, after.root),
             )
         return
     old, new = _shown(before.root_tree), _shown(after.root_tree)
     if old != new:
-        yield Change(ChangeKind.RETYPED, "", old, new, _breaks(before.root, after.root))
+        yield Change(ChangeKind.RETYPED, "", old, new, breaks(before.root, after.root))
 
 
 def _new_type(named: _Named) -> Iterator[Change]:
@@ -112,11 +114,11 @@ def _new_type(named: _Named) -> Iterator[Change]:
     yield Change(ChangeKind.ADDED, named.full, after=named.kind)
 
 
-def _type(old: _Named, new: _Named) -> Iterator[Change]:
+def _type(old: _Named, new: _Named, breaks: _Breaks) -> Iterator[Change]:
     if old.full != new.full:
         yield Change(ChangeKind.RENAMED, new.full, old.full, new.full, NEITHER)
     if old.kind != new.kind:
-        yield Change(ChangeKind.RETYPED, new.full, old.kind, new.kind, _breaks(old.node, new.node))
+        yield Change(ChangeKind.RETYPED, new.full, old.kind, new.kind, breaks(old.node, new.node))
         return
     if old.tree.get("doc") != new.tree.get("doc"):
         yield Change(
@@ -129,7 +131,7 @@ def _type(old: _Named, new: _Named) -> Iterator[Change]:
             sizes = f"{old.node.size} bytes", f"{new.node.size} bytes"
             yield Change(ChangeKind.RETYPED, new.full, *sizes, BACKWARD | FORWARD)
     else:
-        yield from _record(old, new)
+        yield from _record(old, new, breaks)
 
 
 def _enum(old: _Named, new: _Named) -> Iterator[Change]:
@@ -155,7 +157,7 @@ def _default(path: str, old: str | None, new: str | None) -> Change:
     return Change(kind, path, old or "", new or "")
 
 
-def _record(old: _Named, new: _Named) -> Iterator[Change]:
+def _record(old: _Named, new: _Named, breaks: _Breaks) -> Iterator[Change]:
     earlier, later = _fields(old), _fields(new)
     nodes_before = {f.name: f.type for f in old.node.fields}
     nodes_after = {f.name: f.type for f in new.node.fields}
@@ -173,7 +175,7 @@ def _record(old: _Named, new: _Named) -> Iterator[Change]:
         path = f"{new.full}.{name}"
         if was != name:
             yield Change(ChangeKind.RENAMED, path, was, name, FORWARD)
-        yield from _field(path, earlier[was], tree, nodes_before[was], nodes_after[name])
+        yield from _field(path, earlier[was], tree, nodes_before[was], nodes_after[name], breaks)
     for name, tree in earlier.items():
         if name not in taken:
             lost = NEITHER if "default" in tree else FORWARD
@@ -201,11 +203,16 @@ def _earlier_name(
 
 
 def _field(
-    path: str, old: Mapping[str, Tree], new: Mapping[str, Tree], before: Node, after: Node
+    path: str,
+    old: Mapping[str, Tree],
+    new: Mapping[str, Tree],
+    before: Node,
+    after: Node,
+    breaks: _Breaks,
 ) -> Iterator[Change]:
     types = _shown(old["type"]), _shown(new["type"])
     if types[0] != types[1]:
-        yield Change(ChangeKind.RETYPED, path, *types, _breaks(before, after))
+        yield Change(ChangeKind.RETYPED, path, *types, breaks(before, after))
     if "default" in old or "default" in new:
         was = _json(old["default"]) if "default" in old else None
         now = _json(new["default"]) if "default" in new else None
@@ -223,9 +230,14 @@ def _field(
             )
 
 
-def _breaks(old: Node, new: Node) -> frozenset[str]:
-    back = BACKWARD if diff.differences(new, old) else NEITHER
-    return back | (FORWARD if diff.differences(old, new) else NEITHER)
+def _breaks(reading: diff.Reading) -> _Breaks:
+    """What a change from one type to another breaks; all that is asked shares one budget."""
+
+    def breaks(old: Node, new: Node) -> frozenset[str]:
+        back = BACKWARD if reading.differences(new, old) else NEITHER
+        return back | (FORWARD if reading.differences(old, new) else NEITHER)
+
+    return breaks
 
 
 def _fields(named: _Named) -> dict[str, Mapping[str, Tree]]:

@@ -22,6 +22,9 @@ PROMOTIONS: Final[dict[str, frozenset[str]]] = {
     "string": frozenset({"bytes"}),
 }
 MOST_REPEATED: Final = 20_000  # differences told again, at places where their pair is met again
+TOLD: Final = 3  # steps that telling a difference costs; a pair that is fine costs one
+SYMBOLS: Final = 30  # so many of them are compared in the time of one step
+_TOO_MUCH: Final = "the two schemas are too large, or nest too deep, to be compared"
 _NAMED: Final = frozenset({"record", "enum", "fixed"})
 _FINE: Final[tuple[Difference, ...]] = ()
 
@@ -32,11 +35,23 @@ def differences(reader: Node, writer: Node, limits: Limits = LIMITS) -> list[Dif
     A comparison that would take more than `limits` allow, or that the library would end with an
     exception, yields one difference that says so.
     """
-    try:
-        return list(_Check(limits).pair("", reader, writer))
-    except _Gives as up:
-        text = f"Unexpected exception during compatibility check: {up}"
-        return [Difference("UNEXPECTED", "/", text, str(up))]
+    return Reading(limits).differences(reader, writer)
+
+
+class Reading:
+    """Several comparisons that share what they find out, and what they may cost."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self.check = _Check(limits)
+
+    def differences(self, reader: Node, writer: Node) -> list[Difference]:
+        """As the function of that name; paths are right in the first comparison only."""
+        try:
+            return list(self.check.pair("", reader, writer))
+        except _Gives as up:
+            self.check.rest()
+            text = f"Unexpected exception during compatibility check: {up}"
+            return [Difference("UNEXPECTED", "/", text, str(up))]
 
 
 class _Gives(Exception):
@@ -53,18 +68,25 @@ class _Check:
         self.words: list[str] = []
         self.judged: dict[tuple[Node, Node], tuple[Difference, ...]] = {}
         self.by_name: dict[Node, dict[str, list[Node]]] = {}
+        self.by_field: dict[Node, dict[str, Field]] = {}
+
+    def rest(self) -> None:
+        """Ready for another pair, after one that could not be finished."""
+        self.depth = 0
+        self.place, self.words = [], []
+        self.judged.clear()  # what was being judged counts as fine there
 
     # -- the walk --------------------------------------------------------------------------
 
     def pair(self, token: str, reader: Node, writer: Node) -> tuple[Difference, ...]:
         if reader is writer and reader.sound:
             return _FINE
-        self.steps += 1
         self.depth += 1
         # Two recursive types may meet in as many pairs as their sizes multiplied, one inside the
         # other, so depth is bounded here as well as in the parser.
-        if self.steps > self.limits.steps or self.depth > self.limits.depth + 20:
-            raise _Gives("the two schemas are too large, or nest too deep, to be compared")
+        if self.depth > self.limits.depth + 20:
+            raise _Gives(_TOO_MUCH)
+        self.spend(1)
         self.place.append(token)
         if reader.kind in _NAMED:
             found = self.remembered(reader, writer)
@@ -73,6 +95,11 @@ class _Check:
         self.place.pop()
         self.depth -= 1
         return found
+
+    def spend(self, steps: int) -> None:
+        self.steps += steps
+        if self.steps > self.limits.steps:
+            raise _Gives(_TOO_MUCH)
 
     def remembered(self, reader: Node, writer: Node) -> tuple[Difference, ...]:
         key = (reader, writer)
@@ -182,6 +209,7 @@ class _Check:
         )
 
     def symbols(self, reader: Node, writer: Node) -> tuple[Difference, ...]:
+        self.spend((len(writer.symbols) + len(reader.symbols)) // SYMBOLS)
         missing = set(writer.symbols).difference(reader.symbols)
         if not missing or reader.default is not None:
             return _FINE
@@ -199,7 +227,9 @@ class _Check:
         )
 
     def fields(self, reader: Node, writer: Node) -> tuple[Difference, ...]:
-        theirs = {field.name: field for field in writer.fields}
+        theirs = self.by_field.get(writer)
+        if theirs is None:
+            theirs = self.by_field[writer] = {field.name: field for field in writer.fields}
         found: list[Difference] = []
         self.place.append("fields")
         for position, field in enumerate(reader.fields):
@@ -268,6 +298,7 @@ class _Check:
         )
 
     def found(self, kind: str, token: str, detail: str, said: str, words: str) -> Difference:
+        self.spend(TOLD)
         place = [*self.place, token] if token else self.place
         path = "/" + "/".join(place[1:])
         description = said.replace("{path}", path)

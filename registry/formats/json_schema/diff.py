@@ -9,16 +9,16 @@ up: only so is a difference within a circle found everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from registry.formats.base import LIMITS, Difference, Limits, Policy
 from registry.formats.json_schema import kinds, nodes
 from registry.formats.json_schema.combined import compare_combined
+from registry.formats.json_schema.expressions import Expression
 from registry.formats.json_schema.nodes import ABSENT, Combined, Node, Num, followed
-from registry.formats.json_schema.reader import matches
-from registry.formats.json_schema.text import Value, key
+from registry.formats.json_schema.text import Keys, Value
 
 
 class Found(NamedTuple):
@@ -39,46 +39,75 @@ def differences(
     A comparison that would take more steps than the limits allow yields one difference, which says
     so.
     """
-    allowed = kinds.allowed(policy)
-    known: dict[Pair, tuple[Found, ...]] = {}
-    steps = limits.steps // STEP_COST
-    while True:
-        check = Check(allowed, known, steps)
-        try:
-            found = check.pair(writer, reader)
-        except (TooLong, RecursionError):
-            words = "the two are too complex to compare: simplify what is combined in them"
-            text = f"Unexpected exception during compatibility check: {words}"
-            return [Difference("UNEXPECTED", "#/", text, words)]
-        differing = check.differing()
-        if not check.assumed or differing.keys() == known.keys():
-            return [kinds.difference(f.kind, "#/" + "/".join(f.path), policy) for f in found]
-        known, steps = differing, check.steps_left
+    try:
+        found = Check(kinds.allowed(policy), limits.steps).settled(writer, reader)
+        if sum(len(step) for f in found for step in f.path) > limits.told:
+            raise TooLong
+    except TooLong:
+        words = "the two are too complex to compare: simplify what is combined in them"
+        text = f"Unexpected exception during compatibility check: {words}"
+        return [Difference("UNEXPECTED", "#/", text, words)]
+    return [kinds.difference(f.kind, "#/" + "/".join(f.path), policy) for f in found]
 
 
-# One comparison of a pair costs about as much as so many steps of the other formats.
-STEP_COST = 10
+PAIR: Final = 8  # steps that a pair costs; to meet it again costs one
+DEEPEST: Final = 40  # pairs within pairs; each takes some ten frames of the interpreter's stack
 
 
 class TooLong(Exception):
     """The comparison has cost all that it may."""
 
 
-class Check:
-    """One pass over two schemas."""
+class TooDeep(Exception):
+    """A pair lies so deep that it must be compared before what it lies in."""
 
-    def __init__(
-        self, allowed: frozenset[str], known: dict[Pair, tuple[Found, ...]], steps: int
-    ) -> None:
+    def __init__(self, original: Node, update: Node) -> None:
+        super().__init__()
+        self.pair = original, update
+
+
+class Check:
+    """The comparison of two schemas."""
+
+    def __init__(self, allowed: frozenset[str], steps: int) -> None:
         self.allowed = allowed
-        self.known = known  # pairs that an earlier pass found to differ
         self.steps_left = steps
+        self.known: dict[Pair, tuple[Found, ...]] = {}  # pairs that an earlier pass found to differ
         self.done: dict[Pair, tuple[Found, ...]] = {}
         self.open: set[Pair] = set()
+        self.above: set[Pair] = set()  # open too, and waiting for one that lies deep within them
         self.assumed = False
         self.kept: list[Node] = []  # so that no identity is given out twice
         self.list: list[Found] = []
         self.path: tuple[str, ...] = ()
+        self.keys = Keys()
+        self.expressions: dict[str, Expression] = {}
+        self.distinct: dict[int, list[Node]] = {}  # branches, by the identity of their combination
+
+    def settled(self, original: Node, update: Node) -> tuple[Found, ...]:
+        """The differences, when no pair is assumed to be equal any more that is not."""
+        while True:
+            self.done, self.assumed = {}, False
+            found = self.deepest_first(original, update)
+            differing = {pair: told for pair, told in self.done.items() if not self.fine(told)}
+            if not self.assumed or differing.keys() == self.known.keys():
+                return found
+            self.known = differing
+
+    def deepest_first(self, original: Node, update: Node) -> tuple[Found, ...]:
+        """As `pair`, however long the chain of pairs within pairs is."""
+        waiting = [(original, update)]
+        while True:
+            try:
+                found = self.pair(*waiting[-1])
+            except TooDeep as deep:
+                self.above.add(identity(*waiting[-1]))
+                waiting.append(deep.pair)
+                continue
+            waiting.pop()
+            if not waiting:
+                return found
+            self.above.remove(identity(*waiting[-1]))
 
     # -- what the rules of each kind of node are written with --------------------------------
 
@@ -116,7 +145,7 @@ class Check:
         finally:
             self.list = before
 
-    def fine(self, found: list[Found]) -> bool:
+    def fine(self, found: Sequence[Found]) -> bool:
         return all(f.kind in self.allowed for f in found)
 
     def spend(self, steps: int) -> None:
@@ -129,15 +158,18 @@ class Check:
     def pair(self, original: Node, update: Node) -> tuple[Found, ...]:
         """The differences of a pair, relative to it."""
         original, update = followed(original), followed(update)
-        this = (id(original), id(update))
+        this = identity(original, update)
+        self.spend(1)
         if this in self.done:
             return self.done[this]
-        if this in self.open:
+        if this in self.open or this in self.above:
             if this in self.known:
                 return self.known[this]
             self.assumed = True
             return ()
-        self.spend(1)
+        if len(self.open) >= DEEPEST:
+            raise TooDeep(original, update)
+        self.spend(PAIR)
         self.open.add(this)
         self.kept += (original, update)
         before = self.list, self.path
@@ -149,9 +181,6 @@ class Check:
             self.list, self.path = before
             self.open.remove(this)
         return found
-
-    def differing(self) -> dict[Pair, tuple[Found, ...]]:
-        return {pair: found for pair, found in self.done.items() if not self.fine(list(found))}
 
     def nodes(self, original: Node, update: Node) -> None:
         mixed = isinstance(update, Combined) != isinstance(original, Combined)
@@ -166,7 +195,7 @@ class Check:
         for name, kind in (("id", "ID"), ("title", "TITLE"), ("description", "DESCRIPTION")):
             if getattr(original, name) != getattr(update, name):
                 self.add(f"{kind}_CHANGED")
-        if _digest(original.default) != _digest(update.default):
+        if self.digest(original.default) != self.digest(update.default):
             self.add("DEFAULT_CHANGED")
         rule = RULES.get(type(original))
         if rule is not None:
@@ -191,9 +220,20 @@ class Check:
                 return True
         return False
 
+    # -- what is asked often ---------------------------------------------------------------------
 
-def _digest(value: Value) -> bytes | None:
-    return None if value is ABSENT else key(value)
+    def digest(self, value: Value) -> bytes | None:
+        return None if value is ABSENT else self.keys.of(value)
+
+    def matches(self, expression: str, name: str) -> bool:
+        """Whether the expression is found in the name."""
+        if expression not in self.expressions:
+            self.expressions[expression] = Expression(expression, self.spend)
+        return self.expressions[expression].matches(name)
+
+
+def identity(original: Node, update: Node) -> Pair:
+    return id(followed(original)), id(followed(update))
 
 
 # --- The rules of each kind of node --------------------------------------------------------------
@@ -254,7 +294,7 @@ def _enum(check: Check, original: nodes.Enum, update: nodes.Enum) -> None:
 
 
 def _const(check: Check, original: nodes.Const, update: nodes.Const) -> None:
-    if key(original.value) != key(update.value):
+    if check.digest(original.value) != check.digest(update.value):
         check.add("ENUM_ARRAY_CHANGED", "const")
 
 
@@ -313,7 +353,7 @@ def _property(check: Check, name: str, original: nodes.Object, update: nodes.Obj
         if _is_open(update):
             check.add("PROPERTY_REMOVED_FROM_OPEN_CONTENT_MODEL")
             return
-        cover = _cover(update, name)
+        cover = _cover(check, update, name)
         if cover is not None:
             _covered(check, "PROPERTY_REMOVED", before, cover)
         elif isinstance(before, nodes.Nothing):
@@ -325,7 +365,7 @@ def _property(check: Check, name: str, original: nodes.Object, update: nodes.Obj
         if open_ and isinstance(after, nodes.Anything):
             check.add("PROPERTY_WITH_EMPTY_SCHEMA_ADDED_TO_OPEN_CONTENT_MODEL")
             return
-        cover = None if open_ else _cover(original, name)
+        cover = None if open_ else _cover(check, original, name)
         if cover is not None:
             _covered(check, "PROPERTY_ADDED", cover, after)
         optional = name not in update.required
@@ -351,11 +391,11 @@ def _is_open(node: nodes.Object | nodes.Array) -> bool:
     return node.unevaluated is None or isinstance(node.unevaluated, nodes.Anything)
 
 
-def _cover(node: nodes.Object | nodes.Array, name: str) -> Node | None:
+def _cover(check: Check, node: nodes.Object | nodes.Array, name: str) -> Node | None:
     """The schema of what it does not name, for that name; None where there is none."""
     if isinstance(node, nodes.Object):
         for expression, inner in node.patterns.items():
-            if matches(expression, name):
+            if check.matches(expression, name):
                 return inner
     if node.additional is not None:
         return node.additional
@@ -440,7 +480,7 @@ def _tuple(check: Check, original: nodes.Array, update: nodes.Array) -> None:
 
 
 def _lost_item(check: Check, item: Node, update: nodes.Array) -> None:
-    cover = _cover(update, "")
+    cover = _cover(check, update, "")
     if _is_open(update):
         check.add("ITEM_REMOVED_FROM_OPEN_CONTENT_MODEL")
     elif cover is not None:
@@ -452,7 +492,7 @@ def _lost_item(check: Check, item: Node, update: nodes.Array) -> None:
 
 
 def _new_item(check: Check, original: nodes.Array, item: Node) -> None:
-    cover = _cover(original, "")
+    cover = _cover(check, original, "")
     if _is_open(original):
         empty = "ITEM_WITH_EMPTY_SCHEMA" if isinstance(item, nodes.Anything) else "ITEM"
         check.add(f"{empty}_ADDED_TO_OPEN_CONTENT_MODEL")

@@ -15,6 +15,7 @@ from registry.formats.base import LIMITS, Limits, Source
 from registry.formats.json_schema.text import Value, loads
 
 START: Final = "mem://input"  # the address of a schema that has none, as in the reference server
+ADDRESS: Final = 4_000  # characters, base and all
 SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 INDEX: Final = re.compile("[0-9]{1,9}")
 META: Final = re.compile(r"https?://json-schema\.org/(draft-0[467]|draft/20(19-09|20-12))/schema$")
@@ -45,6 +46,7 @@ class Documents:
         self.id_keyword = id_keyword
         self.resources = resources  # whether a pointer starts at the nearest id, not at the root
         self.by_address: dict[str, Place] = {}
+        self.shelves: dict[int, tuple[Value, dict[str, Value]]] = {}
         self.start = self.within(Place(self.root, START), self.root)
         for source in sources:
             value = loads(source.text, limits, f"The reference '{source.name}'")
@@ -91,8 +93,7 @@ class Documents:
         for depth, part in enumerate(pointer[1:].split("/")):
             name = unquote(part).replace("~1", "/").replace("~0", "~")
             if depth == 0 and name == "$defs" and isinstance(value, dict):
-                # One shelf under two names, so that what lies on either is found.
-                value = {**_object(value.get("definitions")), **_object(value.get("$defs"))}
+                value = self._shelf(value)
             elif isinstance(value, dict) and name in value:
                 value = value[name]
             elif isinstance(value, list) and INDEX.fullmatch(name) and int(name) < len(value):
@@ -103,6 +104,14 @@ class Documents:
                 )
             place = self.within(place, value)
         return value, place
+
+    def _shelf(self, root: dict[str, Value]) -> dict[str, Value]:
+        """What lies on the one shelf that has two names, so that it is found by either."""
+        known = self.shelves.get(id(root))
+        if known is None:
+            merged = {**_object(root.get("definitions")), **_object(root.get("$defs"))}
+            known = self.shelves[id(root)] = (root, merged)
+        return known[1]
 
     def _enter_names(self, place: Place) -> None:
         """Every id and anchor of a document, without recursion."""
@@ -142,6 +151,8 @@ def bare(address: str) -> str:
 
 def join(base: str, address: str) -> str:
     """An address as it is meant by somebody at `base` (RFC 3986), whatever its scheme."""
+    if len(base) + len(address) > ADDRESS:
+        raise InvalidSchema(f"The address '{address[:200]}' is longer than {ADDRESS:,} characters.")
     if SCHEME.match(address):
         return address
     scheme, colon, rest = base.partition(":")

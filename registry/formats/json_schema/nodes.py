@@ -151,12 +151,15 @@ class Ref(Node):
     target: Node | None = None
 
 
+CIRCLE: Final = Anything()
+
+
 def followed(node: Node) -> Node:
     """The schema that a reference ends at; a circle of nothing but references takes anything."""
     seen: set[int] = set()
     while isinstance(node, Ref):
         if id(node) in seen or node.target is None:
-            return Anything()
+            return CIRCLE
         seen.add(id(node))
         node = node.target
     return node

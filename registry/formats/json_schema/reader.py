@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, NoReturn, TypeVar
 
-import jsonschema_rs
-
 from registry.errors import InvalidSchema
 from registry.formats.base import Limits
+from registry.formats.json_schema import expressions
 from registry.formats.json_schema.documents import Documents, Place
 from registry.formats.json_schema.nodes import ABSENT, Anything, Node, Nothing, Num, Ref
 from registry.formats.json_schema.text import Value
@@ -143,29 +141,10 @@ def texts(value: Value, at: str) -> list[str]:
 
 
 def pattern(value: Value, at: str) -> str:
-    """A regular expression that one of the engines here can read; it is not run by this."""
+    """A regular expression; it is not run by this."""
     given = text(value, at)
     try:
-        jsonschema_rs.validator_for({"pattern": given})
-    except (jsonschema_rs.ValidationError, ValueError):
-        # What only Java knows is not known to be wrong; what Python refuses too, is.
-        try:
-            re.compile(given[:1_000])
-        except (re.error, RecursionError, OverflowError) as error:
-            raise InvalidSchema(f"{at[:300]} is no regular expression: {error}.") from None
+        expressions.ensure_sound(given)
+    except ValueError as error:
+        raise InvalidSchema(f"{at[:300]} is no regular expression: {error}.") from None
     return given
-
-
-def matches(expression: str, name: str) -> bool:
-    """Whether the expression is found in the name. In time that grows with both and no faster:
-    whatever that engine cannot do (look-around, references to groups) matches nothing."""
-    try:
-        rules = jsonschema_rs.validator_for(
-            {"pattern": expression}, pattern_options=jsonschema_rs.RegexOptions()
-        )
-    except (jsonschema_rs.ValidationError, ValueError):
-        return False
-    try:
-        return rules.is_valid(name)
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return False

@@ -76,8 +76,8 @@ def _ensure_within(value: Value, limits: Limits, what: str) -> None:
         below: list[Value] = []
         for one in level:
             if isinstance(one, dict):
-                if any(len(name) > limits.name for name in one):
-                    raise InvalidSchema(f"{what} has a name of over {limits.name:,} characters.")
+                if any(len(name) > limits.member for name in one):
+                    raise InvalidSchema(f"{what} has a name of over {limits.member:,} characters.")
                 below += one.values()
             elif isinstance(one, list):
                 below += one
@@ -126,24 +126,45 @@ def number(value: Decimal) -> str:
 
 def key(value: Value) -> bytes:
     """A digest in which equal values are equal: order of members and trailing zeros left aside."""
-    return _digest(value)
+    return Keys().of(value)
 
 
-def _digest(value: Value) -> bytes:
-    digest = blake2b(digest_size=16)
-    if isinstance(value, dict):
-        digest.update(b"{")
-        for name in sorted(value):
-            digest.update(name.encode("utf-8", "surrogatepass") + b"\0" + _digest(value[name]))
-    elif isinstance(value, list):
-        digest.update(b"[")
-        for item in value:
-            digest.update(_digest(item))
-    elif isinstance(value, bool) or value is None:
-        digest.update(b"b" + str(value).encode())
+class Keys:
+    """Digests of values that stay as they are; each is gone through once."""
+
+    def __init__(self) -> None:
+        # The value is kept beside its digest, so that no identity is given out twice.
+        self.known: dict[int, tuple[Value, bytes]] = {}
+
+    def of(self, value: Value) -> bytes:
+        """As `key`."""
+        if not isinstance(value, dict | list | str):
+            return _digest_of_one(value)
+        known = self.known.get(id(value))
+        if known is None:
+            known = self.known[id(value)] = (value, self._digest(value))
+        return known[1]
+
+    def _digest(self, value: dict[str, Value] | list[Value] | str) -> bytes:
+        if isinstance(value, str):
+            return _digest_of_one(value)
+        digest = blake2b(b"{" if isinstance(value, dict) else b"[", digest_size=16)
+        if isinstance(value, dict):
+            for name in sorted(value):
+                member = name.encode("utf-8", "surrogatepass") + b"\0"
+                digest.update(member + self.of(value[name]))
+        else:
+            for item in value:
+                digest.update(self.of(item))
+        return digest.digest()
+
+
+def _digest_of_one(value: Value) -> bytes:
+    if isinstance(value, bool) or value is None:
+        said = b"b" + str(value).encode()
     elif isinstance(value, int | Decimal):
         exact = Decimal(value)
-        digest.update(b"n" + (str(exact.normalize(EXACT)) if exact else "0").encode())
+        said = b"n" + (str(exact.normalize(EXACT)) if exact else "0").encode()
     else:
-        digest.update(b"s" + str(value).encode("utf-8", "surrogatepass"))
-    return digest.digest()
+        said = b"s" + str(value).encode("utf-8", "surrogatepass")
+    return blake2b(said, digest_size=16).digest()
