@@ -28,8 +28,10 @@ GROUPS: Final = {
     "float": "float",
     "double": "double",
 }
-# One message against another costs about as much as so many steps of the other formats.
-STEP_COST: Final = 100
+# A field against another costs about as much as so many steps of the other formats.
+STEP_COST: Final = 2
+DEEPEST: Final = 30  # each takes some ten frames of the interpreter's stack
+VALUES: Final = 10  # of an enumeration; so many are compared in the time of a field
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,12 @@ def differences(reader: Side, writer: Side, limits: Limits = LIMITS) -> list[Dif
     for once in (False, True):
         check = Check(writer, reader, limits.steps // STEP_COST, once=once)
         try:
-            check.files()
-        except (TooLong, RecursionError):
+            found = check.all()
+        except TooLong:
             continue
-        return [kinds.difference(kind, path) for kind, path in check.list]
+        if sum(len(step) for _, path in found for step in path) > limits.told:
+            break
+        return [kinds.difference(kind, path) for kind, path in found]
     words = "the two are too complex to compare: declare fewer messages within each other"
     text = f"Unexpected exception during compatibility check: {words}"
     return [Difference("UNEXPECTED", "#/", text, words)]
@@ -60,6 +64,14 @@ def differences(reader: Side, writer: Side, limits: Limits = LIMITS) -> list[Dif
 
 class TooLong(Exception):
     """The comparison has cost all that it may."""
+
+
+class TooDeep(Exception):
+    """A message lies so deep that it must be compared before what it lies in."""
+
+    def __init__(self, name: str, one: Place, other: Place) -> None:
+        super().__init__()
+        self.pair = name, one, other
 
 
 class Check:
@@ -76,11 +88,33 @@ class Check:
         self.packages = (original.file.package, update.file.package)
         self.open: set[int] = set()
         self.done: dict[tuple[int, int], list[Found]] = {}
+        self.depth = 0  # of messages that are compared apart, within each other
+        self.waiting: list[tuple[int, int]] = []  # pairs, each for what lies deep within it
 
-    def add(self, kind: str, *steps: str) -> None:
-        self.steps -= 1
+    def all(self) -> list[Found]:
+        """The differences of the two files, however deep messages lie within messages."""
+        deep: list[tuple[str, Place, Place]] = []
+        while True:
+            try:
+                if not deep:
+                    self.list = []
+                    self.files()
+                    return self.list
+                self.compared(*deep[-1])
+            except TooDeep as deeper:
+                deep.append(deeper.pair)
+                self.waiting.append(_identity(*deeper.pair[1:]))
+                continue
+            deep.pop()
+            self.waiting.pop()
+
+    def spend(self, steps: int) -> None:
+        self.steps -= steps
         if self.steps < 0:
             raise TooLong
+
+    def add(self, kind: str, *steps: str) -> None:
+        self.spend(1)
         self.list.append((kind, (*self.path, *steps)))
 
     @contextmanager
@@ -109,6 +143,7 @@ class Check:
         self.type_lists(original.types, update.types)
 
     def type_lists(self, original: Sequence[Type], update: Sequence[Type]) -> None:
+        self.spend(len(original) + len(update))
         before = {m.name: (i, m) for i, m in enumerate(_messages(original))}
         after = {m.name: (i, m) for i, m in enumerate(_messages(update))}
         for name in {**before, **after}:
@@ -135,6 +170,7 @@ class Check:
                     self.enums(enums_before[name], enums_after[name])
 
     def enums(self, original: Enum, update: Enum) -> None:
+        self.spend((len(original.values) + len(update.values)) // VALUES)
         before = {value.tag: value.name for value in original.values}
         after = {value.tag: value.name for value in update.values}
         for tag in {**before, **after}:
@@ -148,9 +184,6 @@ class Check:
     # -- messages --------------------------------------------------------------------------------
 
     def messages(self, original: Message, update: Message) -> None:
-        self.steps -= 1
-        if self.steps < 0:
-            raise TooLong
         if id(original) not in self.open:
             self.open.add(id(original))
             try:
@@ -162,16 +195,17 @@ class Check:
     def members(self, original: Message, update: Message) -> None:
         before, was_in = _by_tag(original)
         after, is_in = _by_tag(update)
+        self.spend(len(before) + len(after))
+        names_before = {oneof.name for oneof in original.oneofs}
+        names_after = {oneof.name for oneof in update.oneofs}
         lost_whole = {
             oneof.name
             for oneof in original.oneofs
-            if oneof.name not in {o.name for o in update.oneofs}
+            if oneof.name not in names_after
             and not any(field.tag in after for field in oneof.fields)
         }
         for oneof in update.oneofs:
             self.joined(oneof, before, was_in)
-        names_before = {oneof.name for oneof in original.oneofs}
-        names_after = {oneof.name for oneof in update.oneofs}
         for name in sorted(names_before | names_after):
             if name not in names_after:
                 self.add("ONEOF_REMOVED", name)
@@ -259,6 +293,7 @@ class Check:
             self.add("FIELD_NAMED_TYPE_CHANGED")
         elif one.reference != other.reference:
             found = self.apart(before, one, other)
+            self.spend(len(found))
             self.list += found
             if any(kind not in kinds.ALLOWED for kind, _ in found):
                 self.add("FIELD_NAMED_TYPE_CHANGED")
@@ -273,19 +308,35 @@ class Check:
         """The differences of two messages of one name, at their own place."""
         if not isinstance(one.type, Message) or not isinstance(other.type, Message):
             return []
-        pair = (id(one.type), id(other.type))
+        pair = _identity(one, other)
         if self.once and pair in self.done:
             return self.done[pair]
+        if pair in self.waiting:
+            return []
+        if self.depth >= DEEPEST:
+            raise TooDeep(name, one, other) if self.once else TooLong
+        return self.compared(name, one, other)
+
+    def compared(self, name: str, one: Place, other: Place) -> list[Found]:
+        """As `apart`, of a pair that was not compared yet."""
+        if not isinstance(one.type, Message) or not isinstance(other.type, Message):
+            return []
         before = self.list, self.path, self.scope, self.packages
         names = tuple(name.split("."))
         self.list, self.path, self.scope = [], names, names
         self.packages = (one.package, other.package)
+        self.depth += 1
         try:
             self.messages(one.type, other.type)
-            found = self.done[pair] = self.list
+            found = self.done[_identity(one, other)] = self.list
         finally:
+            self.depth -= 1
             self.list, self.path, self.scope, self.packages = before
         return found
+
+
+def _identity(one: Place, other: Place) -> tuple[int, int]:
+    return id(one.type), id(other.type)
 
 
 def _messages(types: Sequence[Type]) -> list[Message]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 from registry.formats.protobuf.nodes import Field, Message, Option, OptionKind, Primitive
 from registry.formats.protobuf.types import Scope, Types
@@ -19,10 +20,12 @@ def normalized(options: Sequence[Option], types: Types, scope: Scope) -> list[Op
         if extension is None or extension.label == "repeated":
             found += several
             continue
-        whole = several[0]
-        for option in several[1:]:
-            whole = _merged(extension, whole, option, types, scope)
-        found.append(whole)
+        last = several[-1]
+        maps = _last_maps([option.value for option in several])
+        if len(several) > 1 and maps:
+            value = _merged(extension, maps, types, scope)
+            last = Option(last.name, OptionKind.MAP, value, last.parenthesized)
+        found.append(last)
     return found
 
 
@@ -62,40 +65,58 @@ def _map_of(inner: Option) -> dict[str, object]:
     return {inner.name: value}
 
 
-def _merged(field: Field, one: Option, other: Option, types: Types, scope: Scope) -> Option:
-    if not isinstance(one.value, dict) or not isinstance(other.value, dict):
-        return other
-    value = _merged_maps(field, one.value, other.value, types, scope)
-    return Option(other.name, OptionKind.MAP, value, other.parenthesized)
+def _folded(field: Field | None, values: Sequence[object], types: Types, scope: Scope) -> object:
+    """One value of several that were set one after the other: the last, or of a message all that
+    was set in it since it was set as a whole; of what may be repeated, all."""
+    if len(values) == 1:
+        return values[0]
+    if field is None or field.label == "repeated":
+        return _distinct(values)
+    maps = _last_maps(values)
+    if not maps or _message_of(field, types, scope) is None:
+        return values[-1]
+    return _merged(field, maps, types, scope)
 
 
-def _merged_maps(
-    field: Field | None,
-    one: dict[str, object],
-    other: dict[str, object],
-    types: Types,
-    scope: Scope,
+def _last_maps(values: Sequence[object]) -> list[dict[str, object]]:
+    maps: list[dict[str, object]] = []
+    for value in reversed(values):
+        if not isinstance(value, dict):
+            break
+        maps.append(value)
+    return maps[::-1]
+
+
+def _merged(
+    field: Field, maps: Sequence[dict[str, object]], types: Types, scope: Scope
 ) -> dict[str, object]:
-    message = _message_of(field, types, scope)
-    result = dict(one)
-    for key, value in other.items():
-        inner = _field_of(message, key)
-        result[key] = _both(inner, result[key], value, types, scope) if key in result else value
-    return result
+    by_name: dict[str, list[object]] = {}
+    for one in maps:
+        for name, value in one.items():
+            by_name.setdefault(name, []).append(value)
+    inner = _fields_of(_message_of(field, types, scope))
+    return {
+        name: _folded(inner.get(name), values, types, scope) for name, values in by_name.items()
+    }
 
 
-def _both(field: Field | None, one: object, other: object, types: Types, scope: Scope) -> object:
-    if field is not None and field.label != "repeated":
-        if isinstance(one, dict) and isinstance(other, dict) and _message_of(field, types, scope):
-            return _merged_maps(field, one, other, types, scope)
-        return other
-    several = [*(one if isinstance(one, list) else [one])]
-    several += other if isinstance(other, list) else [other]
-    distinct: list[object] = []
-    for value in several:
-        if value not in distinct:
-            distinct.append(value)
-    return distinct
+def _distinct(values: Sequence[object]) -> list[object]:
+    found: dict[object, object] = {}
+    for value in values:
+        for one in value if isinstance(value, list) else [value]:
+            found.setdefault(_frozen(one), one)
+    return list(found.values())
+
+
+def _frozen(value: object) -> object:
+    """Something that equals where the value does, and can be looked up."""
+    if isinstance(value, dict):
+        return frozenset((name, _frozen(inner)) for name, inner in value.items())
+    if isinstance(value, list):
+        return tuple(_frozen(inner) for inner in value)
+    if isinstance(value, Option | Primitive):
+        return type(value), *(_frozen(getattr(value, one.name)) for one in fields(value))
+    return value
 
 
 def _message_of(field: Field | None, types: Types, scope: Scope) -> Message | None:
@@ -103,8 +124,8 @@ def _message_of(field: Field | None, types: Types, scope: Scope) -> Message | No
     return place.type if place is not None and isinstance(place.type, Message) else None
 
 
-def _field_of(message: Message | None, name: str) -> Field | None:
+def _fields_of(message: Message | None) -> dict[str, Field]:
     if message is None:
-        return None
-    fields = (*message.fields, *(one for oneof in message.oneofs for one in oneof.fields))
-    return next((one for one in fields if one.name == name), None)
+        return {}
+    within = (field for oneof in message.oneofs for field in oneof.fields)
+    return {field.name: field for field in (*within, *message.fields)}

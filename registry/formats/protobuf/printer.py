@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal, InvalidOperation
 from typing import Final, TypeVar
 
-from registry.errors import Unresolved
+from registry.errors import InvalidSchema, Unresolved
 from registry.formats.protobuf import options as merged
 from registry.formats.protobuf.nodes import (
     MAX_TAG,
@@ -39,6 +39,7 @@ from registry.formats.protobuf.types import Scope, Types
 
 Tagged = TypeVar("Tagged", Field, Group)
 OWN: Final = "confluent."  # options that are kept when those of others are left out
+MOST_WORK: Final = 30_000_000  # characters put in place; lines once for each level they lie in
 ESCAPES: Final = {
     "\a": "\\a",
     "\b": "\\b",
@@ -63,17 +64,25 @@ def escaped(value: str) -> str:
     return "".join(ESCAPES.get(character, character) for character in value)
 
 
-def indented(block: str) -> str:
-    """Every line two spaces in."""
-    return "".join(f"  {line}\n" for line in block.rstrip("\n").split("\n"))
-
-
 class _Printer:
     def __init__(self, types: Types | None, *, extensions: bool) -> None:
         self.types = types
         self.normal = types is not None
         self.extensions = extensions
         self.scope: Scope = ()
+        self.left = MOST_WORK
+
+    def spend(self, characters: int) -> None:
+        self.left -= characters
+        if self.left < 0:
+            raise InvalidSchema(
+                "Written out, the schema is too large: nest its messages less, or shorten names."
+            )
+
+    def indented(self, block: str) -> str:
+        """Every line two spaces in."""
+        self.spend(len(block))
+        return "".join(f"  {line}\n" for line in block.rstrip("\n").split("\n"))
 
     def file(self, file: File) -> str:
         parts: list[str] = []
@@ -110,6 +119,7 @@ class _Printer:
         found = self.types.resolve(name, self.scope)
         if found is None:
             raise Unresolved(f"Could not resolve type: {name[:200]}")
+        self.spend(len(found))
         return f".{found}"
 
     def shown(self, types: Sequence[Type]) -> Sequence[Type]:
@@ -142,7 +152,7 @@ class _Printer:
         parts = [f"message {message.name} {{"]
         for block in blocks:
             if block:
-                parts += ["\n", *(indented(one) for one in block)]
+                parts += ["\n", *(self.indented(one) for one in block)]
         return "".join((*parts, "}\n"))
 
     def by_tag(self, listed: Sequence[Tagged]) -> Sequence[Tagged]:
@@ -163,12 +173,12 @@ class _Printer:
         parts = [f"oneof {oneof.name} {{"]
         for block in blocks:
             if block:
-                parts += ["\n", *(indented(one) for one in block)]
+                parts += ["\n", *(self.indented(one) for one in block)]
         return "".join((*parts, "}\n"))
 
     def group(self, group: Group) -> str:
         label = f"{group.label} " if group.label else ""
-        fields = "".join(indented(self.field(one)) for one in self.by_tag(group.fields))
+        fields = "".join(self.indented(self.field(one)) for one in self.by_tag(group.fields))
         inner = f"\n{fields}" if fields else ""
         return f"{label}group {group.name} = {group.tag} {{{inner}}}\n"
 
@@ -181,7 +191,7 @@ class _Printer:
         return [Extend(name, fields) for name, fields in by_name.items()]
 
     def extend(self, extend: Extend) -> str:
-        fields = "".join(indented(self.field(one)) for one in self.by_tag(extend.fields))
+        fields = "".join(self.indented(self.field(one)) for one in self.by_tag(extend.fields))
         inner = f"\n{fields}" if fields else ""
         return f"extend {extend.name} {{{inner}}}\n"
 
@@ -246,14 +256,17 @@ class _Printer:
     def enum(self, enum: Enum) -> str:
         parts = [f"enum {enum.name} {{"]
         if enum.reserved:
-            parts += ["\n", *(indented(self.reserved(one)) for one in self.apart(enum.reserved))]
+            parts += [
+                "\n",
+                *(self.indented(self.reserved(one)) for one in self.apart(enum.reserved)),
+            ]
         elif enum.options or enum.values:
             parts.append("\n")
-        parts += (indented(self.statement(one)) for one in self.chosen(enum.options))
+        parts += (self.indented(self.statement(one)) for one in self.chosen(enum.options))
         values = enum.values
         if self.normal:
             values = sorted(values, key=lambda one: (one.tag, one.name))
-        parts += (indented(self.value(one)) for one in values)
+        parts += (self.indented(self.value(one)) for one in values)
         return "".join((*parts, "}\n"))
 
     def value(self, value: EnumValue) -> str:
@@ -264,14 +277,14 @@ class _Printer:
         options = [self.statement(one) for one in self.chosen(service.options)]
         for block in (options, [self.rpc(one) for one in service.rpcs]):
             if block:
-                parts += ["\n", *(indented(one) for one in block)]
+                parts += ["\n", *(self.indented(one) for one in block)]
         return "".join((*parts, "}\n"))
 
     def rpc(self, rpc: Rpc) -> str:
         asks, gives = ("stream " if stream else "" for stream in rpc.streams)
         request, response = self.full(rpc.request), self.full(rpc.response)
         start = f"rpc {rpc.name} ({asks}{request}) returns ({gives}{response})"
-        options = "".join(indented(self.statement(one)) for one in self.chosen(rpc.options))
+        options = "".join(self.indented(self.statement(one)) for one in self.chosen(rpc.options))
         return f"{start} {{\n{options}}};\n" if options else f"{start};\n"
 
     # -- options -------------------------------------------------------------------------------
@@ -299,7 +312,7 @@ class _Printer:
     def lines(self, values: Sequence[object]) -> str:
         last = len(values) - 1
         return "".join(
-            indented(self.inner(value) + ("," if index < last else ""))
+            self.indented(self.inner(value) + ("," if index < last else ""))
             for index, value in enumerate(values)
         )
 
@@ -326,7 +339,7 @@ class _Printer:
             value = merged.normalized_map(value, self.types, self.scope)
         last = len(value) - 1
         return "".join(
-            indented(f"{key}: {self.inner(inner)}" + ("," if index < last else ""))
+            self.indented(f"{key}: {self.inner(inner)}" + ("," if index < last else ""))
             for index, (key, inner) in enumerate(value.items())
         )
 

@@ -45,14 +45,28 @@ def _ensure_sound(proto: pb.FileDescriptorProto) -> None:
     count = 0
     while stack:
         part = stack.pop()
+        if isinstance(part, pb.FileDescriptorProto):
+            _ensure_distinct([*part.message_type, *part.enum_type])
+        elif isinstance(part, pb.DescriptorProto):
+            _ensure_distinct([*part.nested_type, *part.enum_type])
         count += 1
         if count > LIMITS.nodes:
             raise InvalidSchema(f"The descriptor has more than {LIMITS.nodes:,} parts.")
         for field, value in part.ListFields():
             if field.name == "name" and part is not proto and not _is_name(value):
                 raise InvalidSchema("The descriptor names something by what is no name.")
+            if field.name == "package" and len(value) > LIMITS.name:
+                raise InvalidSchema("The name of the descriptor's package is too long.")
             if field.message_type is not None and field.name != "options":
                 stack += value if field.is_repeated else [value]
+
+
+def _ensure_distinct(types: list[pb.DescriptorProto | pb.EnumDescriptorProto]) -> None:
+    seen: set[str] = set()
+    for one in types:
+        if one.name in seen:
+            raise InvalidSchema(f"{one.name[:200]} is already defined in the descriptor.")
+        seen.add(one.name)
 
 
 def _is_name(value: object) -> bool:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from registry.errors import InvalidSchema
+from registry.formats.base import LIMITS
 from registry.formats.protobuf.nodes import Extend, Field, File, Message, Type
 
 Scope = tuple[str, ...]  # names of the messages around a place, from the outermost in
+MOST_PARTS: Final = LIMITS.depth  # of the name of a package
 
 
 class Place(NamedTuple):
@@ -34,9 +37,15 @@ class Types:
     package: str
     found: dict[str, Place] = field(default_factory=dict)
     extensions: dict[str, Field] = field(default_factory=dict)
+    around: dict[tuple[str, Scope], list[str]] = field(default_factory=dict)
+    resolved: dict[tuple[str, Scope, str], str | None] = field(default_factory=dict)
 
     def add(self, file: File, reference: tuple[str, int] | None = None) -> None:
-        """All of a file; what is there already is replaced."""
+        """All of a file; what is there already is replaced. Raises InvalidSchema for names that are
+        too long."""
+        self.resolved.clear()
+        if file.package.count(".") >= MOST_PARTS:
+            raise InvalidSchema(f"The name of the package has more than {MOST_PARTS} parts.")
         for scope, extend in _extends(file):
             for one in extend.fields:
                 self.extensions[_full(file.package, (*scope, one.name))] = one
@@ -46,29 +55,33 @@ class Types:
 
     def resolve(self, name: str, scope: Scope, package: str | None = None) -> str | None:
         """The full name that a name means within a scope, from the innermost out."""
-        return _resolve(self.found, name, self._prefix(scope, package))
+        package = self.package if package is None else package
+        asked = (package, scope, name)
+        if asked not in self.resolved:
+            self.resolved[asked] = self._first(self.found, name, package, scope)
+        return self.resolved[asked]
 
     def extension(self, name: str, scope: Scope) -> str | None:
         """The same for the name of an extension."""
-        return _resolve(self.extensions, name, self._prefix(scope, None))
+        return self._first(self.extensions, name, self.package, scope)
 
     def get(self, name: str, scope: Scope, package: str | None = None) -> Place | None:
         full = self.resolve(name, scope, package)
         return self.found[full] if full is not None else None
 
-    def _prefix(self, scope: Scope, package: str | None) -> list[str]:
-        package = self.package if package is None else package
-        return [*(package.split(".") if package else ()), *scope]
-
-
-def _resolve(among: Mapping[str, object], name: str, prefix: list[str]) -> str | None:
-    if name.startswith("."):
-        return name[1:] if name[1:] in among else None
-    for length in range(len(prefix), -1, -1):
-        full = ".".join((*prefix[:length], name))
-        if full in among:
-            return full
-    return None
+    def _first(
+        self, among: Mapping[str, object], name: str, package: str, scope: Scope
+    ) -> str | None:
+        if name.startswith("."):
+            return name[1:] if name[1:] in among else None
+        place = (package, scope)
+        if place not in self.around:
+            parts = [*(package.split(".") if package else ()), *scope]
+            self.around[place] = [
+                "".join(f"{part}." for part in parts[:length])
+                for length in range(len(parts), -1, -1)
+            ]
+        return next((p + name for p in self.around[place] if p + name in among), None)
 
 
 def walk(types: list[Type], scope: Scope = ()) -> Iterator[tuple[Scope, Type]]:
@@ -91,4 +104,7 @@ def _extends(file: File) -> Iterator[tuple[Scope, Extend]]:
 
 
 def _full(package: str, names: Scope) -> str:
-    return ".".join((package, *names) if package else names)
+    full = ".".join((package, *names) if package else names)
+    if len(full) > LIMITS.name:
+        raise InvalidSchema(f"The name {full[:100]}… has over {LIMITS.name:,} characters in full.")
+    return full
