@@ -214,7 +214,10 @@ class _Inliner:
     def named(self, tree: dict[str, Tree], read_in: str, written_in: str) -> Tree:
         space = str(tree.get("namespace", read_in))
         short = str(tree["name"])
-        self.done.add(f"{space}.{short}" if space else short)
+        full = f"{space}.{short}" if space else short
+        if full in self.done:  # what a reference holds may have been used before it
+            return short if space and space == written_in else full
+        self.done.add(full)
         result: dict[str, Tree] = {"type": tree["type"], "name": short}
         if space != written_in:
             result["namespace"] = space

@@ -83,7 +83,7 @@ def _said(branch: Node, keys: Keys) -> object:
 def _unknown(source: Value, keys: Keys) -> object:
     """What an object says in words of its own; `true` is not written like `{}`."""
     if not isinstance(source, dict):
-        return source is True
+        return True if source is True else frozenset()
     return frozenset((word, keys.of(source[word])) for word in source.keys() - KNOWN)
 
 
@@ -97,6 +97,8 @@ def _written(value: object, keys: Keys) -> object:
         return tuple((name, _written(inner, keys)) for name, inner in value.items())
     if isinstance(value, list | tuple):
         return tuple(_written(inner, keys) for inner in value)
+    if isinstance(value, bool):
+        return str(value)  # which is no number
     return frozenset(value) if isinstance(value, set) else value
 
 

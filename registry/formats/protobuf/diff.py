@@ -67,11 +67,12 @@ class TooLong(Exception):
 
 
 class TooDeep(Exception):
-    """A message lies so deep that it must be compared before what it lies in."""
+    """A message lies so deep that it must be compared before what it lies in, which is `open`."""
 
-    def __init__(self, name: str, one: Place, other: Place) -> None:
+    def __init__(self, name: str, one: Place, other: Place, open_: set[int]) -> None:
         super().__init__()
         self.pair = name, one, other
+        self.open = frozenset(open_)
 
 
 class Check:
@@ -89,24 +90,22 @@ class Check:
         self.open: set[int] = set()
         self.done: dict[tuple[int, int], list[Found]] = {}
         self.depth = 0  # of messages that are compared apart, within each other
-        self.waiting: list[tuple[int, int]] = []  # pairs, each for what lies deep within it
 
     def all(self) -> list[Found]:
         """The differences of the two files, however deep messages lie within messages."""
-        deep: list[tuple[str, Place, Place]] = []
+        waiting: list[TooDeep] = []
         while True:
             try:
-                if not deep:
-                    self.list = []
+                if not waiting:
+                    self.list, self.open = [], set()
                     self.files()
                     return self.list
-                self.compared(*deep[-1])
-            except TooDeep as deeper:
-                deep.append(deeper.pair)
-                self.waiting.append(_identity(*deeper.pair[1:]))
+                self.open = set(waiting[-1].open)
+                self.compared(*waiting[-1].pair)
+            except TooDeep as deep:
+                waiting.append(deep)
                 continue
-            deep.pop()
-            self.waiting.pop()
+            waiting.pop()
 
     def spend(self, steps: int) -> None:
         self.steps -= steps
@@ -311,16 +310,15 @@ class Check:
         pair = _identity(one, other)
         if self.once and pair in self.done:
             return self.done[pair]
-        if pair in self.waiting:
-            return []
-        if self.depth >= DEEPEST:
-            raise TooDeep(name, one, other) if self.once else TooLong
+        if self.depth >= DEEPEST and id(one.type) not in self.open:
+            raise TooDeep(name, one, other, self.open) if self.once else TooLong
         return self.compared(name, one, other)
 
     def compared(self, name: str, one: Place, other: Place) -> list[Found]:
         """As `apart`, of a pair that was not compared yet."""
         if not isinstance(one.type, Message) or not isinstance(other.type, Message):
             return []
+        whole = id(one.type) not in self.open
         before = self.list, self.path, self.scope, self.packages
         names = tuple(name.split("."))
         self.list, self.path, self.scope = [], names, names
@@ -328,7 +326,9 @@ class Check:
         self.depth += 1
         try:
             self.messages(one.type, other.type)
-            found = self.done[_identity(one, other)] = self.list
+            found = self.list
+            if whole:
+                self.done[_identity(one, other)] = found
         finally:
             self.depth -= 1
             self.list, self.path, self.scope, self.packages = before

@@ -11,7 +11,9 @@ import pytest
 from google.protobuf import descriptor_pb2
 
 from registry.errors import InvalidSchema
+from registry.formats import base
 from registry.formats.avro.format import Avro
+from registry.formats.base import Source
 from registry.formats.json_schema.format import Json
 from registry.formats.protobuf.format import Protobuf
 
@@ -22,6 +24,11 @@ def message(name: str) -> str:
     file = descriptor_pb2.FileDescriptorProto(syntax="proto3")
     file.message_type.add(name=name)
     return base64.b64encode(file.SerializeToString()).decode()
+
+
+def _record(name: str, prefix: str, *types: object) -> dict[str, object]:
+    fields = [{"name": f"{prefix}{i}", "type": t} for i, t in enumerate(types or ("int",))]
+    return {"type": "record", "name": name, "fields": fields}
 
 
 REFUSED: dict[str, Callable[[], object]] = {
@@ -60,6 +67,22 @@ REFUSED: dict[str, Callable[[], object]] = {
     ),
     "a descriptor whose name is a whole message": lambda: PROTOBUF.parse(
         message("A {}\nmessage B"), strict=True
+    ),
+    "a descriptor that declares a name twice": lambda: PROTOBUF.parse(
+        base64.b64encode(b"\x22\x03\x0a\x01A" * 2).decode(), strict=True
+    ),
+    "a package of many parts": lambda: PROTOBUF.parse(
+        f'syntax="proto3"; package {".".join("a" * 400)};', strict=True
+    ),
+    "a name that is long in full": lambda: PROTOBUF.parse(
+        "".join(f"message {'N' * 90}{i} {{" for i in range(20)) + "}" * 20, strict=True
+    ),
+    "many lines in many messages": lambda: PROTOBUF.parse(
+        "message M { " * 90 + "".join(f"int32 f{i}={i};" for i in range(1, 30_000)) + "}" * 90,
+        strict=True,
+    ),
+    "an address without end": lambda: JSON.parse(
+        json.dumps({"$id": "http://h/" + "x/" * 200_000, "not": {"$id": "../y"}}), strict=True
     ),
     "a descriptor of too many parts": lambda: PROTOBUF.parse(
         base64.b64encode(b"\x22\x00" * 100_000).decode(), strict=True
@@ -112,9 +135,123 @@ def test_a_text_that_looks_like_a_mark_stays_what_it_is() -> None:
     assert '"x":1.0E10' in text
 
 
+def test_paths_are_not_told_without_end() -> None:
+    """Ten thousand differences below names that fill half of the text."""
+
+    def deep(leaf: str) -> base.Parsed:
+        schema: object = {"properties": {f"p{i}": {"type": leaf} for i in range(10_000)}}
+        for i in range(50):
+            schema = {"properties": {f"{i}" + "n" * 9_000: schema}}
+        return JSON.parse(json.dumps(schema), strict=True)
+
+    text, number = deep("string"), deep("integer")
+    assert [d.kind for d in JSON.differences(number, text)] == ["UNEXPECTED"]
+    rows = JSON.changes(text, number)
+    assert len(rows) > 9_000
+    assert max(len(row.path) for row in rows) < 2_000
+
+
 SLOW: dict[str, Callable[[], object]] = {
     "many numbers": lambda: AVRO.parse(
         '{"type":"string","x":[' + ",".join(["1e9"] * 150_000) + "]}", strict=True
+    ),
+    "unions of one name": lambda: AVRO.changes(
+        *(
+            AVRO.parse(json.dumps([_record(f"n{i}.R", p) for i in range(5_000)]), strict=True)
+            for p in "ab"
+        )
+    ),
+    "unions of enumerations": lambda: AVRO.changes(
+        *(
+            AVRO.parse(
+                json.dumps(
+                    [
+                        {
+                            "type": "enum",
+                            "name": f"n{i}.E",
+                            "symbols": [f"{p}{j}" for j in range(99)],
+                        }
+                        for i in range(350)
+                    ]
+                ),
+                strict=True,
+            )
+            for p in "ab"
+        )
+    ),
+    "one type at many fields": lambda: AVRO.changes(
+        *(
+            AVRO.parse(
+                json.dumps(_record("R", "f", _record("I", p, *["int"] * 4_000), *[union] * 4_000)),
+                strict=True,
+            )
+            for p, union in (("a", ["null", "I"]), ("b", ["I", "null"]))
+        )
+    ),
+    "expressions and names": lambda: JSON.changes(
+        *(
+            JSON.parse(
+                json.dumps(
+                    {
+                        word: {f"{i}[ab]{{9}}": {} for i in range(3_000)},
+                        "additionalProperties": False,
+                    }
+                ),
+                strict=True,
+            )
+            for word in ("patternProperties", "properties")
+        )
+    ),
+    "expressions that compile to much": lambda: JSON.parse(
+        json.dumps({"allOf": [{"pattern": r"a++\p{L}{500}" + str(i)} for i in range(2_000)]}),
+        strict=True,
+    ),
+    "one large value at many places": lambda: JSON.changes(
+        *(
+            JSON.parse(
+                json.dumps(
+                    {
+                        "definitions": {"d": {"type": "object", "default": list(range(20_000))}},
+                        "properties": {
+                            f"p{i}": {"type": t} if t else {"$ref": "#/definitions/d"}
+                            for i in range(5_000)
+                        },
+                    }
+                ),
+                strict=True,
+            )
+            for t in ("object", "")
+        )
+    ),
+    "many names on one shelf": lambda: JSON.parse(
+        json.dumps(
+            {
+                "$defs": {f"d{i}": {} for i in range(9_000)},
+                "properties": {f"p{i}": {"$ref": f"#/$defs/d{i}"} for i in range(9_000)},
+            }
+        ),
+        strict=True,
+    ),
+    "a message told at every field": lambda: PROTOBUF.changes(
+        *(
+            PROTOBUF.parse(
+                'syntax="proto3"; import "m"; message Z {'
+                + "".join(f"M f{i}={i};" for i in range(1, 2_000))
+                + "}",
+                (
+                    Source(
+                        "m",
+                        "message M {"
+                        + "".join(f"optional {t} f{i}={i};" for i in range(1, 2_000))
+                        + "}",
+                        "m",
+                        version,
+                    ),
+                ),
+                strict=True,
+            )
+            for version, t in enumerate(("int32", "string"), 1)
+        )
     ),
     "many symbols": lambda: AVRO.changes(
         *(

@@ -213,6 +213,13 @@ class TestReferences:
         parsed = AVRO.parse(top, sources, strict=True)
         assert AVRO.render(parsed, "resolved").count('"Line"') == 1
 
+    def test_a_type_within_another_that_was_used_before_it_is_written_once(self) -> None:
+        outer = record(field(record(field('"int"'), name="shop.Line")), name="shop.Order")
+        top = record(field('"shop.Line"'), field('"shop.Order"', name="y"), name="Top")
+        text = AVRO.render(AVRO.parse(top, [Source("Order", outer)], strict=True), "resolved")
+        AVRO.parse(text, strict=True)
+        assert text.count('"name":"Line"') == 1
+
 
 class TestHostile:
     """Refused within a second, with a sentence, whatever the text."""

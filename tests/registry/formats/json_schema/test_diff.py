@@ -342,3 +342,20 @@ def test_a_difference_inside_a_circle_is_found() -> None:
 
     assert ("TYPE_CHANGED", "#/properties/v") in obstacles(tree(I), tree(S))
     assert obstacles(tree(S), tree(S)) == []
+
+
+def test_a_chain_of_references_may_be_long() -> None:
+    """Far longer than the interpreter's stack is deep; a circle at its end closes."""
+
+    def chain(leaf: str) -> dict[str, Any]:
+        links: dict[str, Any] = {
+            f"d{i}": {"properties": {"n": {"$ref": f"#/definitions/d{i + 1}"}}}
+            for i in range(2_000)
+        }
+        links["d2000"] = {"properties": {"a": {"type": leaf}, "back": {"$ref": "#/definitions/d0"}}}
+        return {"$ref": "#/definitions/d0", "definitions": links}
+
+    assert not obstacles(chain("string"), chain("string"))
+    differing = obstacles(chain("string"), chain("integer"))
+    # Once on the first way around, once on the second.
+    assert [kind for kind, path in differing] == ["TYPE_CHANGED"] * 2

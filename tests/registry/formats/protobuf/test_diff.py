@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from registry.formats.base import Source
+from registry.formats.base import Parsed, Source
 from registry.formats.protobuf import kinds
 from tests.registry.formats.protobuf.helpers import PROTO3, PROTOBUF, found, message, parsed
 
@@ -143,3 +143,16 @@ def test_an_imported_message_is_compared_by_content() -> None:
     ]
     moved = parsed(text.replace("o.T", "T").replace("M {", "T { string x = 1; } message M {"))
     assert [d.kind for d in PROTOBUF.differences(moved, old) if not d.allowed] == []
+
+
+def test_messages_may_refer_to_each_other_in_a_long_chain() -> None:
+    def chain(leaf: str, version: int) -> Parsed:
+        links = "".join(f"message M{i} {{ optional M{i + 1} a = 1; }}" for i in range(400))
+        text = f"{links} message M400 {{ optional {leaf} a = 1; optional M0 back = 2; }}"
+        source = Source("m.proto", text, "m", version)
+        main = 'import "m.proto"; message Z { optional M0 a = 1; }'
+        return PROTOBUF.parse(main, [source], strict=True)
+
+    found = PROTOBUF.differences(chain("string", 2), chain("int32", 1))
+    assert found[0].path == "#/M400/1"
+    assert not PROTOBUF.differences(chain("int32", 2), chain("int32", 1))
