@@ -91,15 +91,24 @@ FINE: Final = Verdict(True)
 
 
 def check(
-    asked: Level, new: Parsed, older: Sequence[Older], policy: Policy = Policy.STRICT
+    asked: Level,
+    new: Parsed,
+    older: Sequence[Older],
+    policy: Policy = Policy.STRICT,
+    in_time: Callable[[], bool] = lambda: True,
 ) -> Verdict:
     """The verdict on `new` against live versions, which come newest first.
 
-    Stops at the first version that fails.
+    Stops at the first version that fails, which is the next one when `in_time` is so no more.
     """
     if not asked.directions:
         return FINE
     for version in older if asked.transitive else older[:1]:
+        if not in_time():
+            why = f"comparing with version {version.version} and those before it takes too long"
+            text = f"{{errorType:'UNEXPECTED', description:'{why}'}}"
+            way_out = f"{why}: ask for a level that is not transitive, or delete old versions"
+            return _refused(asked, version, [text], [way_out])
         verdict = check_one(asked, new, version, policy)
         if not verdict.compatible:
             return verdict

@@ -7,6 +7,7 @@ tells under the lock whether that still stands, and if not, all of it is done ag
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -43,6 +44,7 @@ from registry.naming import DEFAULT, LATEST, SubjectName
 from registry.scope import InScope, Mode
 
 ATTEMPTS: Final = 30  # of a registration while others change the same subject
+PATIENCE: Final = 20.0  # seconds for a comparison with all versions; less than large requests have
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +311,10 @@ def _numbered(wanted: Candidate, held: Holding) -> Candidate:
 
 def _verdict(in_scope: InScope, wanted: Candidate, live: Sequence[Stored]) -> Verdict:
     among = [memo.older(stored) for stored in _group(in_scope, wanted.metadata, live)]
-    verdict = compatibility.check(in_scope.level, wanted.parsed, among, in_scope.policy)
+    until = time.monotonic() + PATIENCE
+    verdict = compatibility.check(
+        in_scope.level, wanted.parsed, among, in_scope.policy, lambda: time.monotonic() < until
+    )
     fields = in_scope.flag("validateFields")
     reserved = _reserved(wanted, live[0] if live else None) if fields else []
     if verdict.compatible and not reserved:

@@ -120,6 +120,15 @@ class TestLevels:
         assert found.against == 0
         assert found.messages[-2:] == ("{oldSchemaVersion: 0}", "{oldSchema: 'none'}")
 
+    def test_a_check_without_time_left_names_the_version_that_it_came_to(self) -> None:
+        left = iter([True, False])
+        found = compatibility.check(
+            Level.BACKWARD_TRANSITIVE, self.wide, [self.old] * 3, in_time=lambda: next(left)
+        )
+        assert not found.compatible
+        assert "takes too long" in found.messages[0]
+        assert "not transitive" in found.words[0]
+
     def test_the_text_of_the_older_schema_is_cut(self) -> None:
         long = Older(1, "x" * 20_000, self.older.parsed)
         (shown,) = [
