@@ -29,6 +29,8 @@ class _Change(Protocol):
 # Java writes a double in plain digits between these; outside them with an exponent.
 PLAIN: Final = (1e-3, 1e7)
 _TOO_DEEP: Final = "The schema nests deeper than 250 levels of JSON."
+_NUL: Final = r"\u0000"  # as it is written
+_NULS: Final = re.compile(r"(?:\\u0000)+")
 _SORTED: Final = orjson.OPT_SORT_KEYS
 
 
@@ -48,9 +50,8 @@ def text(tree: Tree, *, numbers: bool = True) -> str:
 def _with_java_numbers(tree: Tree, written: str) -> str:
     """As `text`, with doubles outside Java's plain range written as Java writes them."""
     numbers: list[str] = []
-    mark_of = "\u0000"
-    while orjson.dumps(mark_of).decode()[1:-1] in written:
-        mark_of += "\u0000"
+    longest = max((len(run[0]) for run in _NULS.finditer(written)), default=0)
+    mark_of = "\u0000" * (longest // len(_NUL) + 1)
 
     def mark(value: float) -> Tree:
         if value == 0 or PLAIN[0] <= abs(value) < PLAIN[1]:

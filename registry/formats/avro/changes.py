@@ -104,7 +104,7 @@ def _root(before: _Schema, after: _Schema, breaks: _Breaks) -> Iterator[Change]:
                 breaks(before.root, after.root),
             )
         return
-    old, new = _shown(before.root_tree), _shown(after.root_tree)
+    old, new = _types(before.root_tree, after.root_tree, before.root, after.root)
     if old != new:
         yield Change(ChangeKind.RETYPED, "", old, new, breaks(before.root, after.root))
 
@@ -210,7 +210,7 @@ def _field(
     after: Node,
     breaks: _Breaks,
 ) -> Iterator[Change]:
-    types = _shown(old["type"]), _shown(new["type"])
+    types = _types(old["type"], new["type"], before, after)
     if types[0] != types[1]:
         yield Change(ChangeKind.RETYPED, path, *types, breaks(before, after))
     if "default" in old or "default" in new:
@@ -292,6 +292,13 @@ def _collect(tree: Tree, space: str, nodes: Mapping[str, Node], into: dict[str, 
     for item in fields if isinstance(fields, list) else ():
         if isinstance(item, dict):
             _collect(item["type"], inner, nodes, into)
+
+
+def _types(old: Tree, new: Tree, before: Node, after: Node) -> tuple[str, str]:
+    """Both types in few words where those differ, else in all words: then alike where nothing but
+    what named types hold has changed."""
+    short = _shown(old), _shown(new)
+    return short if short[0] != short[1] else (before.signature(), after.signature())
 
 
 def _shown(tree: Tree) -> str:

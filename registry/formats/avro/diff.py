@@ -22,6 +22,7 @@ PROMOTIONS: Final[dict[str, frozenset[str]]] = {
     "string": frozenset({"bytes"}),
 }
 MOST_REPEATED: Final = 20_000  # differences told again, at places where their pair is met again
+MOST_TOLD: Final = 5  # times the characters of places that fit; here whole sentences are counted
 TOLD: Final = 3  # steps that telling a difference costs; a pair that is fine costs one
 SYMBOLS: Final = 30  # so many of them are compared in the time of one step
 _TOO_MUCH: Final = "the two schemas are too large, or nest too deep, to be compared"
@@ -62,6 +63,7 @@ class _Check:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.steps = 0
+        self.told = 0
         self.repeated = 0
         self.depth = 0
         self.place: list[str] = []
@@ -301,6 +303,9 @@ class _Check:
         self.spend(TOLD)
         place = [*self.place, token] if token else self.place
         path = "/" + "/".join(place[1:])
+        self.told += len(path) + len(said) + 2 * len(detail) + len(words)
+        if self.told > MOST_TOLD * self.limits.told:
+            raise _Gives(_TOO_MUCH)
         description = said.replace("{path}", path)
         where = self.words[-1] if self.words else ""
         return Difference(

@@ -82,6 +82,16 @@ class Node:
             return shown + (" or …" if len(self.branches) > 8 else "") if shown else "empty union"
         return f"{self.kind} {self.name}"
 
+    def signature(self) -> str:
+        """The type with full names, all branches told, and nothing of what named types hold."""
+        if self.name:
+            return self.name
+        if self.items is not None:
+            return f"{self.kind}<{self.items.signature()}>"
+        if self.kind == "union":
+            return " | ".join(branch.signature() for branch in self.branches)
+        return self.kind
+
     def shallow(self) -> str:
         """As `describe`, without going into what it contains."""
         return self.name or self.kind

@@ -30,7 +30,7 @@ def changes(old: Node, new: Node) -> list[Change]:
     """Added, removed and changed properties, in the order of the newer schema, removed last."""
     walk = _Walk(_Breaks(old, new))
     walk.later(walk.pair, old, new, "", "")
-    return walk.told()
+    return [*walk.told(), *walk.untold()][:MOST]
 
 
 def contents(node: Node) -> list[Change]:
@@ -45,10 +45,8 @@ class _Breaks:
     """Which directions each place breaks, by the rules of the comparison."""
 
     def __init__(self, old: Node, new: Node) -> None:
-        self.paths = {
-            BACKWARD: _obstacles(new, old),
-            FORWARD: _obstacles(old, new),
-        }
+        self.obstacles = {BACKWARD: _obstacles(new, old), FORWARD: _obstacles(old, new)}
+        self.paths = {way: sorted(found) for way, found in self.obstacles.items()}
 
     def at(self, pointer: Pointer, *, whole: bool) -> frozenset[str]:
         """Directions with an obstacle at that place; `whole`, or anywhere below it."""
@@ -68,9 +66,10 @@ def _begins(paths: list[Pointer], start: str, *, exactly: bool) -> bool:
     return paths[index] == start if exactly else paths[index].startswith(start)
 
 
-def _obstacles(reader: Node, writer: Node) -> list[Pointer]:
+def _obstacles(reader: Node, writer: Node) -> dict[Pointer, str]:
+    """The kind of what stands in the way, by place."""
     found = diff.differences(reader, writer)
-    return sorted(d.path.removeprefix("#/") for d in found if d.kind not in ALLOWED)
+    return {d.path.removeprefix("#/"): d.kind for d in found if d.kind not in ALLOWED}
 
 
 def _below(pointer: Pointer, *steps: str) -> Pointer:
@@ -95,6 +94,8 @@ class _Walk:
         self.count = 0
         self.seen: set[tuple[int, int]] = set()
         self.keys = Keys()
+        self.told_at: set[Pointer] = set()
+        self.told_whole: set[Pointer] = set()  # with all that lies below
         self.said: dict[int, str] = {}  # by identity of what belongs to the two schemas
 
     def told(self) -> list[Change]:
@@ -110,6 +111,29 @@ class _Walk:
             else:
                 stack += reversed(one)
         return found[:MOST]
+
+    def untold(self) -> Iterator[Change]:
+        """Obstacles at places that no row speaks of: within alternatives, conditions and the like,
+        which only the comparison goes into."""
+        if self.breaks is None:
+            return
+        ways: dict[Pointer, set[str]] = {}
+        for way, found in self.breaks.obstacles.items():
+            for pointer in found:
+                if not self.is_told(pointer):
+                    ways.setdefault(pointer, set()).add(way)
+        for pointer, broken in ways.items():
+            kind = next(
+                found[pointer] for found in self.breaks.obstacles.values() if pointer in found
+            )
+            what = kind.replace("_", " ").lower()
+            yield Change(ChangeKind.OTHER, pointer or ROOT, after=what, breaks=frozenset(broken))
+
+    def is_told(self, pointer: Pointer) -> bool:
+        if pointer in self.told_at or "" in self.told_whole:
+            return True
+        ends = (index for index, letter in enumerate(f"{pointer}/") if letter == "/")
+        return any(pointer[:end] in self.told_whole for end in ends)
 
     def later(self, look: Callable[P, None], *given: P.args, **named: P.kwargs) -> None:
         """Looks at something when all that lies less deep has been looked at."""
@@ -133,6 +157,7 @@ class _Walk:
         whole: bool = False,
     ) -> None:
         breaks = self.breaks.at(pointer, whole=whole) if self.breaks else frozenset()
+        (self.told_whole if whole else self.told_at).add(pointer)
         self.rows.append(Change(kind, path or ROOT, before, after, breaks))
         self.count += 1
 

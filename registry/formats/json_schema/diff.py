@@ -22,10 +22,24 @@ from registry.formats.json_schema.text import Keys, Value
 
 
 class Found(NamedTuple):
-    """A kind of difference, and where, relative to the pair that was compared."""
+    """A kind of difference, and where, relative to the pair that was compared.
+
+    Places are put together at the end: a chain of pairs would hold each of their beginnings.
+    """
 
     kind: str
-    path: tuple[str, ...]
+    steps: tuple[str, ...]
+    below: Found | None = None  # what was found there, whose place goes on from here
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The whole place."""
+        found: Found | None = self
+        steps: list[str] = []
+        while found is not None:
+            steps += found.steps
+            found = found.below
+        return tuple(steps)
 
 
 Pair = tuple[int, int]
@@ -41,13 +55,23 @@ def differences(
     """
     try:
         found = Check(kinds.allowed(policy), limits.steps).settled(writer, reader)
-        if sum(len(step) for f in found for step in f.path) > limits.told:
-            raise TooLong
+        paths = _paths(found, limits)
     except TooLong:
         words = "the two are too complex to compare: simplify what is combined in them"
         text = f"Unexpected exception during compatibility check: {words}"
         return [Difference("UNEXPECTED", "#/", text, words)]
-    return [kinds.difference(f.kind, "#/" + "/".join(f.path), policy) for f in found]
+    return [kinds.difference(f.kind, path, policy) for f, path in zip(found, paths, strict=True)]
+
+
+def _paths(found: Sequence[Found], limits: Limits) -> list[str]:
+    paths: list[str] = []
+    left = limits.told
+    for one in found:
+        paths.append("#/" + "/".join(one.path))
+        left -= len(paths[-1])
+        if left < 0:
+            raise TooLong
+    return paths
 
 
 PAIR: Final = 8  # steps that a pair costs; to meet it again costs one
@@ -134,7 +158,7 @@ class Check:
             found = self.pair(original, update)
             # What is told again and again grows with each level that names the one below twice.
             self.spend(len(found))
-            self.list += (Found(f.kind, (*self.path, *f.path)) for f in found)
+            self.list += (Found(f.kind, self.path, f) for f in found)
 
     def tried(self, original: Node | None, update: Node | None) -> list[Found]:
         """The differences as `compare` would add them."""

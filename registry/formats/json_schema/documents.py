@@ -6,7 +6,7 @@ Nothing is ever fetched: an address that no reference was given for leads nowher
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urljoin
 
@@ -15,7 +15,8 @@ from registry.formats.base import LIMITS, Limits, Source
 from registry.formats.json_schema.text import Value, loads
 
 START: Final = "mem://input"  # the address of a schema that has none, as in the reference server
-ADDRESS: Final = 4_000  # characters, base and all
+ADDRESS: Final = 4_000  # characters
+SEGMENTS: Final = 100  # parts of a path
 SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 INDEX: Final = re.compile("[0-9]{1,9}")
 META: Final = re.compile(r"https?://json-schema\.org/(draft-0[467]|draft/20(19-09|20-12))/schema$")
@@ -46,6 +47,9 @@ class Documents:
         self.id_keyword = id_keyword
         self.resources = resources  # whether a pointer starts at the nearest id, not at the root
         self.by_address: dict[str, Place] = {}
+        self.by_anchor: dict[
+            tuple[str, str], Place
+        ] = {}  # the address it belongs to, or "" for any
         self.shelves: dict[int, tuple[Value, dict[str, Value]]] = {}
         self.start = self.within(Place(self.root, START), self.root)
         for source in sources:
@@ -82,9 +86,9 @@ class Documents:
             return document.root, document
         if fragment.startswith("/"):
             return self._pointed(fragment, document, ref, at)
-        for name in (join(document.base, f"#{fragment}"), f"#{fragment}"):
-            if name in self.by_address:
-                anchored = self.by_address[name]
+        for base in (document.base.partition("#")[0], ""):
+            if (base, fragment) in self.by_anchor:
+                anchored = self.by_anchor[base, fragment]
                 return anchored.root, anchored
         raise InvalidSchema(f"the $ref '{ref[:200]}' at {at} names an anchor that is not there.")
 
@@ -113,6 +117,10 @@ class Documents:
             known = self.shelves[id(root)] = (root, merged)
         return known[1]
 
+    def _enter_anchor(self, anchor: str, place: Place) -> None:
+        for base in (place.base.partition("#")[0], ""):
+            self.by_anchor.setdefault((base, anchor), place)
+
     def _enter_names(self, place: Place) -> None:
         """Every id and anchor of a document, without recursion."""
         stack = [(place, place.root)]
@@ -124,20 +132,18 @@ class Documents:
             if not isinstance(value, dict):
                 continue
             here = self.within(above, value)
-            for name in _names(value, self.id_keyword):
-                self.by_address.setdefault(name, Place(value, here.base))
-                self.by_address.setdefault(join(above.base, name), Place(value, here.base))
+            found = Place(value, here.base)
+            given = value.get(self.id_keyword)
+            if isinstance(given, str) and given.startswith("#"):
+                self._enter_anchor(given[1:], found)
+            elif isinstance(given, str):
+                self.by_address.setdefault(bare(given), found)
+                self.by_address.setdefault(bare(here.base), found)
+            for keyword in ("$anchor", "$dynamicAnchor"):
+                anchor = value.get(keyword)
+                if isinstance(anchor, str):
+                    self._enter_anchor(anchor, found)
             stack += ((here, inner) for key, inner in value.items() if key not in VALUES)
-
-
-def _names(value: dict[str, Value], id_keyword: str) -> Iterator[str]:
-    given = value.get(id_keyword)
-    if isinstance(given, str):
-        yield bare(given)
-    for keyword in ("$anchor", "$dynamicAnchor"):
-        anchor = value.get(keyword)
-        if isinstance(anchor, str):
-            yield f"#{anchor}"
 
 
 def _object(value: Value) -> dict[str, Value]:
@@ -151,8 +157,7 @@ def bare(address: str) -> str:
 
 def join(base: str, address: str) -> str:
     """An address as it is meant by somebody at `base` (RFC 3986), whatever its scheme."""
-    if len(base) + len(address) > ADDRESS:
-        raise InvalidSchema(f"The address '{address[:200]}' is longer than {ADDRESS:,} characters.")
+    _ensure_short(address)
     if SCHEME.match(address):
         return address
     scheme, colon, rest = base.partition(":")
@@ -160,6 +165,15 @@ def join(base: str, address: str) -> str:
         return base.partition("#")[0] + address if address.startswith("#") else address
     # The library joins by the rules of schemes that it knows.
     try:
-        return scheme + urljoin(f"http:{rest}", address).removeprefix("http")
+        joined = scheme + urljoin(f"http:{rest}", address).removeprefix("http")
     except ValueError:
         raise InvalidSchema(f"'{address[:200]}' is no address that can be joined.") from None
+    _ensure_short(joined)
+    return joined
+
+
+def _ensure_short(address: str) -> None:
+    if len(address) > ADDRESS or address.count("/") > SEGMENTS:
+        raise InvalidSchema(
+            f"The address '{address[:200]}' has over {ADDRESS:,} characters, or {SEGMENTS} parts."
+        )

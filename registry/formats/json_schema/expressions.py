@@ -36,6 +36,7 @@ _OF_JAVA: Final = re.compile(
     r"java[A-Z][A-Za-z]{1,60}|I[ns][A-Za-z0-9_ -]{1,60}|Lower|Upper|ASCII|Alpha|Digit|Alnum|Punct"
     r"|Graph|Print|Blank|Cntrl|XDigit|Space|L1|LD|LC"
 )
+_GROUP: Final = re.compile(r"\(\?<([A-Za-z0-9]+)>")
 _NAME: Final = re.compile("[A-Za-z][A-Za-z0-9]*")
 # Where nothing of this stands, what JavaScript reads, Java does too; that is asked much faster.
 _MORE: Final = frozenset({"", "p", "P", "k", "c", "0", "N"})  # escapes that are not whole
@@ -58,12 +59,13 @@ def ensure_sound(expression: str) -> None:
         raise ValueError("it holds half of a surrogate pair") from None
     if len(expression) > LONGEST:
         raise ValueError(f"it cannot be read, and has over {LONGEST:,} characters")
-    plain = _PART.sub(lambda part: _plain(part, expression), expression)
+    groups = frozenset(_GROUP.findall(expression))
+    plain = _PART.sub(lambda part: _plain(part, groups), expression)
     if not _is_read(plain):
         raise ValueError(_why(plain))
 
 
-def _plain(part: re.Match[str], expression: str) -> str:
+def _plain(part: re.Match[str], groups: frozenset[str]) -> str:
     """Something as sound as that part, which compiles to little."""
     text = part[0]
     match part.lastgroup:
@@ -71,7 +73,7 @@ def _plain(part: re.Match[str], expression: str) -> str:
             return "(?:)" if part["end"] == ")" else "(?:"
         case "group" if not _NAME.fullmatch(part["name"]):
             raise ValueError(f"'{text[:60]}' is no name of a group: letters and digits make one")
-        case "reference" if f"(?<{part['referred']}>" not in expression:
+        case "reference" if part["referred"] not in groups:
             raise ValueError(f"there is no group of the name '{part['referred'][:60]}'")
         case "property" if not _is_property(part["long"] or part["short"]):
             raise ValueError(f"characters have no property '{part['long'] or part['short']}'")

@@ -14,6 +14,7 @@ from registry.formats.json_schema.nodes import ABSENT, Anything, Node, Nothing, 
 from registry.formats.json_schema.text import Value
 
 INT: Final = 2**31
+SHOWN: Final = 300  # characters of a place; it is there for messages alone
 N = TypeVar("N", bound=Node)
 Members = dict[str, Value]
 ReadObject = Callable[["Reader", Members, Place, str, int], Node]
@@ -51,6 +52,7 @@ class Reader:
             return Nothing(source=value)
         if not isinstance(value, dict):
             wrong(at, "an object or a boolean", value)
+        at = at[:SHOWN]
         if depth > self.limits.depth:
             raise InvalidSchema(f"{at[:200]} nests deeper than {self.limits.depth} levels.")
         node = self.read_object(self, value, self.documents.within(place, value), at, depth)
@@ -61,7 +63,7 @@ class Reader:
         """A reference, to be filled in when all else has been read."""
         ref = Ref(text=text)
         value, where = self.documents.find(text, place, at)
-        self.waiting.append((ref, value, where, f"{at} -> {text[:100]}"))
+        self.waiting.append((ref, value, where, f"{at[:SHOWN]} -> {text[:100]}"))
         return ref
 
 

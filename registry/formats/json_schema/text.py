@@ -7,6 +7,7 @@ digits. Of members with one name the last counts, at the place of the first, as 
 from __future__ import annotations
 
 import json
+import re
 from decimal import Context, Decimal, InvalidOperation
 from hashlib import blake2b
 from typing import Final, Never
@@ -18,6 +19,7 @@ Value = object  # dict, list, str, int, Decimal, bool, None
 
 EXPONENT: Final = 100_000
 EXACT: Final = Context(prec=5_000)  # more digits than a number may have
+_SURROGATE: Final = re.compile("\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _PLAIN: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -37,6 +39,11 @@ def loads(text: str, limits: Limits, what: str) -> Value:
     except ValueError as error:
         raise InvalidSchema(f"{what} is not JSON: {error}.") from None
     _ensure_within(value, limits, what)
+    if _SURROGATE.search(text):
+        try:
+            dumps(value).encode()
+        except UnicodeEncodeError:
+            raise InvalidSchema(f"{what} holds half of a surrogate pair.") from None
     return value
 
 

@@ -23,6 +23,7 @@ def changes(old: Side, new: Side) -> list[Change]:
     if old.file.package != new.file.package:
         walk.add(ChangeKind.RENAMED, "package", (), old.file.package, new.file.package)
     walk.types(old.file.types, new.file.types, ())
+    walk.untold()
     return walk.rows[:MOST]
 
 
@@ -33,19 +34,32 @@ def contents(side: Side) -> list[Change]:
     return walk.rows[:MOST]
 
 
-def _obstacles(reader: Side, writer: Side) -> set[Path]:
+def _obstacles(reader: Side, writer: Side) -> dict[Path, str]:
+    """The kind of what stands in the way, by place."""
     found = (d for d in differences(reader, writer) if d.kind not in kinds.ALLOWED)
-    return {tuple(d.path.removeprefix("#/").split("/")) if d.path != "#/" else () for d in found}
+    return {
+        tuple(d.path.removeprefix("#/").split("/")) if d.path != "#/" else (): d.kind for d in found
+    }
 
 
 class _Walk:
-    def __init__(self, obstacles: dict[str, set[Path]]) -> None:
+    def __init__(self, obstacles: dict[str, dict[Path, str]]) -> None:
         self.obstacles = obstacles
+        self.told: set[Path] = set()
         self.rows: list[Change] = []
 
     def add(self, kind: ChangeKind, path: str, at: Path, before: str = "", after: str = "") -> None:
         breaks = frozenset(way for way, found in self.obstacles.items() if at in found)
         self.rows.append(Change(kind, path, before, after, breaks))
+        self.told.add(at)
+
+    def untold(self) -> None:
+        """Obstacles that no row speaks of: within what the files import."""
+        for found in self.obstacles.values():
+            for at, kind in found.items():
+                if at not in self.told:
+                    what = kind.replace("_", " ").lower()
+                    self.add(ChangeKind.OTHER, ".".join(at) or "(file)", at, after=what)
 
     def types(self, old: Sequence[Type], new: Sequence[Type], scope: Path) -> None:
         before = {one.name: one for one in old}

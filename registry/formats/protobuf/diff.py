@@ -30,7 +30,8 @@ GROUPS: Final = {
 }
 # A field against another costs about as much as so many steps of the other formats.
 STEP_COST: Final = 2
-DEEPEST: Final = 30  # each takes some ten frames of the interpreter's stack
+DEEPEST: Final = 50  # messages within messages, where no other is gone into; each takes eight
+# frames of the interpreter's stack, and those declared within it, at most a hundred, two each
 VALUES: Final = 10  # of an enumeration; so many are compared in the time of a field
 
 
@@ -89,7 +90,7 @@ class Check:
         self.packages = (original.file.package, update.file.package)
         self.open: set[int] = set()
         self.done: dict[tuple[int, int], list[Found]] = {}
-        self.depth = 0  # of messages that are compared apart, within each other
+        self.depth = 0  # of messages that are compared, within each other
 
     def all(self) -> list[Found]:
         """The differences of the two files, however deep messages lie within messages."""
@@ -183,13 +184,17 @@ class Check:
     # -- messages --------------------------------------------------------------------------------
 
     def messages(self, original: Message, update: Message) -> None:
-        if id(original) not in self.open:
-            self.open.add(id(original))
-            try:
-                self.members(original, update)
-            finally:
-                self.open.remove(id(original))
-        self.type_lists(original.types, update.types)
+        self.depth += 1
+        try:
+            if id(original) not in self.open:
+                self.open.add(id(original))
+                try:
+                    self.members(original, update)
+                finally:
+                    self.open.remove(id(original))
+            self.type_lists(original.types, update.types)
+        finally:
+            self.depth -= 1
 
     def members(self, original: Message, update: Message) -> None:
         before, was_in = _by_tag(original)
@@ -305,8 +310,6 @@ class Check:
 
     def apart(self, name: str, one: Place, other: Place) -> list[Found]:
         """The differences of two messages of one name, at their own place."""
-        if not isinstance(one.type, Message) or not isinstance(other.type, Message):
-            return []
         pair = _identity(one, other)
         if self.once and pair in self.done:
             return self.done[pair]
@@ -323,14 +326,12 @@ class Check:
         names = tuple(name.split("."))
         self.list, self.path, self.scope = [], names, names
         self.packages = (one.package, other.package)
-        self.depth += 1
         try:
             self.messages(one.type, other.type)
             found = self.list
             if whole:
                 self.done[_identity(one, other)] = found
         finally:
-            self.depth -= 1
             self.list, self.path, self.scope, self.packages = before
         return found
 

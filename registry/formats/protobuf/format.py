@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from registry.errors import InvalidSchema
 from registry.formats import base
-from registry.formats.base import Change, Difference, Entity, Policy, Source
+from registry.formats.base import LIMITS, Change, Difference, Entity, Policy, Source
 from registry.formats.protobuf import changes, diff, known, link, names, printer, tags
 from registry.formats.protobuf.diff import Side
 from registry.formats.protobuf.nodes import File
@@ -62,13 +62,19 @@ class Protobuf:
         fields: bool = False,
     ) -> ProtobufSchema:
         file = _read(text)
-        given = {source.name: _read(source.text) for source in references}
+        files: dict[str, File] = {}  # by text, since several may bring the same one
+        for source in references:
+            if source.text not in files:
+                files[source.text] = _read(source.text)
+        given = {source.name: files[source.text] for source in references}
         known_types = known.types()
         types = Types(file.package, dict(known_types.found), dict(known_types.extensions))
         for source in references:
             place = (source.subject, source.version) if source.subject else None
             types.add(given[source.name], place)
         types.add(file)
+        for one in (file, *files.values()):
+            types.ensure_entries(one)
         # Every name must mean something, whether or not it is to be written in full.
         normal = printer.text(file, types)
         if fields:
@@ -76,7 +82,10 @@ class Protobuf:
         if normalize:
             file = parse(normal)
             types.add(file)
-        return ProtobufSchema(file, types)
+        found = ProtobufSchema(file, types)
+        if strict:
+            _ensure_readable(found.text)
+        return found
 
     def differences(
         self, reader: base.Parsed, writer: base.Parsed, policy: Policy = Policy.STRICT
@@ -121,10 +130,22 @@ def _read(text: str) -> File:
     try:
         return parse(text)
     except InvalidSchema:
-        file = decoded(text) if text.strip() else None
+        fits = 0 < len(text) <= LIMITS.text_bytes
+        file = decoded(text) if fits else None
         if file is None:
             raise
-        return file
+    return file
+
+
+def _ensure_readable(text: str) -> None:
+    """Raises InvalidSchema for what would be stored and could not be read again: a descriptor can
+    say what no file can, and defaults of bytes are written without quotes, as there."""
+    if "\0" in text:
+        raise InvalidSchema("The schema holds a NUL character, which cannot be stored.")
+    try:
+        parse(text)
+    except InvalidSchema as error:
+        raise InvalidSchema(f"Written out, it cannot be read again: {error.reason}") from None
 
 
 def _protobuf(parsed: base.Parsed) -> ProtobufSchema:

@@ -13,6 +13,7 @@ SCALARS: Final = frozenset(
         *("sfixed32", "sfixed64", "sint32", "sint64", "string", "uint32", "uint64"),
     }
 )
+KEYS: Final = SCALARS - {"float", "double", "bytes"}  # what the key of a map may be
 
 
 class OptionKind(StrEnum):

@@ -8,7 +8,7 @@ from registry.errors import InvalidSchema
 from registry.formats.base import LIMITS, Limits
 from registry.formats.protobuf import nodes
 from registry.formats.protobuf.lexer import Token, line, tokens
-from registry.formats.protobuf.nodes import MAX_TAG, Option, OptionKind, Primitive, Range
+from registry.formats.protobuf.nodes import KEYS, MAX_TAG, Option, OptionKind, Primitive, Range
 
 LABELS: Final = frozenset({"required", "optional", "repeated"})
 SYNTAXES: Final = frozenset({"proto2", "proto3"})
@@ -99,6 +99,13 @@ class _Parser:
             parts.append(self.next().text)
         return "".join(parts)
 
+    def plain_string(self) -> str:
+        """One that is written again as it is, without strokes."""
+        text = self.string()
+        if any(letter in '"\\' or letter < " " for letter in text):
+            self.fail(f"no name has a quote, a backslash or a line end: '{text[:60]}'")
+        return text
+
     def whole(self) -> int:
         given = self.word()
         if "_" in given:
@@ -118,11 +125,13 @@ class _Parser:
             self.expect(",")
             value = self.word()
             self.expect(">")
+            if key not in KEYS:
+                self.fail(f"the key of a map is a whole number, a bool or a string, not {key[:60]}")
             return f"map<{key}, {value}>"
         return given
 
-    def nested(self) -> None:
-        self.depth += 1
+    def nested(self, levels: int = 1) -> None:
+        self.depth += levels
         if self.depth > self.limits.depth:
             self.fail(f"this nests deeper than {self.limits.depth} levels")
 
@@ -183,7 +192,7 @@ class _Parser:
             target = file.public_imports
         elif self.take("weak"):
             target = file.weak_imports
-        target.append(self.string())
+        target.append(self.plain_string())
         self.expect(";")
 
     # -- types -----------------------------------------------------------------------------
@@ -369,7 +378,7 @@ class _Parser:
     def reserved(self) -> nodes.Reserved:
         values: nodes.Reserved = []
         while True:
-            values.append(self.string() if self.peek() == '"' else self.range())
+            values.append(self.plain_string() if self.peek() == '"' else self.range())
             if self.take(";"):
                 return values
             self.expect(",")
@@ -417,11 +426,13 @@ class _Parser:
         inner: list[str] = []
         if self.peek().startswith(".") and parenthesized:
             inner = self.word()[1:].split(".")
+        self.nested(len(inner))
         if not (separator == ":" and self.peek() in ("{", "[", "<")):
             self.expect(separator)
         elif self.peek() == "<":
             self.fail("values in < > are not supported: use { }")
         kind, value = self.value()
+        self.depth -= len(inner)
         for part in reversed(inner):
             kind, value = OptionKind.OPTION, Option(part, kind, value)
         return Option(name, kind, value, parenthesized)

@@ -105,6 +105,7 @@ class _Printer:
             parts += ["\n", *(self.extend(one) for one in self.grouped(file.extends))]
         if file.services:
             parts += ["\n", *(self.service(one) for one in file.services)]
+        self.spend(sum(len(part) for part in parts))
         return "".join(parts)
 
     def listed(self, names: Sequence[str]) -> Sequence[str]:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from registry.errors import InvalidSchema
 from registry.formats.base import LIMITS
-from registry.formats.protobuf.nodes import Extend, Field, File, Message, Type
+from registry.formats.protobuf.nodes import KEYS, Extend, Field, File, Message, Type
 
 Scope = tuple[str, ...]  # names of the messages around a place, from the outermost in
 MOST_PARTS: Final = LIMITS.depth  # of the name of a package
@@ -68,6 +68,20 @@ class Types:
     def get(self, name: str, scope: Scope, package: str | None = None) -> Place | None:
         full = self.resolve(name, scope, package)
         return self.found[full] if full is not None else None
+
+    def ensure_entries(self, file: File) -> None:
+        """Raises InvalidSchema for a message that claims to be the entry of a map and is none: its
+        key is no scalar, or its value again an entry."""
+        for scope, one in walk(file.types):
+            if not isinstance(one, Message) or not one.is_map_entry:
+                continue
+            types = {field.name: field.type for field in one.fields}
+            value = self.get(types.get("value", "string"), (*scope, one.name), file.package)
+            if types.get("key", "string") not in KEYS or (value is not None and value.map_type):
+                raise InvalidSchema(
+                    f"{one.name[:200]} is no entry of a map: its key must be a number, a bool "
+                    "or a string, and its value no entry."
+                )
 
     def _first(
         self, among: Mapping[str, object], name: str, package: str, scope: Scope

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -84,6 +85,39 @@ REFUSED: dict[str, Callable[[], object]] = {
     "an address without end": lambda: JSON.parse(
         json.dumps({"$id": "http://h/" + "x/" * 200_000, "not": {"$id": "../y"}}), strict=True
     ),
+    "half of a surrogate pair of JSON": lambda: JSON.parse(
+        r'{"type":"string","title":"\ud800"}', strict=True
+    ),
+    "a character that no database holds": lambda: PROTOBUF.parse(
+        r'syntax="proto2"; option java_package="\000"; message M {}', strict=True
+    ),
+    "a default that is not read again": lambda: PROTOBUF.parse(
+        r'syntax="proto2"; message M { optional bytes a = 1 [default="\377"]; }', strict=True
+    ),
+    "a path of an option without end": lambda: PROTOBUF.parse(
+        f'syntax="proto3"; message M {{ option (x){".a" * 300}.r = {{}}; }}', strict=True
+    ),
+    "a map that holds its own entry": lambda: PROTOBUF.parse(
+        """syntax="proto3"; message M { repeated .M.AEntry a = 1;
+        message AEntry { option map_entry = true; string key = 1; .M.AEntry value = 2; } }""",
+        strict=True,
+    ),
+    "a quote in a reserved name": lambda: PROTOBUF.parse(
+        r'syntax="proto3"; message M { reserved "a\"b"; }', strict=True
+    ),
+    "a quote in an import": lambda: PROTOBUF.parse(r'import "a\"b";', strict=True),
+    "a descriptor that says what no file can": lambda: PROTOBUF.parse(
+        base64.b64encode(
+            descriptor_pb2.FileDescriptorProto(package="a b;").SerializeToString()
+        ).decode(),
+        strict=True,
+    ),
+    "a descriptor that is too long": lambda: PROTOBUF.parse(
+        base64.b64encode(b"\x22\x03\x0a\x01A" + b"\x62\x06proto3" * 200_000).decode(), strict=True
+    ),
+    "addresses that go up without end": lambda: JSON.parse(
+        json.dumps({"$id": "http://h/" + "../" * 1_300, "not": {"$id": "x"}}), strict=True
+    ),
     "a descriptor of too many parts": lambda: PROTOBUF.parse(
         base64.b64encode(b"\x22\x00" * 100_000).decode(), strict=True
     ),
@@ -99,13 +133,6 @@ def test_it_is_refused_in_words(what: str) -> None:
 def test_schemas_that_hold_themselves_are_told_in_few_words() -> None:
     for text in ('{"type":"array","items":{"$ref":"#"}}', '{"not":{"$ref":"#"}}'):
         assert JSON.contents(JSON.parse(text, strict=True))
-
-
-def test_half_of_a_surrogate_pair_matches_no_expression() -> None:
-    closed = '{"patternProperties":{"a":{}},"additionalProperties":false}'
-    named = r'{"properties":{"\ud800":{}},"additionalProperties":false}'
-    reader, writer = (JSON.parse(text, strict=True) for text in (closed, named))
-    assert JSON.differences(reader, writer)
 
 
 def test_numbers_are_told_apart_to_their_last_digit() -> None:
@@ -149,6 +176,80 @@ def test_paths_are_not_told_without_end() -> None:
     rows = JSON.changes(text, number)
     assert len(rows) > 9_000
     assert max(len(row.path) for row in rows) < 2_000
+
+
+def test_a_place_is_not_kept_with_every_reference() -> None:
+    """Ten thousand of them below names that fill half of the text: once they took gigabytes."""
+    schema: dict[str, object] = {
+        "properties": {f"a{i}": {"$ref": "#/definitions/a"} for i in range(10_000)}
+    }
+    for i in range(48):
+        schema = {"properties": {"n" * 9_000 + str(i): schema}}
+    tracemalloc.start()
+    JSON.parse(json.dumps({**schema, "definitions": {"a": {}}}), strict=True)
+    assert tracemalloc.get_traced_memory()[1] < 2**28
+    tracemalloc.stop()
+
+
+def test_symbols_are_not_told_without_end() -> None:
+    symbols = ["S" * 950 + str(i) for i in range(800)]
+    wide: object = {"type": "enum", "name": "E", "symbols": symbols}
+    writer, reader = (
+        AVRO.parse(json.dumps(_record("R", "f", *types)), strict=True)
+        for types in (
+            [wide, *["E"] * 999],
+            [{"type": "enum", "name": f"n{i}.E", "symbols": ["A"]} for i in range(1_000)],
+        )
+    )
+    assert [d.kind for d in AVRO.differences(reader, writer)] == ["UNEXPECTED"]
+
+
+def test_messages_may_nest_where_they_refer_to_others_that_do() -> None:
+    """Ninety levels in each of nine files: far more than the interpreter's stack holds."""
+
+    def file(index: int, leaf: str) -> str:
+        inner = f"p{index + 1}.A f=1;" if index < 8 else f"{leaf} f=1;"
+        names = ("A", *(f"N{i}" for i in range(89)))
+        nested = "".join(f"message {name} {{" for name in names)
+        return f'syntax="proto3"; package p{index}; {nested}{inner}{"}" * 90}'
+
+    def schema(version: int, leaf: str) -> base.Parsed:
+        sources = [Source(f"r{i}", file(i, leaf), f"s{i}", version) for i in range(8, 0, -1)]
+        return PROTOBUF.parse(file(0, leaf), sources, strict=True)
+
+    text, number = schema(1, "string"), schema(2, "int32")
+    assert {d.kind for d in PROTOBUF.differences(text, number)} == {
+        "FIELD_SCALAR_KIND_CHANGED",
+        "FIELD_NAMED_TYPE_CHANGED",
+    }
+    assert any("BACKWARD" in row.breaks for row in PROTOBUF.changes(number, text))
+
+
+def test_whatever_stands_in_the_way_is_told_as_a_change() -> None:
+    """Beyond the branches that are shown, within alternatives, within what is imported."""
+    fixed = [{"type": "fixed", "name": f"F{i}", "size": 1} for i in range(24)]
+    old, new = (
+        AVRO.parse(json.dumps(_record("R", "f", [*fixed, last])), strict=True)
+        for last in ("string", "int")
+    )
+    assert any("BACKWARD" in row.breaks for row in AVRO.changes(old, new))
+    moved = [
+        AVRO.parse(
+            json.dumps(_record("R", "f", *(_record(f"{space}.X", space) for space in spaces))),
+            strict=True,
+        )
+        for spaces in ("nm", "mn")
+    ]
+    assert any("BACKWARD" in row.breaks for row in AVRO.changes(*moved))
+    within = [
+        JSON.parse(
+            json.dumps({"oneOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"not": {"type": t}}}}),
+            strict=True,
+        )
+        for t in ("string", "integer")
+    ]
+    (row,) = JSON.changes(*within)
+    assert "BACKWARD" in row.breaks
 
 
 SLOW: dict[str, Callable[[], object]] = {
@@ -252,6 +353,19 @@ SLOW: dict[str, Callable[[], object]] = {
             )
             for version, t in enumerate(("int32", "string"), 1)
         )
+    ),
+    "groups and references to them": lambda: JSON.parse(
+        json.dumps({"allOf": [{"pattern": r"\k<a>" * 15_000 + "(?<a>x)"}] * 8}), strict=True
+    ),
+    "characters that marks are made of": lambda: AVRO.parse(
+        json.dumps(
+            {
+                **_record("R", "f"),
+                "doc": "\0" * 80_000,
+                "fields": [{"name": "a", "type": "double", "default": 1e300}],
+            }
+        ),
+        strict=True,
     ),
     "many symbols": lambda: AVRO.changes(
         *(
