@@ -98,9 +98,19 @@ def match(wanted: Candidate, among: Sequence[Stored]) -> Stored | None:
     """
     identity = wanted.identity
     for stored in among:
-        if stored.identity == identity:
+        if stored.identity == identity and same_content(wanted, stored):
             return stored
     return next((stored for stored in among if _alike(wanted, stored)), None)
+
+
+def same_content(wanted: Candidate, stored: Stored) -> bool:
+    """Whether nothing at all differs, where the MD5 is the same."""
+    parsed = wanted.parsed
+    mine = [r.wire for r in wanted.references]
+    theirs = [r.wire for r in stored.references]
+    return contracts.content(
+        parsed.format, parsed.text, mine, wanted.metadata, wanted.rule_set
+    ) == contracts.content(stored.type, stored.text, theirs, stored.metadata, stored.rule_set)
 
 
 def _alike(wanted: Candidate, stored: Stored) -> bool:

@@ -273,7 +273,7 @@ def identity(
     The order of what is fed to it is that of the wire's reference server, so that the guid of the
     same content is equal everywhere. The schema type takes no part.
     """
-    digest = md5(text.encode(), usedforsecurity=False)
+    digest = md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False)
     for reference in references:
         digest.update(reference.name.encode())
         digest.update(reference.subject.encode())
@@ -289,6 +289,31 @@ def identity(
                 if _as_object(rule).get("disabled"):
                     digest.update(b"\x01")
     return digest.digest()
+
+
+def content(
+    type_: str,
+    text: str,
+    references: Sequence[Reference],
+    metadata_: Json | None,
+    rules: Json | None,
+) -> object:
+    """What `identity` is made of, with the type and apart: equal where nothing at all differs.
+
+    The MD5 is of all parts in a row, so that `{"a": "bc"}` and `{"ab": "c"}` have the same.
+    """
+    told = None if metadata_ is None else [str(part) for part in _metadata_parts(metadata_)]
+    ruled = None
+    if rules is not None:
+        lists = ([_as_object(rule) for rule in _list(rules.get(name))] for name in LISTS)
+        ruled = [
+            [
+                ([str(part) for part in _rule_parts(rule)], bool(rule.get("disabled")))
+                for rule in one
+            ]
+            for one in lists
+        ]
+    return type_, text, sorted(references), told, ruled
 
 
 def _feed(update: Digest, parts: Iterable[object]) -> None:

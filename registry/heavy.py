@@ -44,6 +44,7 @@ class Answered:
     status: int
     headers: list[tuple[str, str]]
     content: bytes
+    last: bool = False  # whether the child ends after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +104,7 @@ class Heavy:
         size = int.from_bytes(await child.out_of.readexactly(LENGTH), "big")
         # Written by code of ours, which the same user runs.
         answered: Answered = pickle.loads(await child.out_of.readexactly(size))  # noqa: S301
+        if answered.last:
+            child.into.close()
+            await self.start()  # the next one gets ready before it is needed
         return answered

@@ -411,6 +411,34 @@ def sources(references: Sequence[StoredReference]) -> tuple[Source, ...]:
     return _in_order(references, loaded)
 
 
+_HOLD: Final = """
+    SELECT 1 FROM unnest(%s::text[], %s::text[], %s::integer[]) AS w (context, subject, version)
+    JOIN registry_context c ON c.name = w.context
+    JOIN registry_subject s ON s.context_id = c.id AND s.name = w.subject
+    ORDER BY s.id FOR KEY SHARE OF s
+"""
+_THERE: Final = """
+    SELECT v.deleted FROM unnest(%s::text[], %s::text[], %s::integer[])
+        AS w (context, subject, version)
+    JOIN registry_context c ON c.name = w.context
+    JOIN registry_subject s ON s.context_id = c.id AND s.name = w.subject
+    JOIN registry_version v ON v.subject_id = s.id AND v.version = w.version
+"""
+
+
+def held(references: Sequence[StoredReference], *, deleted: bool) -> bool:
+    """Whether all that is referred to is there (softly `deleted` or not). It stays so until the
+    transaction ends: whoever deletes one of those waits, and then sees who refers to it."""
+    wanted = sorted({(r.target.context, r.target.name, r.wire.version) for r in references})
+    if not wanted:
+        return True
+    columns = tuple(list(column) for column in zip(*wanted, strict=True))
+    _rows(_HOLD, columns)
+    # Another statement, since only that sees what those did who were waited for.
+    there = _rows(_THERE, columns)
+    return len(there) == len(wanted) and (deleted or not any(gone for (gone,) in there))
+
+
 def several(wanted: Sequence[tuple[SubjectName, int]]) -> dict[tuple[SubjectName, int], Stored]:
     """The versions of those that are there, soft-deleted ones too."""
     if not wanted:

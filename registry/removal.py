@@ -117,9 +117,12 @@ def remove(row: Subject, subject: SubjectName, numbers: Sequence[int], *, perman
     versions = Version.objects.filter(subject=row, version__in=numbers)
     ids = set(versions.values_list("schema_id", "schema__schema_id"))
     if permanent:
+        # Whoever registers the same content holds its row: they wait, or their version is seen.
+        schemas = Schema.objects.filter(pk__in=[pk for pk, _ in ids])
+        list(schemas.select_for_update().order_by("pk").values("pk"))
         versions.delete()
         # An id ends with the last version that holds it, in whatever subject.
-        Schema.objects.filter(pk__in=[pk for pk, _ in ids], versions__isnull=True).delete()
+        schemas.filter(versions__isnull=True).delete()
         if not Version.objects.filter(subject=row).exists():
             Config.objects.filter(context=subject.context, subject=subject.name).delete()
             ModeRow.objects.filter(context=subject.context, subject=subject.name).delete()

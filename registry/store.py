@@ -21,7 +21,15 @@ from governance.actors import Actor
 from registry import compatibility, contracts, lookup, memo, naming, sensitive
 from registry.associations import rows
 from registry.associations.locks import lock_references
-from registry.candidates import Asked, Candidate, TagChange, candidate, inheriting, match
+from registry.candidates import (
+    Asked,
+    Candidate,
+    TagChange,
+    candidate,
+    inheriting,
+    match,
+    same_content,
+)
 from registry.changes import WIRE, Origin, record, refuse_by_mode
 from registry.compatibility import Level, Verdict
 from registry.contracts import VERSION_PROPERTY, Json
@@ -138,6 +146,8 @@ def register(
             return decided
         with transaction.atomic():
             _ensure_not_owned(decided.references)
+            if not lookup.held(decided.references, deleted=_may_be_deleted(held.scope)):
+                continue  # one was deleted meanwhile: what is there now decides
             made = _write(subject, decided, held, by=by, origin=origin)
             if made is not None:
                 data = {
@@ -399,11 +409,15 @@ def _write(
             raise InvalidSchema(
                 "Version is not one more than previous version", subject=str(subject)
             )
-        case "taken":
-            context = "" if subject.context == DEFAULT else subject.context
-            raise NotPermitted(
-                f"Overwrite new schema with id {asked.id} in context {context} is not permitted."
+        case "full":
+            raise InvalidSchema(
+                f"After version {naming.MAX_VERSION} there is none: delete that version for good",
+                subject=str(subject),
             )
+        case "taken":
+            raise _overwrites(subject, asked.id)
+        case "known" if not _is_stored(subject.context, schema_id, wanted):
+            raise _overwrites(subject, schema_id)
     return Registered(
         subject,
         version,
@@ -417,6 +431,24 @@ def _write(
         made=True,
         at=at,
     )
+
+
+def _overwrites(subject: SubjectName, schema_id: int | None) -> NotPermitted:
+    context = "" if subject.context == DEFAULT else subject.context
+    return NotPermitted(
+        f"Overwrite new schema with id {schema_id} in context {context} is not permitted."
+    )
+
+
+def _is_stored(context: str, schema_id: int, wanted: Candidate) -> bool:
+    """Whether the schema of that id is the candidate, and not only one of the same MD5."""
+    stored = lookup.by_id(context, schema_id)
+    return stored is None or same_content(wanted, stored)
+
+
+def _may_be_deleted(in_scope: InScope) -> bool:
+    """Whether references may name versions that were deleted softly, as `candidate` takes them."""
+    return in_scope.mode is Mode.IMPORT or not in_scope.flag("validateNewSchemas", True)
 
 
 def _ensure_not_owned(references: Sequence[StoredReference]) -> None:

@@ -26,11 +26,12 @@ while length := sys.stdin.buffer.read(8):
         os.write(1, (100).to_bytes(8, "big") + b"x")
         os._exit(1)
     from registry.heavy import Answered
-    raw = pickle.dumps(Answered(200, [("uid", asked.uid)], str(len(asked.body)).encode()))
+    last = asked.body == b"last"
+    raw = pickle.dumps(Answered(200, [("uid", asked.uid)], str(len(asked.body)).encode(), last))
     sys.stdout.buffer.write(len(raw).to_bytes(8, "big") + raw)
     sys.stdout.buffer.flush()
-    if asked.body == b"last":
-        break
+    if last:
+        time.sleep(600)  # it takes its time to end
 """
 
 
@@ -88,13 +89,14 @@ def test_a_child_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     play(story)
 
 
-def test_a_child_that_ended_by_itself_is_made_anew() -> None:
+def test_a_child_that_says_that_it_ends_has_a_successor_at_once() -> None:
     async def story(one: Heavy) -> None:
+        first = await one.start()
         await one.answer(asked(b"last"))
-        child = one.child
-        assert child is not None
-        await child.process.wait()
+        assert one.child is not first  # before it has ended, and before it is needed
         assert (await one.answer(asked(b"next"))).content == b"4"
+        first.process.kill()
+        await first.process.wait()
 
     play(story)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
+from typing import Any
 
 import psycopg
 import pytest
@@ -12,9 +14,9 @@ from django.db import OperationalError, connection, transaction
 
 from governance.actors import system_actor
 from governance.models import Event
-from registry import lookup, removal, store
+from registry import lookup, removal, settings, store
 from registry.candidates import Asked
-from registry.errors import Incompatible, Referenced, RegistryError
+from registry.errors import Incompatible, InvalidSchema, NotPermitted, Referenced, RegistryError
 from registry.formats.base import Reference
 from registry.naming import qualify
 from tests.registry.rest.conftest import record, text_of
@@ -111,3 +113,126 @@ def test_of_two_that_exclude_each_other_one_is_told_so() -> None:
             pair = [(f"s{number}", one("a", type_)) for type_ in ("string", "int")]
             assert sorted(pool.map(register, pair)) == [False, True]
             assert lookup.versions(qualify(f"s{number}")) == [(1, False)]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (
+            Asked('{"type":"string","logicalType":"uuid"}'),
+            Asked('{"type":"string","logicalType":"uuid"}', type="JSON"),
+        ),
+        (
+            Asked('"int"', metadata={"properties": {"a": "bc"}}),
+            Asked('"int"', metadata={"properties": {"ab": "c"}}),
+        ),
+    ],
+)
+@pytest.mark.parametrize("subject", ["s", "t"])
+def test_what_only_has_the_guid_of_another_is_refused_and_not_taken_for_it(
+    first: Asked, second: Asked, subject: str
+) -> None:
+    store.register(S, first, by=BY)
+    settings.set_config(qualify(subject), {"compatibility": "NONE"}, by=BY)
+    with pytest.raises(NotPermitted, match="Overwrite new schema with id 1"):
+        store.register(qualify(subject), second, by=BY)
+    assert lookup.versions(qualify("t")) == []
+
+
+@pytest.mark.django_db
+def test_numbers_near_their_end_do_not_end_the_counting() -> None:
+    last = 2**31 - 1
+    settings.set_mode(S, "IMPORT", force=False, by=BY)
+    store.register(S, replace(one("a"), id=last, version=last), by=BY)
+    assert store.register(qualify("other"), one("b"), by=BY).schema_id == 1
+    settings.set_mode(S, "READWRITE", force=False, by=BY)
+    with pytest.raises(InvalidSchema, match="After version 2147483647 there is none"):
+        store.register(S, Asked(text_of(record("R", ("a", "string"), ("b", "int", 0)))), by=BY)
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("permanent", [False, True])
+def test_what_a_registration_refers_to_is_not_deleted_under_its_hands(permanent: bool) -> None:
+    """The delete waits for the registration, and is then refused."""
+    store.register(qualify("a"), one("a"), by=BY)
+    if permanent:
+        removal.delete_subject(qualify("a"), permanent=False, by=BY)
+    referring = Asked(text_of(record("B", ("r", "R"))), references=(Reference("R", "a", 1),))
+    (reference,) = lookup.resolve(referring.references, ".", deleted=True)
+
+    def delete() -> str:
+        try:
+            removal.delete_subject(qualify("a"), permanent=permanent, by=BY)
+        except Referenced:
+            return "referenced"
+        finally:
+            connection.close()
+        return "deleted"
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            assert lookup.held([reference], deleted=True)
+            assert lookup.held([reference], deleted=False) is not permanent
+            deleting = pool.submit(delete)
+            while not somebody_waits():
+                assert not deleting.done()
+            settings.set_config(S, {"validateNewSchemas": False}, by=BY)
+            store.register(S, referring, by=BY)
+        assert deleting.result() == "referenced"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_registration_whose_reference_has_gone_meanwhile_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store.register(qualify("a"), one("a"), by=BY)
+    referring = Asked(text_of(record("B", ("r", "R"))), references=(Reference("R", "a", 1),))
+    decide = store._decide
+
+    def and_then_it_goes(*args: Any, **named: Any) -> Any:
+        decided = decide(*args, **named)
+        removal.delete_subject(qualify("a"), permanent=False, by=BY)
+        return decided
+
+    monkeypatch.setattr(store, "_decide", and_then_it_goes)
+    with pytest.raises(InvalidSchema, match="not there"):
+        store.register(S, referring, by=BY)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleting_the_last_holder_of_an_id_and_registering_its_content_meet() -> None:
+    """Either the id lives on with the new version, or that has a new id; nobody gets an error."""
+    start = Barrier(2)
+
+    def delete(name: str) -> None:
+        start.wait()
+        try:
+            removal.delete_subject(qualify(name), permanent=True, by=BY)
+        finally:
+            connection.close()
+
+    def register(name: str) -> None:
+        start.wait()
+        try:
+            store.register(qualify(f"{name}-too"), one("a"), by=BY)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(30):
+            name = f"s{number}"
+            store.register(qualify(name), one("a"), by=BY)
+            removal.delete_subject(qualify(name), permanent=False, by=BY)
+            for done in [pool.submit(delete, name), pool.submit(register, name)]:
+                done.result()
+            (stored,) = lookup.all_versions(qualify(f"{name}-too"))
+            assert lookup.by_id(".", stored.schema_id) == stored
+            removal.delete_subject(qualify(f"{name}-too"), permanent=False, by=BY)
+            removal.delete_subject(qualify(f"{name}-too"), permanent=True, by=BY)
