@@ -6,7 +6,7 @@ decided in `registry.cache`, `registry.freshness` and `registry.memo`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -370,11 +370,17 @@ def resolve(
     """
     if len(references) > MAX_REFERENCES:
         raise InvalidSchema(f"It has more than {MAX_REFERENCES} references.")
+    targets = [qualify(reference.subject, context) for reference in references]
+    numbered = several(
+        {(t, r.version) for t, r in zip(targets, references, strict=True) if r.version > 0}
+    )
     resolved = []
-    for reference in references:
-        target = qualify(reference.subject, context)
-        found = find_version(target, reference.version, deleted=deleted)
-        if found is None:
+    for target, reference in zip(targets, references, strict=True):
+        if reference.version > 0:
+            found = numbered.get((target, reference.version))
+        else:
+            found = find_version(target, reference.version, deleted=deleted)
+        if found is None or (found.deleted and not deleted):
             raise InvalidSchema(
                 f"the reference '{reference.name}' names version {reference.version} of subject "
                 f"'{target}', which is not there: register it first."
@@ -439,7 +445,7 @@ def held(references: Sequence[StoredReference], *, deleted: bool) -> bool:
     return len(there) == len(wanted) and (deleted or not any(gone for (gone,) in there))
 
 
-def several(wanted: Sequence[tuple[SubjectName, int]]) -> dict[tuple[SubjectName, int], Stored]:
+def several(wanted: Collection[tuple[SubjectName, int]]) -> dict[tuple[SubjectName, int], Stored]:
     """The versions of those that are there, soft-deleted ones too."""
     if not wanted:
         return {}

@@ -107,7 +107,8 @@ def _config_changes(given: Mapping[str, object]) -> dict[str, object]:
 
 def _text(name: str, value: object) -> str | None:
     if isinstance(value, dict | list):
-        raise Malformed(f"{name} is a text, not {type(value).__name__}.")
+        found = "an object" if isinstance(value, dict) else "a list"
+        raise Malformed(f"{name} is a text, not {found}.")
     return None if value is None else str(value)
 
 

@@ -80,8 +80,10 @@ def items(value: object, what: str) -> list[object]:
     """A list, of a length that anybody could mean; empty where there is none."""
     if value is None:
         return []
-    if not isinstance(value, list) or len(value) > MOST_ENTRIES:
-        raise Malformed(f"'{what}' is not a list, or has more than {MOST_ENTRIES} entries.")
+    if not isinstance(value, list):
+        raise Malformed(f"'{what}' is not a list.")
+    if len(value) > MOST_ENTRIES:
+        raise Malformed(f"'{what}' has more than {MOST_ENTRIES:,} entries.")
     return value
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import structlog
-from django.core.exceptions import SuspiciousOperation
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation, TooManyFieldsSent
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
@@ -42,8 +43,11 @@ def expected(error: Exception) -> RegistryError:
     """The failure as one of ours; what nobody foresaw is logged and told without its text."""
     if isinstance(error, RegistryError):
         return error
+    if isinstance(error, TooManyFieldsSent):
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        return Malformed(f"The request has more than {most:,} parameters.")
     if isinstance(error, SuspiciousOperation):
-        return Malformed(f"The request cannot be read: {error}")
+        return Malformed("The request cannot be read: its host or its parameters make no sense.")
     if isinstance(error, OperationalError | InterfaceError):
         log.error("registry_store_away", error=str(error))
         return StoreBusy("The registry's database does not answer: try again in a moment.")

@@ -6,6 +6,7 @@ once, here. Everything else about HTTP is Django's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -83,6 +84,9 @@ class RegistryRequest(WSGIRequest):
         try:
             value = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
+            encoding = self.META.get("HTTP_CONTENT_ENCODING", "identity")
+            if encoding.lower() != "identity":
+                raise Malformed("The body is compressed: send it as it is.") from None
             raise Malformed(f"The request body is not JSON: {error}.") from None
         if value is None:
             raise MissingBody(what)
@@ -93,6 +97,8 @@ class RegistryRequest(WSGIRequest):
         return value
 
 
+# Not where the stroke belongs to one before it: that is the text of a backslash and a "u".
+_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 View = Callable[..., HttpResponse]
 
 
@@ -100,7 +106,7 @@ def _holds_nul(body: Json) -> bool:
     """Whether a member other than the schema's text holds what the database cannot store."""
     rest = {key: value for key, value in body.items() if key != "schema"}
     try:
-        return b"\\u0000" in orjson.dumps(rest)
+        return _NUL.search(orjson.dumps(rest)) is not None
     except TypeError:
         raise Malformed("The request body nests deeper than 250 levels.") from None
 

@@ -28,7 +28,7 @@ class _Change(Protocol):
 
 # Java writes a double in plain digits between these; outside them with an exponent.
 PLAIN: Final = (1e-3, 1e7)
-_TOO_DEEP: Final = "The schema nests deeper than 250 levels of JSON."
+_TOO_DEEP: Final = "The schema, with its references written out, nests deeper than 250 levels."
 _NUL: Final = r"\u0000"  # as it is written
 _NULS: Final = re.compile(r"(?:\\u0000)+")
 _SORTED: Final = orjson.OPT_SORT_KEYS

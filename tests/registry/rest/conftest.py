@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -45,6 +46,7 @@ class Wire:
         accept: str = "",
         content_type: str = V1,
         raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         path, _, query = path.partition("?")
         sent = raw if raw is not None else b"" if body is None else orjson.dumps(body)
@@ -60,6 +62,7 @@ class Wire:
             "SERVER_PORT": "80",
             "REMOTE_ADDR": "192.0.2.7",
             "wsgi.input": BytesIO(sent),
+            **(headers or {}),
         }
         _, response = dispatch.respond(environ, self.authorization, "test")
         text = response.content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from datetime import timedelta
 
@@ -47,6 +48,31 @@ def test_406(wire: Wire, accept: str) -> None:
 )
 def test_request_types_that_are_read(wire: Wire, type_: str) -> None:
     assert wire.post("/subjects/s/versions", {"schema": '"int"'}, content_type=type_).status == 200
+
+
+def test_a_body_that_is_compressed_is_told_so(wire: Wire) -> None:
+    sent = gzip.compress(b'{"schema":"\\"int\\""}')
+    headers = {"HTTP_CONTENT_ENCODING": "gzip"}
+    answer = wire.post("/subjects/s/versions", raw=sent, headers=headers)
+    assert (answer.status, answer.code) == (400, 400)
+    assert "compressed" in answer.text
+
+
+def test_a_nul_is_refused_and_the_text_of_one_is_not(wire: Wire) -> None:
+    def register(text: str) -> int:
+        metadata = {"properties": {"pattern": text}}
+        return wire.register("s", '"int"', metadata=metadata).status
+
+    assert register("[\\u0000-\\u001f]") == 200
+    assert register("\0") == 400
+    assert register("\\\0") == 400
+
+
+def test_too_many_parameters_are_told_without_names_of_settings(wire: Wire) -> None:
+    answer = wire.get("/subjects?" + "&".join(f"a{i}=1" for i in range(3_000)))
+    assert answer.code == 400
+    assert "2,000 parameters" in answer.text
+    assert "DATA_UPLOAD" not in answer.text
 
 
 def test_415(wire: Wire) -> None:
