@@ -11,7 +11,7 @@ from typing import Final
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from registry import compatibility, memo, owners
-from registry.compatibility import Level, Older
+from registry.compatibility import Direction, Judged, Older
 from registry.errors import InvalidSchema
 from registry.formats import base
 from registry.formats.base import Change, Parsed, Policy
@@ -107,26 +107,30 @@ def compare(older: Stored, newer: Stored, policy: Policy = Policy.STRICT) -> Com
     return compare_with(older, new, policy)
 
 
-def compare_with(older: Stored, new: Parsed, policy: Policy = Policy.STRICT) -> Comparison:
+def compare_with(
+    older: Stored, new: Parsed, policy: Policy = Policy.STRICT, judged: Judged | None = None
+) -> Comparison:
     """The comparison of a stored version with a schema that may not be stored."""
     try:
         old = memo.parsed(older)
     except InvalidSchema as error:
         return Comparison(lines=text_lines(older.text, new.text), unreadable=error.message)
-    return compare_texts(old, new, policy)
+    return compare_texts(old, new, policy, judged)
 
 
-def compare_texts(old: Parsed, new: Parsed, policy: Policy = Policy.STRICT) -> Comparison:
-    """The comparison of two schemas."""
+def compare_texts(
+    old: Parsed, new: Parsed, policy: Policy = Policy.STRICT, judged: Judged | None = None
+) -> Comparison:
+    """The comparison of two schemas, with the verdicts where they are there already."""
     lines = text_lines(old.text, new.text)
     if old.format != new.format:
         return Comparison(lines=lines, unreadable=f"{old.format} became {new.format}.")
-    before = Older(1, old.text, lambda: old)
+    judged = judged or compatibility.both_ways(new, Older(1, old.text, lambda: old), policy)
     return Comparison(
         changes=base.get(new.format).changes(old, new),
         lines=lines,
-        backward=compatibility.check_one(Level.BACKWARD, new, before, policy).words,
-        forward=compatibility.check_one(Level.FORWARD, new, before, policy).words,
+        backward=judged[Direction.NEW_READS_OLD].words,
+        forward=judged[Direction.OLD_READS_NEW].words,
     )
 
 

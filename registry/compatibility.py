@@ -6,7 +6,7 @@ directions, and to the versions, that a level asks for. It knows no format.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -129,6 +129,14 @@ def check_one(asked: Level, new: Parsed, old: Older, policy: Policy = Policy.STR
             messages.append(difference.said(reader, writer))
             words.append(difference.in_words(reader, writer))
     return _refused(asked, old, messages, words) if messages else FINE
+
+
+Judged = Mapping[Direction, Verdict]
+
+
+def both_ways(new: Parsed, old: Older, policy: Policy = Policy.STRICT) -> Judged:
+    """The verdict against one version in each direction."""
+    return {way: check_one(Level(way), new, old, policy) for way in Direction}
 
 
 def _found(

@@ -107,13 +107,18 @@ def in_subject(subject: SubjectName, asked: Asked) -> Trial:
         raise Unreadable("schema", error.message) from error
     new, policy = found.wanted.parsed, held.scope.policy
     among = found.among[:MOST_VERSIONS]
-    failed, compared = _failed(new, [_older(version) for version in among], policy)
-    levels = _levels(failed, among[0].version if among else None, compared == len(found.among))
+    judged = _judged(new, [_older(version) for version in among], policy)
+    compared = len(judged)
+    levels = _levels(
+        _failed(judged), among[0].version if among else None, compared == len(found.among)
+    )
     in_force = AtLevel(held.scope.level, found.verdict.compatible, found.verdict.against)
     return Trial(
         subject=subject,
         levels=[in_force if one.level is in_force.level else one for one in levels],
-        comparison=catalogue.compare_with(among[0], new, policy) if among else Comparison(),
+        comparison=(
+            catalogue.compare_with(among[0], new, policy, judged[0][1]) if among else Comparison()
+        ),
         compared=compared,
         latest=among[0].version if among else None,
         level=held.scope.level,
@@ -140,12 +145,12 @@ def after(
         old = memo.parse(type_, earlier, sources, strict=False)
     except InvalidSchema:
         old = _read("earlier", type_, earlier, ())
-    failed, compared = _failed(new, [Older(1, old.text, lambda: old)], Policy.STRICT)
+    judged = _judged(new, [Older(1, old.text, lambda: old)], Policy.STRICT)
     return Trial(
         subject=None,
-        levels=_levels(failed, 1, complete=True),
-        comparison=catalogue.compare_texts(old, new),
-        compared=compared,
+        levels=_levels(_failed(judged), 1, complete=True),
+        comparison=catalogue.compare_texts(old, new, judged=judged[0][1]),
+        compared=1,
     )
 
 
@@ -179,21 +184,22 @@ def _parsed(version: Stored) -> Parsed:
 Failed = dict[Direction, list[int]]
 
 
-def _failed(new: Parsed, older: Sequence[Older], policy: Policy) -> tuple[Failed, int]:
-    """The versions that stand in the way in each direction, the newest first; and with how many
-    it was compared in the time there is."""
-    failed: Failed = {direction: [] for direction in Direction}
+def _judged(
+    new: Parsed, older: Sequence[Older], policy: Policy
+) -> list[tuple[int, compatibility.Judged]]:
+    """Version and verdicts, the newest first, of as many as there is time for."""
     until = time.monotonic() + PATIENCE
-    compared = 0
+    judged: list[tuple[int, compatibility.Judged]] = []
     for version in older:
-        if compared and time.monotonic() > until:
+        if judged and time.monotonic() > until:
             break
-        compared += 1
-        for direction in Direction:
-            verdict = compatibility.check_one(Level(direction), new, version, policy)
-            if not verdict.compatible:
-                failed[direction].append(version.version)
-    return failed, compared
+        judged.append((version.version, compatibility.both_ways(new, version, policy)))
+    return judged
+
+
+def _failed(judged: Sequence[tuple[int, compatibility.Judged]]) -> Failed:
+    """The versions that stand in the way in each direction, the newest first."""
+    return {way: [n for n, found in judged if not found[way].compatible] for way in Direction}
 
 
 def _levels(failed: Failed, latest: int | None, complete: bool) -> list[AtLevel]:

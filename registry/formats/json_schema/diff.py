@@ -75,6 +75,7 @@ def _paths(found: Sequence[Found], limits: Limits) -> list[str]:
 
 
 PAIR: Final = 8  # steps that a pair costs; to meet it again costs one
+OBJECT: Final = 5  # what one of objects costs besides, and one for each property
 DEEPEST: Final = 40  # pairs within pairs; each takes some ten frames of the interpreter's stack
 
 
@@ -329,6 +330,7 @@ def _not(check: Check, original: nodes.Not, update: nodes.Not) -> None:
 
 
 def _object(check: Check, original: nodes.Object, update: nodes.Object) -> None:
+    check.spend(OBJECT + len(original.properties) + len(update.properties))
     for name in original.properties:
         if name in update.properties:
             _required(check, name, original, update)
