@@ -89,8 +89,14 @@ def _rule(value: object, list_name: str) -> Json:
     for key in RULE_ENDS:
         if given.get(key) is not None:
             rule[key] = _text(given[key], f"rule.{key}")
-    rule["disabled"] = bool(given.get("disabled", False))
+    rule["disabled"] = _flag(given.get("disabled"), "rule.disabled")
     return rule
+
+
+def _flag(value: object, what: str) -> bool:
+    if value in (None, "", "true", "false") or isinstance(value, bool):
+        return value in (True, "true")
+    raise Malformed(f"{what} is true or false.")
 
 
 def _present(value: Json) -> Json:
@@ -302,16 +308,15 @@ def content(
 
     The MD5 is of all parts in a row, so that `{"a": "bc"}` and `{"ab": "c"}` have the same.
     """
-    told = None if metadata_ is None else [str(part) for part in _metadata_parts(metadata_)]
+    told = None
+    if metadata_ is not None:
+        parts = ((name, _part(metadata_, name)) for name in ("tags", "properties"))
+        told = {name: part for name, part in parts if part}, _list(metadata_.get("sensitive"))
     ruled = None
     if rules is not None:
         lists = ([_as_object(rule) for rule in _list(rules.get(name))] for name in LISTS)
         ruled = [
-            [
-                ([str(part) for part in _rule_parts(rule)], bool(rule.get("disabled")))
-                for rule in one
-            ]
-            for one in lists
+            [{**rule, "disabled": bool(rule.get("disabled"))} for rule in one] for one in lists
         ]
     return type_, text, sorted(references), told, ruled
 

@@ -201,10 +201,19 @@ class Door:
 class _Headers:
     """The headers that the door itself looks at."""
 
-    __slots__ = ("accept", "authorization", "chunked", "content_type", "host", "length", "uid")
+    __slots__ = (
+        "accept",
+        "authorization",
+        "chunked",
+        "content_type",
+        "encoding",
+        "host",
+        "length",
+        "uid",
+    )
 
     def __init__(self, scope: Scope) -> None:
-        self.accept = self.authorization = self.content_type = self.host = b""
+        self.accept = self.authorization = self.content_type = self.host = self.encoding = b""
         self.length: int | None = None
         self.chunked = False
         uid: list[str] = []
@@ -217,6 +226,8 @@ class _Headers:
                 self.host = value
             elif name == b"content-type":
                 self.content_type = value
+            elif name == b"content-encoding":
+                self.encoding = value
             elif name == b"content-length":
                 self.length = int(value) if value.isdigit() and len(value) < 16 else None
             elif name == b"transfer-encoding":
@@ -273,6 +284,7 @@ def _environ(scope: Scope, headers: _Headers, body: bytes) -> dict[str, Any]:
         "CONTENT_TYPE": headers.content_type.decode("latin-1"),
         "CONTENT_LENGTH": str(len(body)),
         "HTTP_ACCEPT": headers.accept.decode("latin-1"),
+        "HTTP_CONTENT_ENCODING": headers.encoding.decode("latin-1"),
         "HTTP_AUTHORIZATION": headers.authorization.decode("latin-1"),
         "HTTP_HOST": headers.host.decode("latin-1"),
         "SERVER_NAME": str(server[0]),

@@ -14,6 +14,7 @@ import pickle
 from asyncio import StreamReader, StreamWriter
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final, cast
@@ -67,18 +68,26 @@ class Heavy:
     async def answer(self, asked: Asked) -> Answered:
         """The child's answer. Raises StoreBusy where none came: then nothing was done or all of
         it, and the request can be sent again."""
-        async with self.turn:
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    return await self._exchange(asked)
-            except BaseException as error:
-                self.close()  # half an answer must not be read as the next one
-                if not isinstance(error, (TimeoutError, OSError, EOFError)):
-                    raise
-                raise StoreBusy(
-                    f"The registry gave up on this request: it took longer than {PATIENCE:.0f}"
-                    " seconds, or more memory than there is. Send it again, or send less at once."
-                ) from error
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self.turn.acquire()
+        except TimeoutError:
+            raise StoreBusy(
+                "The registry has too many large requests to answer: try again in a moment."
+            ) from None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._exchange(asked)
+        except BaseException as error:
+            self.close()  # half an answer must not be read as the next one
+            if not isinstance(error, (TimeoutError, OSError, EOFError)):
+                raise
+            raise StoreBusy(
+                f"The registry gave up on this request: it took longer than {PATIENCE:.0f}"
+                " seconds, or more memory than there is. Send it again, or send less at once."
+            ) from error
+        finally:
+            self.turn.release()
 
     async def start(self) -> Child:
         """A child, before it is needed or when there is none."""
@@ -106,5 +115,7 @@ class Heavy:
         answered: Answered = pickle.loads(await child.out_of.readexactly(size))  # noqa: S301
         if answered.last:
             child.into.close()
-            await self.start()  # the next one gets ready before it is needed
+            self.child = None
+            with suppress(OSError):  # the answer is there; whoever comes next is told
+                await self.start()  # the next one gets ready before it is needed
         return answered

@@ -215,12 +215,12 @@ def by_id(context: str, schema_id: int, *, prefer: str | None = None) -> Stored 
     return _stored(rows[0]) if rows else None
 
 
-def by_guid(guid: UUID) -> Stored | None:
-    """A version with that content, in whatever context; the default one first."""
+def by_guid(guid: UUID, *, prefer: str = DEFAULT) -> Stored | None:
+    """A version with that content, in whatever context; that one first."""
     rows = _rows(
         f"SELECT {_COLUMNS} {_FROM} WHERE h.identity = %s"
-        " ORDER BY (c.name = '.') DESC, v.deleted, c.name, s.name, v.version LIMIT 1",
-        (guid.bytes,),
+        " ORDER BY (c.name = %s) DESC, v.deleted, c.name, s.name, v.version LIMIT 1",
+        (guid.bytes, prefer),
     )
     return _stored(rows[0]) if rows else None
 
@@ -249,8 +249,12 @@ def highest_id(context: str) -> int:
     rows = _rows("SELECT id FROM registry_context WHERE name = %s", (context,))
     if not rows:
         return 0
+    context_id = int(rows[0][0])
+    # An import may have brought ids beyond those that are counted.
     found = _rows(
-        "SELECT pg_sequence_last_value(to_regclass(%s))", (f"registry_ids_{int(rows[0][0])}",)
+        "SELECT greatest(pg_sequence_last_value(to_regclass(%s)),"
+        " (SELECT max(schema_id) FROM registry_schema WHERE context_id = %s))",
+        (f"registry_ids_{context_id}", context_id),
     )
     return int(found[0][0] or 0)
 

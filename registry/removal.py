@@ -31,6 +31,7 @@ from registry.errors import (
     VersionSoftDeleted,
 )
 from registry.gate import Operation, admit
+from registry.locks import hold_settings
 from registry.models import Config, Context, Schema, Subject, Version
 from registry.models import Mode as ModeRow
 from registry.naming import DEFAULT, LATEST, SubjectName
@@ -45,6 +46,7 @@ def delete_subject(
     """
     admit(Operation.DELETE, subject, by)
     with transaction.atomic():
+        hold_settings()
         row = lock_subject(subject)
         there = lookup.versions(subject)
         live = [number for number, gone in there if not gone]
@@ -73,6 +75,7 @@ def delete_version(
     """Delete one version softly, or for good; its number. The event is `version.deleted`."""
     admit(Operation.DELETE, subject, by)
     with transaction.atomic():
+        hold_settings()
         row = lock_subject(subject)
         there = dict(lookup.versions(subject))
         if number == LATEST:

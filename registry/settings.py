@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from governance.actors import Actor
 from registry import compatibility, contracts, lookup, naming, scope, sensitive
@@ -21,6 +21,7 @@ from registry.errors import (
 )
 from registry.formats.base import Policy
 from registry.gate import Operation, admit
+from registry.locks import lock_settings
 from registry.models import Config, Context, Subject, Version
 from registry.models import Mode as ModeRow
 from registry.naming import DEFAULT, GLOBAL, SubjectName
@@ -52,6 +53,7 @@ def set_config(
     admission = admit(Operation.CONFIG, subject, by)
     changes = _config_changes(given)
     with transaction.atomic():
+        lock_settings()
         ensure_writable(subject)
         row, _ = Config.objects.select_for_update().get_or_create(
             context=subject.context, subject=subject.name
@@ -127,6 +129,7 @@ def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> 
     """
     admit(Operation.CONFIG, subject, by)
     with transaction.atomic():
+        lock_settings()
         row = (
             Config.objects.select_for_update()
             .filter(context=subject.context, subject=subject.name)
@@ -166,6 +169,7 @@ def set_mode(
     admission = admit(Operation.MODE, subject, by)
     mode = _mode(text, subject)
     with transaction.atomic():
+        lock_settings()
         before = lookup.in_scope(subject).mode
         if mode is Mode.IMPORT and before is not Mode.IMPORT and not force:
             _empty_for_import(subject)
@@ -201,10 +205,14 @@ def _empty_for_import(subject: SubjectName) -> None:
         held = held.filter(subject__context__name=subject.context)
         if subject.name:
             held = held.filter(subject__name=subject.name)
+    with connection.cursor() as cursor:
+        # A writer that hangs must not hang all the others with it.
+        cursor.execute("SET LOCAL lock_timeout = '5s'")
+    rows = Subject.objects.select_for_update().filter(pk__in=held.values("subject_id"))
+    locked = list(rows.order_by("pk"))
     if held.filter(deleted=False).exists():
         raise NotPermitted("Cannot import since found existing subjects")
-    rows = Subject.objects.select_for_update().filter(pk__in=held.values("subject_id"))
-    for row in rows.order_by("pk"):
+    for row in locked:
         name = SubjectName(Context.objects.get(pk=row.context_id).name, row.name)
         referred = lookup.referred_versions(name, deleted=True)
         numbers = [number for number, _ in lookup.versions(name)]
@@ -222,6 +230,7 @@ def delete_mode(
     """
     admit(Operation.MODE, subject, by)
     with transaction.atomic():
+        lock_settings()
         set_ = lookup.modes([scope.place(subject)]).get(scope.place(subject))
         if set_ is None and not recursive:
             raise SubjectNotFound(str(subject))

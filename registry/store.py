@@ -20,7 +20,6 @@ from django.db import connection, transaction
 from governance.actors import Actor
 from registry import compatibility, contracts, lookup, memo, naming, sensitive
 from registry.associations import rows
-from registry.associations.locks import lock_references
 from registry.candidates import (
     Asked,
     Candidate,
@@ -47,6 +46,7 @@ from registry.errors import (
 from registry.formats import base
 from registry.formats.base import LIMITS
 from registry.gate import Operation, admit, admit_references
+from registry.locks import hold_settings, lock_references
 from registry.lookup import Holding, Stored, StoredReference
 from registry.naming import DEFAULT, LATEST, SubjectName
 from registry.scope import InScope, Mode
@@ -145,6 +145,9 @@ def register(
         if isinstance(decided, Registered):
             return decided
         with transaction.atomic():
+            hold_settings()
+            if lookup.in_scope(subject) != held.scope:
+                continue  # what it was decided by is in force no more
             _ensure_not_owned(decided.references)
             if not lookup.held(decided.references, deleted=_may_be_deleted(held.scope)):
                 continue  # one was deleted meanwhile: what is there now decides
@@ -319,9 +322,11 @@ def _numbered(wanted: Candidate, held: Holding) -> Candidate:
     return replace(wanted, metadata=metadata)
 
 
-def _verdict(in_scope: InScope, wanted: Candidate, live: Sequence[Stored]) -> Verdict:
+def _verdict(
+    in_scope: InScope, wanted: Candidate, live: Sequence[Stored], patience: float = PATIENCE
+) -> Verdict:
     among = [memo.older(stored) for stored in _group(in_scope, wanted.metadata, live)]
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     verdict = compatibility.check(
         in_scope.level, wanted.parsed, among, in_scope.policy, lambda: time.monotonic() < until
     )
@@ -509,8 +514,16 @@ class Assessment:
     among: Sequence[Stored] = ()
 
 
-def assess(subject: SubjectName, asked: Asked, held: Holding, level: Level) -> Assessment:
-    """As registering decides, at a level that may not be in force yet; nothing is stored.
+def assess(
+    subject: SubjectName,
+    asked: Asked,
+    held: Holding,
+    level: Level,
+    *,
+    patience: float = PATIENCE,
+) -> Assessment:
+    """As registering decides, at a level that may not be in force yet; nothing is stored. With all
+    versions it is compared for `patience` seconds.
 
     Raises InvalidSchema.
     """
@@ -522,4 +535,4 @@ def assess(subject: SubjectName, asked: Asked, held: Holding, level: Level) -> A
     there = match(plain, live) or match(wanted, live)
     if there is not None:
         return Assessment(wanted, compatibility.FINE, there.version, among)
-    return Assessment(wanted, _verdict(in_scope, wanted, live), None, among)
+    return Assessment(wanted, _verdict(in_scope, wanted, live, patience), None, among)

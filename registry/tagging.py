@@ -17,6 +17,7 @@ from registry.contracts import VERSION_PROPERTY, Json
 from registry.errors import InvalidRuleSet, SubjectNotFound, VersionNotFound
 from registry.formats import base
 from registry.formats.base import Entity
+from registry.gate import Operation, admit
 from registry.lookup import Stored
 from registry.naming import LATEST, SubjectName
 from registry.store import Registered
@@ -45,6 +46,7 @@ def retag(
     Raises VersionNotFound, SubjectNotFound, InvalidSchema for a path that leads nowhere or a number
     that is not the next, InvalidRuleSet; and whatever registering raises.
     """
+    admit(Operation.REGISTER, subject, by)
     stored = lookup.find_version(subject, number)
     if stored is None:
         if not any(not gone for _, gone in lookup.versions(subject)):

@@ -102,7 +102,7 @@ def in_subject(subject: SubjectName, asked: Asked) -> Trial:
     if held.live:
         _parsed(held.live[0])
     try:
-        found = store.assess(subject, asked, held, held.scope.level)
+        found = store.assess(subject, asked, held, held.scope.level, patience=PATIENCE)
     except InvalidSchema as error:
         raise Unreadable("schema", error.message) from error
     new, policy = found.wanted.parsed, held.scope.policy

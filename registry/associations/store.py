@@ -16,7 +16,6 @@ from django.db import transaction
 from governance.actors import Actor
 from registry import lookup, models, naming, removal, store
 from registry.associations import rows, rules
-from registry.associations.locks import lock_associations
 from registry.associations.rows import Association, Filter, Lifecycle
 from registry.associations.rules import Resource, Wanted
 from registry.changes import Origin, ensure_writable, record
@@ -34,6 +33,7 @@ from registry.errors import (
     SubjectOwned,
 )
 from registry.gate import Operation, admit
+from registry.locks import hold_settings, lock_associations
 from registry.naming import SubjectName
 from registry.scope import Mode
 from registry.store import Registered
@@ -71,6 +71,7 @@ def associate(
         for one in wanted:
             rules.ensure_plausible(one)
     with transaction.atomic():
+        hold_settings()
         lock_associations()
         for one in wanted:
             if one.subject is not None:
@@ -243,6 +244,7 @@ def dissociate(
     NotPermitted, Referenced. Events: `association.deleted`, and those of deleting.
     """
     with transaction.atomic():
+        hold_settings()
         lock_associations()
         found = rows.of_resource(resource_id, wanted)
         if not found:

@@ -87,6 +87,8 @@ DECLARE
     highest bigint;
     gone boolean;
     was_new boolean;
+    was bigint;
+    was_id integer;
 BEGIN
     -- Whoever deletes the context waits for us, or we for them.
     SELECT deleted INTO gone FROM registry_context WHERE id = ctx FOR KEY SHARE;
@@ -116,11 +118,20 @@ BEGIN
         RETURN;
     END IF;
     made_version := coalesce(asked_version, highest + 1);
-    -- Deleted versions of the same content give way to the new one, unless something names them.
+    -- Deleted versions of the same content give way to the new one, unless something names them:
+    -- whoever is about to holds the subject, and is waited for.
+    IF EXISTS (SELECT 1 FROM registry_version v WHERE v.subject_id = subj AND v.schema_id = sch
+            AND v.deleted AND v.version <> made_version) THEN
+        PERFORM 1 FROM registry_subject WHERE id = subj FOR UPDATE;
+    END IF;
     DELETE FROM registry_version v WHERE v.subject_id = subj AND v.schema_id = sch AND v.deleted
         AND v.version <> made_version
         AND NOT EXISTS (SELECT 1 FROM registry_reference r WHERE r.context = in_context
                         AND r.subject = in_subject AND r.version = v.version);
+    -- An import may put other content in the place of a version, whose id may then end.
+    SELECT h.id, h.schema_id INTO was, was_id FROM registry_version v
+        JOIN registry_schema h ON h.id = v.schema_id
+        WHERE v.subject_id = subj AND v.version = made_version AND h.id <> sch FOR UPDATE OF h;
     INSERT INTO registry_version AS v (subject_id, version, schema_id, registered_by,
                                        registered_from, request_id)
         VALUES (subj, made_version, sch, by_name, from_place, by_request)
@@ -133,6 +144,13 @@ BEGIN
     INSERT INTO registry_change (name) VALUES
         ('subjects'), ('subject/' || in_context || '/' || in_subject),
         ('id/' || in_context || '/' || made_id);
+    IF was IS NOT NULL THEN
+        INSERT INTO registry_change (name) VALUES ('id/' || in_context || '/' || was_id);
+        IF NOT EXISTS (SELECT 1 FROM registry_version WHERE schema_id = was) THEN
+            DELETE FROM registry_reference WHERE schema_id = was;
+            DELETE FROM registry_schema WHERE id = was;
+        END IF;
+    END IF;
     -- Of what has the identity of another, the caller sees whether it is the same.
     outcome := CASE WHEN was_new THEN 'made' ELSE 'known' END;
 END $$;

@@ -60,9 +60,9 @@ class RegistryRequest(WSGIRequest):
         """A whole number of the query; anything else counts as absent, as unknown members do."""
         text = self.GET.get(name, "")
         digits = text.removeprefix("-")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 11):
             return default
-        return int(text)
+        return int(text) if -(2**31) <= int(text) < 2**31 else default
 
     def subject(self, text: str) -> SubjectName:
         """The subject that a segment or a parameter names to this client."""
@@ -84,8 +84,7 @@ class RegistryRequest(WSGIRequest):
         try:
             value = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
-            encoding = self.META.get("HTTP_CONTENT_ENCODING", "identity")
-            if encoding.lower() != "identity":
+            if self.META.get("HTTP_CONTENT_ENCODING", "").lower() not in ("", "identity"):
                 raise Malformed("The body is compressed: send it as it is.") from None
             raise Malformed(f"The request body is not JSON: {error}.") from None
         if value is None:

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 from registry import listing, lookup, naming
 from registry.associations.rows import Lifecycle
-from registry.changes import id_change
+from registry.changes import id_change, subject_change
 from registry.errors import SchemaNotFound, UnknownPath
 from registry.formats import base
 from registry.gate import Operation, admit
@@ -76,7 +76,8 @@ def _held(request: RegistryRequest, number: int) -> Stored:
     if found is None:
         raise SchemaNotFound(number)
     if exact:
-        request.depends = frozenset({id_change(subject.context, number)})
+        led_by = {subject_change(request.subject(text))} if text else set()  # it may be an alias
+        request.depends = frozenset({id_change(subject.context, number), *led_by})
     return found
 
 
@@ -121,7 +122,7 @@ def _guid(text: str) -> UUID:
 
 
 def _by_guid(request: RegistryRequest, guid: str) -> HttpResponse:
-    stored = lookup.by_guid(_guid(guid))
+    stored = lookup.by_guid(_guid(guid), prefer=request.actor.context or DEFAULT)
     if stored is None:
         raise SchemaNotFound(guid[:100])
     admit(Operation.READ, stored.subject, request.actor)

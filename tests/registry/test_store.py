@@ -18,6 +18,7 @@ from registry import lookup, removal, settings, store
 from registry.candidates import Asked
 from registry.errors import Incompatible, InvalidSchema, NotPermitted, Referenced, RegistryError
 from registry.formats.base import Reference
+from registry.models import Change
 from registry.naming import qualify
 from tests.registry.rest.conftest import record, text_of
 
@@ -127,6 +128,10 @@ def test_of_two_that_exclude_each_other_one_is_told_so() -> None:
             Asked('"int"', metadata={"properties": {"a": "bc"}}),
             Asked('"int"', metadata={"properties": {"ab": "c"}}),
         ),
+        (
+            Asked('"int"', metadata={"properties": {"a": "b"}}),
+            Asked('"int"', metadata={"tags": {"a": ["b"]}}),
+        ),
     ],
 )
 @pytest.mark.parametrize("subject", ["s", "t"])
@@ -166,6 +171,7 @@ def test_what_a_registration_refers_to_is_not_deleted_under_its_hands(permanent:
         removal.delete_subject(qualify("a"), permanent=False, by=BY)
     referring = Asked(text_of(record("B", ("r", "R"))), references=(Reference("R", "a", 1),))
     (reference,) = lookup.resolve(referring.references, ".", deleted=True)
+    settings.set_config(S, {"validateNewSchemas": False}, by=BY)
 
     def delete() -> str:
         try:
@@ -183,7 +189,6 @@ def test_what_a_registration_refers_to_is_not_deleted_under_its_hands(permanent:
             deleting = pool.submit(delete)
             while not somebody_waits():
                 assert not deleting.done()
-            settings.set_config(S, {"validateNewSchemas": False}, by=BY)
             store.register(S, referring, by=BY)
         assert deleting.result() == "referenced"
 
@@ -236,3 +241,39 @@ def test_deleting_the_last_holder_of_an_id_and_registering_its_content_meet() ->
             assert lookup.by_id(".", stored.schema_id) == stored
             removal.delete_subject(qualify(f"{name}-too"), permanent=False, by=BY)
             removal.delete_subject(qualify(f"{name}-too"), permanent=True, by=BY)
+
+
+@pytest.mark.django_db
+def test_a_mode_that_changes_while_a_schema_is_looked_at_decides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decide = store._decide
+
+    def and_then_it_is_closed(*args: Any, **named: Any) -> Any:
+        decided = decide(*args, **named)
+        settings.set_mode(S, "READONLY", force=False, by=BY)
+        return decided
+
+    monkeypatch.setattr(store, "_decide", and_then_it_is_closed)
+    with pytest.raises(NotPermitted, match="read-only"):
+        store.register(S, one("a"), by=BY)
+    assert lookup.versions(S) == []
+
+
+@pytest.mark.django_db
+def test_content_put_in_the_place_of_a_version_ends_its_id() -> None:
+    settings.set_mode(S, "IMPORT", force=False, by=BY)
+    store.register(S, replace(one("a"), id=100, version=5), by=BY)
+    Change.objects.all().delete()
+    store.register(S, replace(one("b"), id=105, version=5), by=BY)
+    assert lookup.by_id(".", 100) is None
+    assert {"id/./100", "id/./105"} <= set(Change.objects.values_list("name", flat=True))
+    again = store.register(S, replace(one("c"), id=100, version=6), by=BY)
+    assert again.schema_id == 100
+
+
+@pytest.mark.django_db
+def test_ids_beyond_those_that_are_counted_are_known() -> None:
+    settings.set_mode(S, "IMPORT", force=False, by=BY)
+    store.register(S, replace(one("a"), id=2**31 - 2, version=1), by=BY)
+    assert lookup.highest_id(".") == 2**31 - 2

@@ -22,6 +22,10 @@ INDEX: Final = re.compile("[0-9]{1,9}")
 META: Final = re.compile(r"https?://json-schema\.org/(draft-0[467]|draft/20(19-09|20-12))/schema$")
 # Below these stand values, not schemas: an `$id` in one of them is no address.
 VALUES: Final = frozenset({"enum", "const", "default", "examples"})
+# The members of these are schemas, whatever they are called.
+NAMED: Final = frozenset(
+    {"$defs", "definitions", "properties", "patternProperties", "dependentSchemas", "dependencies"}
+)
 
 
 class Place(NamedTuple):
@@ -143,7 +147,11 @@ class Documents:
                 anchor = value.get(keyword)
                 if isinstance(anchor, str):
                     self._enter_anchor(anchor, found)
-            stack += ((here, inner) for key, inner in value.items() if key not in VALUES)
+            for key, inner in value.items():
+                if key in NAMED and isinstance(inner, dict):
+                    stack += ((here, schema) for schema in inner.values())
+                elif key not in VALUES:
+                    stack.append((here, inner))
 
 
 def _object(value: Value) -> dict[str, Value]:

@@ -187,6 +187,16 @@ class TestAccess:
         assert wire.get("/subjects/:.:outside/versions").status == 403
         assert wire.get("/contexts/us/subjects").status == 403
 
+    def test_of_one_guid_in_two_contexts_a_bound_token_reads_its_own(
+        self, token: dict[str, str]
+    ) -> None:
+        wire = self.as_(Wire(), token["write"])
+        wire.post("/subjects/s/versions", {"schema": '"int"'})
+        self.as_(wire, token["bound"])
+        made = wire.post("/subjects/s/versions", {"schema": '"int"'}).json
+        found = wire.get(f"/schemas/guids/{made['guid']}")
+        assert (found.status, found.json["schema"]) == (200, '"int"')
+
     def test_a_bound_token_refers_to_nothing_outside_its_context(
         self, token: dict[str, str]
     ) -> None:

@@ -189,3 +189,11 @@ def test_the_outermost_properties() -> None:
     }
     assert JSON.top_level(parsed("true")) == frozenset()
     assert JSON.render(parsed("true"), "resolved") == "true"
+
+
+@pytest.mark.parametrize("name", ["default", "const", "enum", "examples", "other"])
+def test_a_definition_may_be_called_like_a_keyword_of_values(name: str) -> None:
+    parsed({"$schema": DRAFT_2020, "$defs": {name: {"$anchor": "d"}}, "$ref": "#d"})
+    draft_7 = "http://json-schema.org/draft-07/schema#"
+    named = {name: {"$id": "http://h/b"}}
+    parsed({"$schema": draft_7, "definitions": named, "not": {"$ref": "http://h/b"}})
