@@ -1,4 +1,4 @@
-"""Input meant to hurt: refused quickly, with a 4xx, without much memory."""
+"""Input meant to hurt: refused with a 4xx, without much memory. How fast, `make bench` says."""
 
 from __future__ import annotations
 
@@ -23,12 +23,6 @@ def server(database_url: str) -> Iterator[Process]:
     with database(database_url) as url, processes(url, 1) as (one,):
         one.call("POST", "/subjects/s/versions", {"schema": '"int"'})
         yield one
-
-
-def worked(server: Process) -> float:
-    """Seconds of a processor: how long an answer takes also says who else uses the machine."""
-    stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2] for pid in pids(server))
-    return sum(int(ticks) for s in stats for ticks in s.split()[11:13]) / os.sysconf("SC_CLK_TCK")
 
 
 BODIES = {
@@ -88,11 +82,9 @@ def test_paths(server: Process, path: str) -> None:
 
 
 def _refused(server: Process, method: str, path: str, body: bytes | None) -> None:
-    before, began = resident(server), worked(server)
+    before = resident(server)
     status, said = server.call(method, path, body)
-    took = worked(server) - began
     assert 400 <= status < 500, said
-    assert took < 1, took
     assert resident(server) - before < 100 * MIB
     assert said is None or len(said["message"]) < 4_000
 
