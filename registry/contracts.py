@@ -89,14 +89,18 @@ def _rule(value: object, list_name: str) -> Json:
     for key in RULE_ENDS:
         if given.get(key) is not None:
             rule[key] = _text(given[key], f"rule.{key}")
-    rule["disabled"] = _flag(given.get("disabled"), "rule.disabled")
+    disabled = given.get("disabled")
+    rule["disabled"] = disabled != "" and flag("rule.disabled", disabled) is True
     return rule
 
 
-def _flag(value: object, what: str) -> bool:
-    if value in (None, "", "true", "false") or isinstance(value, bool):
-        return value in (True, "true")
-    raise Malformed(f"{what} is true or false.")
+def flag(name: str, value: object) -> bool | None:
+    """True, false or absent, be it as text. Raises Malformed."""
+    if value is None or isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise Malformed(f"{name} is true or false.")
 
 
 def _present(value: Json) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from governance.actors import Actor
 from registry import compatibility, contracts, lookup, naming, scope, sensitive
@@ -91,7 +91,7 @@ def _config_changes(given: Mapping[str, object]) -> dict[str, object]:
             changes[name] = _text(name, given[name])
     for name in CONFIG_FLAGS:
         if name in given:
-            changes[name] = _flag(name, given[name])
+            changes[name] = contracts.flag(name, given[name])
     for name in CONFIG_METADATA:
         if name in given:
             changes[name] = contracts.metadata(given[name])
@@ -112,14 +112,6 @@ def _text(name: str, value: object) -> str | None:
         found = "an object" if isinstance(value, dict) else "a list"
         raise Malformed(f"{name} is a text, not {found}.")
     return None if value is None else str(value)
-
-
-def _flag(name: str, value: object) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    if value in ("true", "false"):
-        return value == "true"
-    raise Malformed(f"{name} is true or false.")
 
 
 def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> dict[str, object]:
@@ -205,9 +197,6 @@ def _empty_for_import(subject: SubjectName) -> None:
         held = held.filter(subject__context__name=subject.context)
         if subject.name:
             held = held.filter(subject__name=subject.name)
-    with connection.cursor() as cursor:
-        # A writer that hangs must not hang all the others with it.
-        cursor.execute("SET LOCAL lock_timeout = '5s'")
     rows = Subject.objects.select_for_update().filter(pk__in=held.values("subject_id"))
     locked = list(rows.order_by("pk"))
     if held.filter(deleted=False).exists():

@@ -51,9 +51,8 @@ class Documents:
         self.id_keyword = id_keyword
         self.resources = resources  # whether a pointer starts at the nearest id, not at the root
         self.by_address: dict[str, Place] = {}
-        self.by_anchor: dict[
-            tuple[str, str], Place
-        ] = {}  # the address it belongs to, or "" for any
+        # By the address that an anchor belongs to, or "" for any, and its name.
+        self.by_anchor: dict[tuple[str, str], Place] = {}
         self.shelves: dict[int, tuple[Value, dict[str, Value]]] = {}
         self.start = self.within(Place(self.root, START), self.root)
         for source in sources:

@@ -38,8 +38,8 @@ _OF_JAVA: Final = re.compile(
 )
 _GROUP: Final = re.compile(r"\(\?<([A-Za-z0-9]+)>")
 _NAME: Final = re.compile("[A-Za-z][A-Za-z0-9]*")
-# Where nothing of this stands, what JavaScript reads, Java does too; that is asked much faster.
 _MORE: Final = frozenset({"", "p", "P", "k", "c", "0", "N"})  # escapes that are not whole
+# Where nothing of this stands, what JavaScript reads, Java does too; that is asked much faster.
 _OTHERWISE: Final = re.compile(r"\\[0pPkc]|\[\^?\]|\(\?<[^=!]|[0-9]{10}")
 _OF_JAVASCRIPT: Final = jsonschema_rs.Draft202012Validator(
     {"format": "regex"}, validate_formats=True

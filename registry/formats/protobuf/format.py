@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
 
@@ -84,7 +84,7 @@ class Protobuf:
             types.add(file)
         found = ProtobufSchema(file, types)
         if strict:
-            _ensure_readable(found.text)
+            _ensure_readable(found.text, read={text, normal} if normalize else {text})
         return found
 
     def differences(
@@ -137,11 +137,14 @@ def _read(text: str) -> File:
     return file
 
 
-def _ensure_readable(text: str) -> None:
+def _ensure_readable(text: str, read: Collection[str]) -> None:
     """Raises InvalidSchema for what would be stored and could not be read again: a descriptor can
-    say what no file can, and defaults of bytes are written without quotes, as there."""
+    say what no file can, and defaults of bytes are written without quotes, as there. What was
+    `read` already is not read once more."""
     if "\0" in text:
         raise InvalidSchema("The schema holds a NUL character, which cannot be stored.")
+    if text in read:
+        return
     try:
         parse(text)
     except InvalidSchema as error:
