@@ -10,7 +10,7 @@ from registry.contracts import VERSION_PROPERTY, Json
 from registry.errors import InvalidSchema
 from registry.formats import base
 from registry.formats.base import Entity, Parsed, Reference
-from registry.lookup import Stored, StoredReference
+from registry.lookup import Head, Stored, StoredReference
 from registry.naming import SubjectName
 from registry.scope import InScope
 
@@ -90,17 +90,17 @@ def candidate(
     return Candidate(parsed, references, asked.metadata, asked.rule_set, asked)
 
 
-def match(wanted: Candidate, among: Sequence[Stored]) -> Stored | None:
+def match(wanted: Candidate, among: Sequence[Head]) -> Stored | None:
     """The version, newest first, that equals the candidate.
 
     Equal identity comes first, then equal structure with equal references, or with the stored
     one's references written out; `confluent:version` counts only where both have it.
     """
     identity = wanted.identity
-    for stored in among:
-        if stored.identity == identity and same_content(wanted, stored):
+    for stored in lookup.with_texts(head for head in among if head.identity == identity):
+        if same_content(wanted, stored):
             return stored
-    return next((stored for stored in among if _alike(wanted, stored)), None)
+    return next(lookup.with_texts(head for head in among if _alike(wanted, head)), None)
 
 
 def same_content(wanted: Candidate, stored: Stored) -> bool:
@@ -113,7 +113,7 @@ def same_content(wanted: Candidate, stored: Stored) -> bool:
     ) == contracts.content(stored.type, stored.text, theirs, stored.metadata, stored.rule_set)
 
 
-def _alike(wanted: Candidate, stored: Stored) -> bool:
+def _alike(wanted: Candidate, stored: Head) -> bool:
     if stored.type != wanted.parsed.format or stored.rule_set != wanted.rule_set:
         return False
     if not _same_metadata(wanted, stored):
@@ -125,7 +125,7 @@ def _alike(wanted: Candidate, stored: Stored) -> bool:
     return not wanted.references and stored.whole == wanted.parsed.likeness
 
 
-def _same_metadata(wanted: Candidate, stored: Stored) -> bool:
+def _same_metadata(wanted: Candidate, stored: Head) -> bool:
     mine = contracts.property_of(wanted.metadata, VERSION_PROPERTY)
     theirs = contracts.property_of(stored.metadata, VERSION_PROPERTY)
     if mine is not None and theirs is None and mine != str(stored.version):
@@ -139,7 +139,7 @@ def _plain(metadata: Json | None) -> Json | None:
     return contracts.without_property(metadata, VERSION_PROPERTY) or None
 
 
-def inheriting(wanted: Candidate, latest: Stored | None, in_scope: InScope) -> Candidate:
+def inheriting(wanted: Candidate, latest: Head | None, in_scope: InScope) -> Candidate:
     """With metadata and rules as they would be stored: what the request leaves out comes from the
     latest version, and what the config in scope says is laid below and above."""
     values = in_scope.values

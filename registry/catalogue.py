@@ -101,21 +101,10 @@ class Comparison:
 def compare(older: Stored, newer: Stored, policy: Policy = Policy.STRICT) -> Comparison:
     """The comparison of two stored versions."""
     try:
-        new = memo.parsed(newer)
+        old, new = memo.parsed(older), memo.parsed(newer)
     except InvalidSchema as error:
         return Comparison(lines=text_lines(older.text, newer.text), unreadable=error.message)
-    return compare_with(older, new, policy)
-
-
-def compare_with(
-    older: Stored, new: Parsed, policy: Policy = Policy.STRICT, judged: Judged | None = None
-) -> Comparison:
-    """The comparison of a stored version with a schema that may not be stored."""
-    try:
-        old = memo.parsed(older)
-    except InvalidSchema as error:
-        return Comparison(lines=text_lines(older.text, new.text), unreadable=error.message)
-    return compare_texts(old, new, policy, judged)
+    return compare_texts(old, new, policy)
 
 
 def compare_texts(

@@ -6,9 +6,10 @@ directions, and to the versions, that a level asks for. It knows no format.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from registry.errors import InvalidLevel
@@ -93,7 +94,7 @@ FINE: Final = Verdict(True)
 def check(
     asked: Level,
     new: Parsed,
-    older: Sequence[Older],
+    older: Iterable[Older],
     policy: Policy = Policy.STRICT,
     in_time: Callable[[], bool] = lambda: True,
 ) -> Verdict:
@@ -103,7 +104,7 @@ def check(
     """
     if not asked.directions:
         return FINE
-    for version in older if asked.transitive else older[:1]:
+    for version in older if asked.transitive else islice(older, 1):
         if not in_time():
             why = f"comparing with version {version.version} and those before it takes too long"
             text = f"{{errorType:'UNEXPECTED', description:'{why}'}}"

@@ -35,9 +35,9 @@ def in_words(change: Change) -> str:
     return f"{where}{change.kind}{f', {values}' if values else ''}"
 
 
-def rows(changed: list[Change], latest: Stored | None) -> list[DiffRow]:
+def rows(changed: list[Change], *, is_new: bool) -> list[DiffRow]:
     """One row a change; a new subject has one for each part of its schema."""
-    return [_row(change, is_new=latest is None) for change in changed]
+    return [_row(change, is_new=is_new) for change in changed]
 
 
 def _row(change: Change, *, is_new: bool) -> DiffRow:

@@ -17,16 +17,17 @@ from uuid import uuid4
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import request_finished, request_started
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
-from registry import metrics
+from registry import metrics, weight
 from registry.cache import Answer, Cache
 from registry.errors import BodyTooLarge, Malformed, RegistryError, StoreBusy
 from registry.freshness import Freshness, Unsure
 from registry.heavy import Asked, Heavy
 from registry.rest import dispatch, identity
 from registry.rest.errors import error_answer
-from registry.rest.http import RegistryRequest
+from registry.rest.http import RegistryRequest, Response
+from registry.weight import TooHeavy
 
 Scope = Mapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -126,9 +127,21 @@ class Door:
             response = error_answer(error)
             response["X-Request-ID"] = headers.uid
         metrics.ANSWERS.labels(str(response.status_code)).inc()
-        await _send_response(send, response, body=scope["method"] != "HEAD")
+        if isinstance(response, StreamingHttpResponse):
+            await self.streamed(send, response, body=scope["method"] != "HEAD")
+        else:
+            await _send_response(send, response, body=scope["method"] != "HEAD")
 
-    async def viewed(self, scope: Scope, receive: Receive, headers: _Headers) -> HttpResponse:
+    async def streamed(self, send: Send, response: StreamingHttpResponse, *, body: bool) -> None:
+        """An answer that is made while it is sent, part by part in whatever thread is free."""
+        await send(_start(response, _raw_headers(response)))
+        parts = iter(response) if body else iter(())
+        loop = asyncio.get_running_loop()
+        while part := await loop.run_in_executor(self.threads, next, parts, b""):
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def viewed(self, scope: Scope, receive: Receive, headers: _Headers) -> Response:
         """What a view answers. Raises BodyTooLarge, Malformed, StoreBusy."""
         if headers.length is None and not headers.chunked:
             return await self.light(scope, headers, b"")
@@ -141,41 +154,51 @@ class Door:
             body = await _read(receive, MAX_BODY)
             if len(body) <= SMALL_BODY:
                 return await self.light(scope, headers, body)
-            asked = Asked(_environ(scope, headers, body), body, headers.authorization, headers.uid)
-            answered = await self.heavy.answer(asked)
-            return HttpResponse(
-                answered.content, status=answered.status, headers=dict(answered.headers)
-            )
+            metrics.BY_PROCESS.labels("body").inc()
+            return await self.by_child(scope, headers, body)
 
-    async def light(self, scope: Scope, headers: _Headers, body: bytes) -> HttpResponse:
-        """In a thread; the answer may be remembered."""
+    async def by_child(self, scope: Scope, headers: _Headers, body: bytes) -> HttpResponse:
+        """In a process, where it may take its time."""
+        asked = Asked(_environ(scope, headers, body), body, headers.authorization, headers.uid)
+        answered = await self.heavy.answer(asked)
+        return HttpResponse(
+            answered.content, status=answered.status, headers=dict(answered.headers)
+        )
+
+    async def light(self, scope: Scope, headers: _Headers, body: bytes) -> Response:
+        """In a thread, where the answer may be remembered; or after all in a process."""
         loaded_at = self.cache.clock
         began = time.monotonic()
         environ = {**_environ(scope, headers, body), "wsgi.input": BytesIO(body)}
-        request, response = await asyncio.get_running_loop().run_in_executor(
-            self.threads, self.answer, environ, headers
-        )
+        try:
+            request, response = await asyncio.get_running_loop().run_in_executor(
+                self.threads, self.answer, environ, headers
+            )
+        except TooHeavy:
+            metrics.BY_PROCESS.labels("schemas").inc()
+            return await self.by_child(scope, headers, body)
         metrics.SECONDS.observe(time.monotonic() - began)
         self.remember(request, response, scope, headers, loaded_at, began)
         return response
 
     def answer(
         self, environ: dict[str, Any], headers: _Headers
-    ) -> tuple[RegistryRequest | None, HttpResponse]:
+    ) -> tuple[RegistryRequest | None, Response]:
         """In a thread: who asks, and what is answered. Django keeps its connections by signals."""
         request_started.send(sender=Door)
         try:
             probe = self.probes.get(environ["PATH_INFO"])
             if probe is not None:
                 return None, probe(WSGIRequest(environ))
-            return dispatch.respond(environ, headers.authorization, headers.uid)
+            with weight.shared():
+                return dispatch.respond(environ, headers.authorization, headers.uid)
         finally:
             request_finished.send(sender=Door)
 
     def remember(
         self,
         request: RegistryRequest | None,
-        response: HttpResponse,
+        response: Response,
         scope: Scope,
         headers: _Headers,
         loaded_at: int,
@@ -186,6 +209,8 @@ class Door:
         if headers.authorization:
             self.actors.put(headers.authorization, request.actor, began)
         if scope["method"] != "GET" or request.depends is None or response.status_code != 200:
+            return
+        if isinstance(response, StreamingHttpResponse):
             return
         key = (
             request.actor.context,
@@ -312,11 +337,19 @@ async def _send_answer(send: Send, answer: Answer, uid: str, *, body: bool) -> N
 
 async def _send_response(send: Send, response: HttpResponse, *, body: bool) -> None:
     content = response.content
-    headers = [
+    headers = _raw_headers(response)
+    if response.status_code != 204:
+        headers.append((b"content-length", str(len(content)).encode()))
+    await send(_start(response, headers))
+    await send({"type": "http.response.body", "body": content if body else b""})
+
+
+def _start(response: Response, headers: list[tuple[bytes, bytes]]) -> Message:
+    return {"type": "http.response.start", "status": response.status_code, "headers": headers}
+
+
+def _raw_headers(response: Response) -> list[tuple[bytes, bytes]]:
+    return [
         (name.lower().encode("latin-1"), value.encode("latin-1", "replace"))
         for name, value in response.items()
     ]
-    if response.status_code != 204:
-        headers.append((b"content-length", str(len(content)).encode()))
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    await send({"type": "http.response.body", "body": content if body else b""})

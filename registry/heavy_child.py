@@ -50,7 +50,7 @@ def answer(asked: Asked) -> Answered:
         _, response = dispatch.respond(asked.with_stream(), asked.authorization, asked.uid)
     finally:
         request_finished.send(sender=Asked)
-    return Answered(response.status_code, list(response.items()), response.content)
+    return Answered(response.status_code, list(response.items()), response.getvalue())
 
 
 def _resident() -> int:

@@ -172,7 +172,7 @@ class SubjectKind:
     def rows(self, item: ItemView) -> list[DiffRow]:
         """The difference by meaning, and the level where it is to change."""
         found = _situation(item)
-        rows = difference.rows(found.changes or [], found.held.live[0] if found.held.live else None)
+        rows = difference.rows(found.changes or [], is_new=not found.held.live)
         asked = found.spec.compatibility
         before = found.held.scope.level.value
         if asked is not None:
@@ -271,7 +271,8 @@ def _situation(item: ItemView) -> _Situation:
         decided = store.assess(subject, spec.asked(), held, level)
     except RegistryError:
         return _Situation(subject, spec, held, level, None, None, None)
-    changes = difference.changes(held.live[0] if held.live else None, decided.wanted.parsed)
+    latest = lookup.with_text(held.live[0]) if held.live else None
+    changes = difference.changes(latest, decided.wanted.parsed)
     return _Situation(subject, spec, held, level, decided.verdict, changes, decided.existing)
 
 

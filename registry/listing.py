@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import TextField
@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 
 from registry.associations import rows
 from registry.associations.rows import Association, Filter, Lifecycle
-from registry.lookup import Stored, select
+from registry.lookup import Head, Stored, select, with_texts
 from registry.models import Config
 from registry.naming import Prefix, SubjectName, qualify
 
@@ -77,8 +77,9 @@ _COUNTED = (
 _ORDER = "CASE WHEN c.name = '.' THEN s.name ELSE ':' || c.name || ':' || s.name END, v.version"
 
 
-def schemas(asked: Asked) -> list[Listed]:
-    """The versions asked for, by subject as it is written, then by number."""
+def schemas(asked: Asked) -> Iterator[Listed]:
+    """The versions asked for, by subject as it is written, then by number. Which these are is
+    found out at once; what they hold is loaded as it is asked for."""
     aliases = _aliases(asked) if asked.aliases else {}
     prefix = asked.prefix
     where = [_PREFIX]
@@ -102,10 +103,10 @@ def schemas(asked: Asked) -> list[Listed]:
     args += [page.start, page.stop - page.start]
     found = select(f"WHERE {' AND '.join(where)} ORDER BY {_ORDER} OFFSET %s LIMIT %s", args)
     associations = _associations(asked.associated, found)
-    return [
+    return (
         Listed(one, aliases.get(one.subject, ()), associations.get(one.subject, ()))
-        for one in found
-    ]
+        for one in with_texts(found)
+    )
 
 
 def _by_association(wanted: Associated) -> tuple[str, list[object]]:
@@ -122,7 +123,7 @@ def _by_association(wanted: Associated) -> tuple[str, list[object]]:
 
 
 def _associations(
-    wanted: Associated | None, found: Sequence[Stored]
+    wanted: Associated | None, found: Sequence[Head]
 ) -> dict[SubjectName, list[Association]]:
     listed: dict[SubjectName, list[Association]] = defaultdict(list)
     if wanted is None or not found:

@@ -6,7 +6,7 @@ decided in `registry.cache`, `registry.freshness` and `registry.memo`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,6 +24,8 @@ from registry.scope import InScope, Place, Values
 
 MAX_REFERENCES: Final = 1_000  # of one schema, those of its references included
 MAX_REFERENCED_BYTES: Final = 4 * 2**20
+BATCH: Final = 64  # texts that are loaded at once
+BATCH_BYTES: Final = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,14 @@ class StoredReference:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """One version of a subject with its schema."""
+class Head:
+    """One version of a subject: all but the text of its schema, which is `size` bytes long."""
 
     subject: SubjectName
     version: int
     schema_id: int
     type: str
-    text: str
+    size: int
     identity: bytes
     likeness: bytes
     whole: bytes | None
@@ -51,20 +53,28 @@ class Stored:
     rule_set: Json | None
     deleted: bool
     at: datetime
-    by: str = ""
-    from_: str = ""
-    request_id: int | None = None
+    by: str
+    from_: str
+    request_id: int | None
 
     @property
     def guid(self) -> str:
         return str(UUID(bytes=self.identity))
 
 
-_COLUMNS: Final = """
-    c.name, s.name, v.version, h.schema_id, h.type, h.text, h.identity, h.likeness, h.whole,
-    h."references"::text, h.metadata::text, h.rule_set::text, v.deleted, v.registered_at,
+@dataclass(frozen=True, slots=True)
+class Stored(Head):
+    """One version of a subject with its schema."""
+
+    text: str
+
+
+_HEAD: Final = """
+    c.name, s.name, v.version, h.schema_id, h.type, octet_length(h.text), h.identity, h.likeness,
+    h.whole, h."references"::text, h.metadata::text, h.rule_set::text, v.deleted, v.registered_at,
     v.registered_by, v.registered_from, v.request_id
 """
+_COLUMNS: Final = f"{_HEAD}, h.text"
 _FROM: Final = """
     FROM registry_version v
     JOIN registry_subject s ON s.id = v.subject_id
@@ -76,7 +86,15 @@ Row = tuple[object, ...]
 
 
 def _stored(row: tuple) -> Stored:  # type: ignore[type-arg]  # a row of the driver, of these columns
-    return Stored(
+    return Stored(*_parts(row), *row[17:])
+
+
+def _head(row: tuple) -> Head:  # type: ignore[type-arg]  # ditto
+    return Head(*_parts(row))
+
+
+def _parts(row: tuple) -> tuple:  # type: ignore[type-arg]  # ditto
+    return (
         SubjectName(row[0], row[1]),
         row[2],
         row[3],
@@ -153,14 +171,40 @@ def find_version(subject: SubjectName, number: int, *, deleted: bool = False) ->
     return _stored(rows[0]) if rows else None
 
 
-def all_versions(subject: SubjectName, *, deleted: bool = False) -> list[Stored]:
-    """Every version with its schema, newest first."""
-    rows = _rows(
-        f"SELECT {_COLUMNS} {_FROM} WHERE c.name = %s AND s.name = %s AND (%s OR NOT v.deleted)"
-        " ORDER BY v.version DESC",
+def heads(subject: SubjectName, *, deleted: bool = False) -> list[Head]:
+    """Every version, newest first."""
+    return select(
+        "WHERE c.name = %s AND s.name = %s AND (%s OR NOT v.deleted) ORDER BY v.version DESC",
         (subject.context, subject.name, deleted),
     )
-    return [_stored(row) for row in rows]
+
+
+def with_text(head: Head) -> Stored | None:
+    """The version with its schema, None where it is gone."""
+    return next(with_texts([head]), None)
+
+
+def with_texts(wanted: Iterable[Head]) -> Iterator[Stored]:
+    """The versions with their schemas, in order, without those that are gone. They are loaded as
+    they are asked for: the first alone, since many need no more, then by number and size."""
+    batch: list[Head] = []
+    room, size = 1, 0
+    for head in wanted:
+        if len(batch) == room or (batch and size + head.size > BATCH_BYTES):
+            yield from _loaded(batch)
+            batch, room, size = [], BATCH, 0
+        batch.append(head)
+        size += head.size
+    yield from _loaded(batch)
+
+
+def _loaded(batch: Sequence[Head]) -> Iterator[Stored]:
+    found = several([(head.subject, head.version) for head in batch])
+    for head in batch:
+        stored = found.get((head.subject, head.version))
+        # Gone for good, another may have come in its place.
+        if stored is not None and stored.schema_id == head.schema_id:
+            yield stored
 
 
 def elsewhere(subject: SubjectName) -> list[SubjectName]:
@@ -179,11 +223,11 @@ class Holding:
     """A subject as a writer decides on it: its versions at one revision, newest first."""
 
     revision: int
-    versions: tuple[Stored, ...]  # soft-deleted ones too
+    versions: tuple[Head, ...]  # soft-deleted ones too
     scope: InScope
 
     @property
-    def live(self) -> list[Stored]:
+    def live(self) -> list[Head]:
         return [v for v in self.versions if not v.deleted]
 
 
@@ -198,7 +242,7 @@ def holding(subject: SubjectName) -> Holding:
         (subject.context, subject.name),
     )
     revision = int(rows[0][0]) if rows else 0
-    found = tuple(all_versions(subject, deleted=True)) if rows else ()
+    found = tuple(heads(subject, deleted=True)) if rows else ()
     return Holding(revision, found, in_scope(subject))
 
 
@@ -286,9 +330,9 @@ def contexts() -> list[str]:
     return [DEFAULT, *(row[0] for row in rows)]
 
 
-def select(rest: str, args: Sequence[Any]) -> list[Stored]:
+def select(rest: str, args: Sequence[Any]) -> list[Head]:
     """Versions by a condition that another module of the registry writes, over v, s, c and h."""
-    return [_stored(row) for row in _rows(f"SELECT {_COLUMNS} {_FROM} {rest}", args)]
+    return [_head(row) for row in _rows(f"SELECT {_HEAD} {_FROM} {rest}", args)]
 
 
 # --- References ----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Final
 
-from registry import lookup
+from registry import lookup, weight
 from registry.compatibility import Older
 from registry.formats import base
 from registry.formats.base import Parsed, Source
@@ -72,6 +72,7 @@ def parse(
     key = (type_, text, tuple(references), strict, normalize, fields)
     found = _MEMO.get(key)
     if found is None:
+        weight.spend(len(text) + sum(len(source.text) for source in references))
         found = format_.parse(text, references, strict=strict, normalize=normalize, fields=fields)
         _MEMO.put(key, found)
     return found

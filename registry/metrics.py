@@ -6,6 +6,11 @@ from prometheus_client import Counter, Gauge, Histogram
 
 READS: Final = Counter("weir_registry_reads", "Reads answered before Django", ["source"])
 ANSWERS: Final = Counter("weir_registry_answers", "Answers given by views, by status", ["status"])
+BY_PROCESS: Final = Counter(
+    "weir_registry_by_process",
+    "Requests left to the process for what is large, by what is",
+    ["what"],
+)
 SECONDS: Final = Histogram(
     "weir_registry_view_seconds",
     "Time from a request's last byte to its answer, waiting for a thread included",

@@ -24,7 +24,7 @@ from registry.compatibility import Verdict
 from registry.formats.base import Change, Reference
 from registry.graph import Graph
 from registry.inforce import Setting
-from registry.lookup import Stored, StoredReference
+from registry.lookup import Head, Stored, StoredReference
 from registry.models import Subject
 from registry.naming import SubjectName
 from registry.owners import Belonging
@@ -80,7 +80,7 @@ class SubjectDetail:
     """
 
     name: SubjectName
-    versions: tuple[Stored, ...]
+    versions: tuple[Head, ...]
     scope: InScope
     belonging: Belonging
     settings: tuple[Setting, ...]
@@ -88,8 +88,8 @@ class SubjectDetail:
     referenced_by: tuple[Referrer, ...]
 
     @property
-    def latest(self) -> Stored | None:
-        return next((v for v in self.versions if not v.deleted), None)
+    def live(self) -> list[Head]:
+        return [version for version in self.versions if not version.deleted]
 
 
 def subject(context: str, name: str) -> SubjectDetail | None:
@@ -98,7 +98,7 @@ def subject(context: str, name: str) -> SubjectDetail | None:
     held = lookup.holding(subject_name)
     if not held.versions:
         return None
-    latest = held.live[0] if held.live else None
+    latest = lookup.with_text(held.live[0]) if held.live else None
     return SubjectDetail(
         name=subject_name,
         versions=held.versions,

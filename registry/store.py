@@ -8,7 +8,7 @@ tells under the lock whether that still stands, and if not, all of it is done ag
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -18,7 +18,7 @@ import orjson
 from django.db import connection, transaction
 
 from governance.actors import Actor
-from registry import compatibility, contracts, lookup, memo, naming, sensitive
+from registry import compatibility, contracts, lookup, memo, naming, sensitive, weight
 from registry.associations import rows
 from registry.candidates import (
     Asked,
@@ -30,7 +30,7 @@ from registry.candidates import (
     same_content,
 )
 from registry.changes import WIRE, Origin, record, refuse_by_mode
-from registry.compatibility import Level, Verdict
+from registry.compatibility import Level, Older, Verdict
 from registry.contracts import VERSION_PROPERTY, Json
 from registry.errors import (
     Incompatible,
@@ -47,7 +47,7 @@ from registry.formats import base
 from registry.formats.base import LIMITS
 from registry.gate import Operation, admit, admit_references
 from registry.locks import hold_settings, lock_references
-from registry.lookup import Holding, Stored, StoredReference
+from registry.lookup import Head, Holding, Stored, StoredReference
 from registry.naming import DEFAULT, LATEST, SubjectName
 from registry.scope import InScope, Mode
 
@@ -101,7 +101,7 @@ def find(subject: SubjectName, asked: Asked, *, normalize: bool, deleted: bool, 
     if asked.text.strip():
         normalize = normalize or in_scope.flag("normalize")
         wanted = _to_compare(subject, asked, in_scope.mode, normalize=normalize)
-    visible = lookup.all_versions(subject, deleted=deleted)
+    visible = lookup.heads(subject, deleted=deleted)
     if not visible:
         raise SubjectNotFound(str(subject))
     latest = next((v for v in visible if not v.deleted), None)
@@ -209,22 +209,29 @@ def _decide(
     return wanted
 
 
-def _latest_where_empty(asked: Asked, live: Sequence[Stored]) -> Asked:
+def _latest_where_empty(asked: Asked, live: Sequence[Head]) -> Asked:
     """Metadata or rules alone may be registered: then the text is that of the latest version."""
-    if asked.text.strip() or not live:
+    if asked.text.strip():
         return asked
-    latest = live[0]
+    latest = _latest(live)
+    if latest is None:
+        return asked
     references = tuple(r.wire for r in latest.references)
     return replace(asked, text=latest.text, type=latest.type, references=references)
 
 
-def _with_tags_of(asked: Asked, live: Sequence[Stored]) -> Asked:
+def _with_tags_of(asked: Asked, live: Sequence[Head]) -> Asked:
     """With the tags that the latest version has, besides those that are asked for."""
-    if not live or live[0].type != asked.type:
+    latest = _latest(live)
+    if latest is None or latest.type != asked.type:
         return asked
-    tags = base.get(live[0].type).tags(memo.parsed(live[0]))
+    tags = base.get(latest.type).tags(memo.parsed(latest))
     kept = tuple((part, tuple(names)) for part, names in tags.items())
     return replace(asked, tags=TagChange((*kept, *asked.tags.added), asked.tags.removed))
+
+
+def _latest(live: Sequence[Head]) -> Stored | None:
+    return next(lookup.with_texts(live[:1]), None)
 
 
 def _merges(in_scope: InScope) -> bool:
@@ -278,7 +285,7 @@ def _as_asked(
             return None
         # The same may have been imported under several numbers.
         same = (v for v in live if v.version == asked.version and v.identity == found.identity)
-        found = next(same, None)
+        found = next(lookup.with_texts(same), None)
     elif found is not None and asked.id not in (None, found.schema_id):
         return None
     if found is None:
@@ -323,9 +330,9 @@ def _numbered(wanted: Candidate, held: Holding) -> Candidate:
 
 
 def _verdict(
-    in_scope: InScope, wanted: Candidate, live: Sequence[Stored], patience: float = PATIENCE
+    in_scope: InScope, wanted: Candidate, live: Sequence[Head], patience: float = PATIENCE
 ) -> Verdict:
-    among = [memo.older(stored) for stored in _group(in_scope, wanted.metadata, live)]
+    among = _older(_group(in_scope, wanted.metadata, live))
     until = time.monotonic() + patience
     verdict = compatibility.check(
         in_scope.level, wanted.parsed, among, in_scope.policy, lambda: time.monotonic() < until
@@ -343,7 +350,13 @@ def _verdict(
     )
 
 
-def _reserved(wanted: Candidate, latest: Stored | None) -> list[str]:
+def _older(among: Sequence[Head]) -> Iterator[Older]:
+    for stored in lookup.with_texts(among):
+        weight.spend(stored.size)
+        yield memo.older(stored)
+
+
+def _reserved(wanted: Candidate, latest: Head | None) -> list[str]:
     """What stands against names that are kept from use: once reserved a name stays so, and no field
     is called like it."""
     names = contracts.reserved(wanted.metadata)
@@ -362,7 +375,7 @@ def _reserved(wanted: Candidate, latest: Stored | None) -> list[str]:
     ]
 
 
-def _group(in_scope: InScope, metadata: Json | None, live: Sequence[Stored]) -> list[Stored]:
+def _group(in_scope: InScope, metadata: Json | None, live: Sequence[Head]) -> list[Head]:
     """The versions that are compared: with a compatibility group, those of the same group."""
     name = in_scope.text("compatibilityGroup")
     if name is None:
@@ -493,7 +506,7 @@ def check(
     admit(Operation.READ, subject, by)
     admit_references(subject, asked.references, by)
     in_scope = lookup.in_scope(subject)
-    live = lookup.all_versions(subject)
+    live = lookup.heads(subject)
     if version is not None and version != LATEST and all(v.version != version for v in live):
         raise VersionNotFound(version)
     normalize = normalize or in_scope.flag("normalize")
@@ -511,7 +524,7 @@ class Assessment:
     wanted: Candidate
     verdict: Verdict
     existing: int | None
-    among: Sequence[Stored] = ()
+    among: Sequence[Head] = ()
 
 
 def assess(

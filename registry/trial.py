@@ -4,7 +4,7 @@ stored, and no level has to be in force."""
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from shlex import quote
 from typing import Final
@@ -99,28 +99,31 @@ def in_subject(subject: SubjectName, asked: Asked) -> Trial:
         raise Unreadable("subject", error.message) from error
     _sources(asked.references, subject.context)
     held = lookup.holding(subject)
-    if held.live:
-        _parsed(held.live[0])
+    for newest in lookup.with_texts(held.live[:1]):
+        _parsed(newest)
     try:
         found = store.assess(subject, asked, held, held.scope.level, patience=PATIENCE)
     except InvalidSchema as error:
         raise Unreadable("schema", error.message) from error
     new, policy = found.wanted.parsed, held.scope.policy
     among = found.among[:MOST_VERSIONS]
-    judged = _judged(new, [_older(version) for version in among], policy)
+    judged = _judged(new, map(_older, lookup.with_texts(among)), policy)
     compared = len(judged)
+    latest = lookup.with_text(among[0]) if among else None
     levels = _levels(
-        _failed(judged), among[0].version if among else None, compared == len(found.among)
+        _failed(judged), latest.version if latest else None, compared == len(found.among)
     )
     in_force = AtLevel(held.scope.level, found.verdict.compatible, found.verdict.against)
     return Trial(
         subject=subject,
         levels=[in_force if one.level is in_force.level else one for one in levels],
         comparison=(
-            catalogue.compare_with(among[0], new, policy, judged[0][1]) if among else Comparison()
+            catalogue.compare_texts(_parsed(latest), new, policy, judged[0][1])
+            if latest and judged
+            else Comparison()
         ),
         compared=compared,
-        latest=among[0].version if among else None,
+        latest=latest.version if latest else None,
         level=held.scope.level,
         verdict=found.verdict,
         existing=found.existing,
@@ -185,7 +188,7 @@ Failed = dict[Direction, list[int]]
 
 
 def _judged(
-    new: Parsed, older: Sequence[Older], policy: Policy
+    new: Parsed, older: Iterable[Older], policy: Policy
 ) -> list[tuple[int, compatibility.Judged]]:
     """Version and verdicts, the newest first, of as many as there is time for."""
     until = time.monotonic() + PATIENCE

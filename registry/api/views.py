@@ -3,6 +3,7 @@ wire API."""
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -28,6 +29,7 @@ from registry.queries import SubjectDetail as Detail
 SORTS = [sign + name for name in catalogue.SORTS for sign in ("", "-")]
 STATES = ["live", "deleted"]
 SHOWN_VERSIONS = 100
+SHOWN_BYTES = 4 * 2**20
 QUERY = [
     OpenApiParameter("q", OpenApiTypes.STR, description="The name begins so."),
     OpenApiParameter("context", OpenApiTypes.STR, description="In this context only."),
@@ -113,13 +115,16 @@ class SubjectDetail(SubjectView):
         """A subject with its newest versions, whose it is and why, and what is in force."""
         target = self.target(subject)
         found = queries.subject(target.context, target.name)
-        if found is None or found.latest is None:
+        if found is None or not found.live:
             raise self.missing(target)
         return self.shown(shapes.SubjectPageShown, _page(found))
 
 
 def _page(found: Detail) -> dict[str, Any]:
-    versions = [version for version in found.versions if not version.deleted]
+    live = found.live
+    sizes = accumulate(version.size for version in live[:SHOWN_VERSIONS])
+    # Of large ones fewer are shown, but the latest in any case.
+    shown = max(sum(size <= SHOWN_BYTES for size in sizes), 1)
     return {
         "subject": str(found.name),
         "context": found.name.context,
@@ -130,9 +135,9 @@ def _page(found: Detail) -> dict[str, Any]:
         "owner": found.belonging.owner,
         "naming": found.belonging.naming,
         "associations": found.belonging.associations,
-        "versions": versions[:SHOWN_VERSIONS],
-        "more_versions": max(len(versions) - SHOWN_VERSIONS, 0),
-        "deleted_versions": len(found.versions) - len(versions),
+        "versions": list(lookup.with_texts(live[:shown])),
+        "more_versions": len(live) - shown,
+        "deleted_versions": len(found.versions) - len(live),
     }
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from django.http import HttpResponse
 from django.urls import Resolver404, resolve
 
 from registry.errors import Malformed, RegistryError, UnknownPath
@@ -18,8 +17,9 @@ from registry.gate import Operation, admit
 from registry.naming import context_of_path
 from registry.rest import http
 from registry.rest.errors import error_answer, expected
-from registry.rest.http import V1, RegistryRequest
+from registry.rest.http import V1, RegistryRequest, Response
 from registry.rest.identity import identify
+from registry.weight import TooHeavy
 
 URLS = "config.registry_urls"
 
@@ -33,8 +33,8 @@ def request_id(given: list[str]) -> str:
 
 def respond(
     environ: dict[str, Any], authorization: bytes, uid: str
-) -> tuple[RegistryRequest | None, HttpResponse]:
-    """The answer to a request, whatever happens; it never raises.
+) -> tuple[RegistryRequest | None, Response]:
+    """The answer to a request, whatever happens; it raises nothing but TooHeavy.
 
     The request comes back with it, None where nobody was let in: the door learns from it who asked
     and what the answer depends on.
@@ -47,6 +47,8 @@ def respond(
             request = RegistryRequest(environ)
             content_type = http.negotiate(accept)
             response = _route(request)
+        except TooHeavy:
+            raise
         except Exception as error:  # noqa: BLE001 - the edge: an answer is owed in any case
             if request is not None:
                 request.depends = None
@@ -64,7 +66,7 @@ def _type_of_errors(accept: str) -> str:
         return V1
 
 
-def _route(request: RegistryRequest) -> HttpResponse:
+def _route(request: RegistryRequest) -> Response:
     if "%00" in request.META["QUERY_STRING"]:
         raise Malformed("The query holds a NUL character, which no name has.")
     try:
@@ -78,5 +80,5 @@ def _route(request: RegistryRequest) -> HttpResponse:
         request.context = context_of_path(segments.pop("context"))
     if request.method in ("POST", "PUT"):
         http.ensure_readable(request.META.get("CONTENT_TYPE", ""))
-    response: HttpResponse = found.func(request, **segments)
+    response: Response = found.func(request, **segments)
     return response

@@ -7,14 +7,15 @@ once, here. Everything else about HTTP is Django's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 import orjson
 from django.core.handlers.wsgi import WSGIRequest
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 
 from governance.actors import ANONYMOUS, Actor
 from registry.changes import Origin
@@ -33,7 +34,10 @@ V1: Final = "application/vnd.schemaregistry.v1+json"
 TYPES: Final = ((V1, 1.0), ("application/vnd.schemaregistry+json", 0.9), ("application/json", 0.5))
 BODY_TYPES: Final = frozenset({*(name for name, _ in TYPES), "application/octet-stream"})
 
+AT_ONCE: Final = 2**20  # bytes of a list that are held in memory
+
 Json = dict[str, Any]
+Response = HttpResponse | StreamingHttpResponse
 
 
 class RegistryRequest(WSGIRequest):
@@ -98,7 +102,7 @@ class RegistryRequest(WSGIRequest):
 
 # Not where the stroke belongs to one before it: that is the text of a backslash and a "u".
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-View = Callable[..., HttpResponse]
+View = Callable[..., Response]
 
 
 def _holds_nul(body: Json) -> bool:
@@ -115,6 +119,26 @@ def answer(value: object, status: int = 200) -> HttpResponse:
     return HttpResponse(orjson.dumps(value), content_type=V1, status=status)
 
 
+def list_answer(items: Iterable[object]) -> Response:
+    """A JSON list; one that is long is sent while it is made."""
+    parts = _listed(items)
+    size, at_once = 0, []
+    for part in parts:
+        at_once.append(part)
+        size += len(part)
+        if size > AT_ONCE:
+            return StreamingHttpResponse(chain(at_once, parts), content_type=V1)
+    return HttpResponse(b"".join(at_once), content_type=V1)
+
+
+def _listed(items: Iterable[object]) -> Iterator[bytes]:
+    before = b"["
+    for item in items:
+        yield before + orjson.dumps(item)
+        before = b","
+    yield b"[]" if before == b"[" else b"]"
+
+
 def text_answer(text: str) -> HttpResponse:
     """A schema's text as it is, unwrapped."""
     return HttpResponse(text.encode(), content_type=V1)
@@ -124,7 +148,7 @@ def resource(**views: View) -> View:
     """One path of the API: a view for each method; HEAD goes where GET does."""
     allowed = sorted({*views, "OPTIONS", *({"HEAD"} if "GET" in views else set())})
 
-    def dispatch(request: RegistryRequest, **segments: Any) -> HttpResponse:
+    def dispatch(request: RegistryRequest, **segments: Any) -> Response:
         method = request.method or ""
         if method == "OPTIONS":
             response = HttpResponse(content_type=V1)

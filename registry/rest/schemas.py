@@ -16,7 +16,7 @@ from registry.listing import Associated
 from registry.lookup import Stored
 from registry.naming import DEFAULT, SubjectName
 from registry.rest import shapes
-from registry.rest.http import RegistryRequest, answer, resource, text_answer
+from registry.rest.http import RegistryRequest, Response, answer, list_answer, resource, text_answer
 from registry.rest.naming import subject_of
 
 LIST_LIMIT = 1000
@@ -29,7 +29,7 @@ def _types(request: RegistryRequest) -> HttpResponse:
     return answer(base.names())
 
 
-def _list(request: RegistryRequest) -> HttpResponse:
+def _list(request: RegistryRequest) -> Response:
     prefix = naming.prefix(request.GET.get("subjectPrefix", ""), request.context)
     admit(Operation.READ, SubjectName(prefix.context or DEFAULT, ""), request.actor)
     asked = listing.Asked(
@@ -42,7 +42,7 @@ def _list(request: RegistryRequest) -> HttpResponse:
         within=request.actor.context,
         page=request.page(LIST_LIMIT, LIST_LIMIT),
     )
-    return answer([shapes.listed(one, request) for one in listing.schemas(asked)])
+    return list_answer(shapes.listed(one, request) for one in listing.schemas(asked))
 
 
 def _associated(request: RegistryRequest) -> Associated | None:

@@ -57,13 +57,17 @@ def _metadata(request: RegistryRequest, subject: str) -> HttpResponse:
     name = subject_of(request, subject)
     admit(Operation.READ, name, request.actor)
     pairs = list(zip(request.GET.getlist("key"), request.GET.getlist("value"), strict=False))
-    visible = lookup.all_versions(name, deleted=request.flag("deleted"))
+    visible = lookup.heads(name, deleted=request.flag("deleted"))
     if not visible:
         raise SubjectNotFound(str(name))
     remember(request, subject, name)
-    for stored in visible:
-        if all(contracts.property_of(stored.metadata, key) == value for key, value in pairs):
-            return answer(shapes.schema_object(stored, request))
+    found = (
+        head
+        for head in visible
+        if all(contracts.property_of(head.metadata, key) == value for key, value in pairs)
+    )
+    for stored in lookup.with_texts(found):
+        return answer(shapes.schema_object(stored, request))
     raise SchemaNotFound
 
 

@@ -16,11 +16,11 @@ from governance.permissions import Action, demand, teams_where
 from governance.views.pages import PageRequest, page, show
 from governance.views.paging import by_number
 from governance.views.requests import Tab
-from registry import catalogue, queries, snippets
+from registry import catalogue, lookup, queries, snippets
 from registry.addresses import subject_at, subject_url
 from registry.graph import Graph, Node
 from registry.indent import indented
-from registry.lookup import Stored
+from registry.lookup import Head, Stored
 from registry.queries import SubjectDetail
 from registry.views import picture
 from registry.views.relations import topics_of
@@ -50,11 +50,14 @@ def subject(request: PageRequest, context: str, name: str) -> HttpResponse:
     found = queries.subject(target.context, target.name)
     if found is None:
         raise NotFound(f"There is no subject {target}. See the list of subjects.")
-    live = [v for v in found.versions if not v.deleted]
+    live = found.live
     # Where all were deleted they are still shown: they can be asked for, and brought back.
     shown = live or list(found.versions)
-    chosen = _chosen(found.versions, request.GET.get("version")) or shown[0]
-    against = _chosen(found.versions, request.GET.get("against")) or _before(shown, chosen)
+    named = _named(found.versions, request.GET.get("version")) or shown[0]
+    other = _named(found.versions, request.GET.get("against")) or _before(shown, named)
+    chosen, against = lookup.with_text(named), lookup.with_text(other) if other else None
+    if chosen is None:
+        raise NotFound(f"Version {named.version} of {target} was deleted just now. Look again.")
     asked = request_queries.of_target(request.actor, "subject", target.context, target.name)
     look = Look(
         request, found, chosen, against, queries.around(chosen), list(asked[:MOST_REQUESTS])
@@ -158,9 +161,9 @@ def _tabs(current: str, look: Look) -> list[Tab]:
     ]
 
 
-def _chosen(versions: Sequence[Stored], text: str | None) -> Stored | None:
+def _named(versions: Sequence[Head], text: str | None) -> Head | None:
     return next((v for v in versions if str(v.version) == text), None)
 
 
-def _before(versions: Sequence[Stored], chosen: Stored) -> Stored | None:
+def _before(versions: Sequence[Head], chosen: Head) -> Head | None:
     return next((v for v in versions if v.version < chosen.version), None)

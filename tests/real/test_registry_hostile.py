@@ -122,3 +122,31 @@ def test_the_child_ends_with_its_server(database_url: str) -> None:
         worker, child = pids(one)[-2:]
         os.kill(worker, signal.SIGKILL)
         eventually(lambda: not Path(f"/proc/{child}").exists())
+
+
+def test_a_small_check_against_much_keeps_nobody_waiting(server: Process) -> None:
+    """Nor is any of it held for longer than it is needed."""
+    fields = [{"name": f"f{i}", "type": "int", "doc": "d" * 900} for i in range(1_000)]
+    for number in range(12):
+        schema = {"type": "record", "name": "Much", "doc": str(number), "fields": fields}
+        body = {"schema": orjson.dumps(schema).decode()}
+        assert server.call("POST", "/subjects/much/versions", body)[0] == 200
+    server.call("PUT", "/config/much", {"compatibility": "BACKWARD_TRANSITIVE"})
+    before = _worked(server)
+    small = {"schema": orjson.dumps({"type": "record", "name": "Much", "fields": []}).decode()}
+    path = "/compatibility/subjects/much/versions"
+    assert server.call("POST", path, small) == (200, {"is_compatible": True})
+    assert _worked(server) != before
+    status, made = server.call("POST", "/subjects/much/versions", small)
+    assert (status, made["version"]) == (200, 13)
+    assert server.call("GET", "/subjects/much/versions/latest")[1]["id"] == made["id"]
+    memory = resident(server)
+    status, listed = server.call("GET", "/schemas?subjectPrefix=much")
+    assert [one["version"] for one in listed] == [*range(1, 14)]
+    assert resident(server) - memory < 8 * MIB  # of 12
+
+
+def _worked(server: Process) -> tuple[int, list[str]]:
+    """The process for what is large, and how long it has worked."""
+    child = pids(server)[-1]
+    return child, Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11:13]

@@ -65,7 +65,7 @@ class Wire:
             **(headers or {}),
         }
         _, response = dispatch.respond(environ, self.authorization, "test")
-        text = response.content.decode()
+        text = response.getvalue().decode()
         is_json = text[:1] in ("{", "[", '"') or text.lstrip("-").isdigit()
         return Answer(
             response.status_code,
