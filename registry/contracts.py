@@ -24,6 +24,11 @@ DOMAIN: Final = frozenset({"WRITE", "READ", "WRITEREAD"})
 TWO_ACTIONS: Final = frozenset({"UPDOWN", "WRITEREAD"})
 RULE_TEXTS: Final = ("name", "doc", "kind", "mode", "type")
 RULE_ENDS: Final = ("expr", "onSuccess", "onFailure")
+ENVIRONMENTS: Final = ("NONE", "ALL", "SERVER", "GATEWAY", "CLIENT")  # where rules are to run
+FLAGS: Final = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
 MAX_ENTRIES: Final = 10_000
 VERSION_PROPERTY: Final = "confluent:version"
 RESERVED_PROPERTY: Final = "confluent:reserved"
@@ -63,12 +68,16 @@ def rule_set(value: object) -> Json | None:
     result: Json = {}
     for list_name in LISTS:
         rules = given.get(list_name)
-        if rules is not None:
+        if rules:
             result[list_name] = [
                 _rule(rule, list_name) for rule in _items(rules, f"ruleSet.{list_name}")
             ]
-    if isinstance(given.get("enableAt"), str):
-        result["enableAt"] = given["enableAt"]
+    enable_at = given.get("enableAt")
+    if enable_at is not None:
+        if enable_at not in ENVIRONMENTS:
+            known = ", ".join(ENVIRONMENTS)
+            raise Malformed(f"ruleSet.enableAt is one of {known}, not {str(enable_at)!r:.60}.")
+        result["enableAt"] = enable_at
     return result
 
 
@@ -95,11 +104,13 @@ def _rule(value: object, list_name: str) -> Json:
 
 
 def flag(name: str, value: object) -> bool | None:
-    """True, false or absent, be it as text. Raises Malformed."""
+    """True, false or absent, be it as text or number. Raises Malformed."""
     if value is None or isinstance(value, bool):
         return value
-    if value in ("true", "false"):
-        return value == "true"
+    if isinstance(value, int):
+        return value != 0
+    if isinstance(value, str) and value in FLAGS:
+        return FLAGS[value]
     raise Malformed(f"{name} is true or false.")
 
 
@@ -246,6 +257,11 @@ def property_of(value: Json | None, name: str) -> str | None:
     """A property of the metadata, None where it has none of that name."""
     found = _part(value, "properties").get(name) if value else None
     return None if found is None else str(found)
+
+
+def has_properties(value: Json | None) -> bool:
+    """Whether the metadata has any property."""
+    return value is not None and bool(_part(value, "properties"))
 
 
 def without_property(value: Json | None, name: str) -> Json | None:

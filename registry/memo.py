@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from threading import Lock
-from typing import Final
+from typing import Final, Protocol
 
 from registry import lookup, weight
 from registry.compatibility import Older
 from registry.formats import base
 from registry.formats.base import Parsed, Source
-from registry.lookup import Stored
+from registry.lookup import Stored, StoredReference
 
 BYTES: Final = 32 * 2**20
 # What a parsed schema takes beside its text: nodes of some hundred bytes for a few dozen letters.
@@ -78,7 +78,18 @@ def parse(
     return found
 
 
-def parsed(stored: Stored) -> Parsed:
+class Readable(Protocol):
+    """A schema that was accepted."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def references(self) -> tuple[StoredReference, ...]: ...
+
+
+def parsed(stored: Readable) -> Parsed:
     """A stored version, read leniently: what was accepted once stays readable."""
     return parse(stored.type, stored.text, lookup.sources(stored.references), strict=False)
 

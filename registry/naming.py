@@ -92,9 +92,10 @@ def ensure_valid(subject: SubjectName, *, settings: bool = False) -> None:
 
 def version_number(text: str) -> int:
     """A version as a path names it: a number, or `LATEST`. Raises InvalidVersion."""
-    if text.lower() == "latest" or text == "-1":
+    asked = text.strip()
+    if asked.lower() == "latest" or asked == "-1":
         return LATEST
-    digits = text.removeprefix("+")
+    digits = asked.removeprefix("+")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 20):
         raise InvalidVersion(text[:100])
     number = int(digits)

@@ -12,9 +12,9 @@ from registry import compatibility, contracts, lookup, naming, scope, sensitive
 from registry.changes import WIRE, Origin, ensure_writable, record, settings_changed
 from registry.errors import (
     ConfigNotSet,
-    InvalidLevel,
     InvalidMode,
     Malformed,
+    ModeNotSet,
     NotPermitted,
     Referenced,
     SubjectNotFound,
@@ -28,9 +28,8 @@ from registry.naming import DEFAULT, GLOBAL, SubjectName
 from registry.removal import remove
 from registry.scope import Mode
 
-CONFIG_TEXTS: Final = ("alias", "compatibilityGroup")
+CONFIG_TEXTS: Final = ("alias", "aliasForDeks", "compatibilityGroup")
 CONFIG_FLAGS: Final = (
-    "aliasForDeks",
     "normalize",
     "validateFields",
     "validateNewSchemas",
@@ -39,6 +38,8 @@ CONFIG_FLAGS: Final = (
 CONFIG_METADATA: Final = ("defaultMetadata", "overrideMetadata")
 CONFIG_RULES: Final = ("defaultRuleSet", "overrideRuleSet")
 POLICIES: Final = frozenset(Policy)
+# The server's own level, and that above all contexts.
+TOP: Final = frozenset({SubjectName(DEFAULT, ""), SubjectName(GLOBAL, "")})
 
 
 def set_config(
@@ -78,14 +79,9 @@ def set_config(
 
 def _config_changes(given: Mapping[str, object]) -> dict[str, object]:
     changes: dict[str, object] = {}
-    for name in ("compatibility", "compatibilityLevel"):
-        if name in given:
-            value = given[name]
-            if value is not None and not isinstance(value, str):
-                raise InvalidLevel
-            changes["compatibilityLevel"] = (
-                None if value is None else compatibility.level(value).value
-            )
+    if "compatibility" in given:
+        level = _text("compatibility", given["compatibility"])
+        changes["compatibilityLevel"] = None if level is None else compatibility.level(level).value
     for name in CONFIG_TEXTS:
         if name in given:
             changes[name] = _text(name, given[name])
@@ -99,11 +95,10 @@ def _config_changes(given: Mapping[str, object]) -> dict[str, object]:
         if name in given:
             changes[name] = rules = contracts.rule_set(given[name])
             contracts.ensure_valid_rules(rules)
-    policy = given.get("compatibilityPolicy")
     if "compatibilityPolicy" in given:
-        known = isinstance(policy, str) and policy.upper() in POLICIES
-        if known or policy is None:  # an unknown one is dropped without an error
-            changes["compatibilityPolicy"] = str(policy).upper() if known else None
+        policy = (_text("compatibilityPolicy", given["compatibilityPolicy"]) or "").upper()
+        # An unknown one counts as none, without an error.
+        changes["compatibilityPolicy"] = policy if policy in POLICIES else None
     return changes
 
 
@@ -117,7 +112,7 @@ def _text(name: str, value: object) -> str | None:
 def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> dict[str, object]:
     """Remove the config of a place; what it was. The event is `config.deleted`.
 
-    Raises SubjectNotFound where a subject has none; the top level always has one in force.
+    Raises SubjectNotFound where it has none; the top levels always have one in force.
     """
     admit(Operation.CONFIG, subject, by)
     with transaction.atomic():
@@ -128,7 +123,7 @@ def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> 
             .first()
         )
         if row is None:
-            if subject == SubjectName(DEFAULT, ""):
+            if subject in TOP:
                 return {}
             raise SubjectNotFound(str(subject))
         ensure_writable(subject)
@@ -141,12 +136,27 @@ def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> 
 
 
 def own_config(subject: SubjectName) -> Mapping[str, object]:
-    """The config set at a place itself. Raises ConfigNotSet."""
-    found = lookup.configs([scope.place(subject)])
-    try:
-        return found[scope.place(subject)]
-    except KeyError:
-        raise ConfigNotSet(str(subject)) from None
+    """The config set at a place itself; at the top levels the server's own where none is.
+
+    Raises ConfigNotSet.
+    """
+    place = scope.place(subject)
+    found = lookup.configs([place])
+    if place not in found and subject not in TOP:
+        raise ConfigNotSet(str(subject))
+    return found.get(place, {})
+
+
+def own_mode(subject: SubjectName) -> Mode:
+    """The mode set at a place itself; at the top levels the server's own where none is.
+
+    Raises ModeNotSet.
+    """
+    place = scope.place(subject)
+    found = lookup.modes([place])
+    if place not in found and subject not in TOP:
+        raise ModeNotSet(str(subject))
+    return Mode(found.get(place, Mode.READWRITE))
 
 
 def set_mode(
@@ -215,12 +225,15 @@ def delete_mode(
 ) -> str | None:
     """Remove the mode of a place, and of a context's subjects with `recursive`; what it was.
 
-    Raises SubjectNotFound where none was set, unless `recursive`. The event is `mode.deleted`.
+    Raises SubjectNotFound where none was set, unless `recursive`; the top levels always have one in
+    force. The event is `mode.deleted`.
     """
     admit(Operation.MODE, subject, by)
     with transaction.atomic():
         lock_settings()
         set_ = lookup.modes([scope.place(subject)]).get(scope.place(subject))
+        if set_ is None and subject in TOP:
+            set_ = Mode.READWRITE.value
         if set_ is None and not recursive:
             raise SubjectNotFound(str(subject))
         rows = ModeRow.objects.filter(context=subject.context)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from registry import naming
+from registry import contracts, naming
 from registry.associations import rules
 from registry.associations.rows import Lifecycle
 from registry.associations.rules import Wanted
@@ -106,7 +106,7 @@ def steps(body: Json, qualify: Qualify) -> list[Step]:
         op = _operation(member)
         if op is Op.DELETE:
             type_ = _type(member)
-            cascade = bodies.flag(member.get("cascadeLifecycle"), "cascadeLifecycle") or False
+            cascade = contracts.flag("cascadeLifecycle", member.get("cascadeLifecycle")) or False
             found.append(Step(op, (Wanted(type_),), cascade))
             types.append(type_)
             continue
@@ -137,9 +137,9 @@ def _wanted(member: Json, qualify: Qualify) -> Wanted:
         type=_type(member),
         subject=None if subject is None else qualify(subject),
         lifecycle=lifecycle(member.get("lifecycle")),
-        frozen=bodies.flag(member.get("frozen"), "frozen"),
+        frozen=contracts.flag("frozen", member.get("frozen")),
         schema=None if schema is None else bodies.asked(_object(schema, "schema")),
-        normalize=bodies.flag(member.get("normalize"), "normalize") or False,
+        normalize=contracts.flag("normalize", member.get("normalize")) or False,
     )
 
 

@@ -32,8 +32,8 @@ LIST_LIMIT = 1000
 
 
 def _filter(request: RegistryRequest) -> Filter:
-    given = request.GET.get("lifecycle")
-    if given is not None and given not in tuple(Lifecycle):
+    given = request.GET.get("lifecycle", "")
+    if given and given not in tuple(Lifecycle):
         raise UnknownPath
     return Filter(
         request.GET.get("resourceType") or TOPIC,

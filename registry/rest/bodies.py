@@ -28,18 +28,19 @@ def asked(body: Json) -> Asked:
     rules = contracts.rule_set(body.get("ruleSet"))
     if len(orjson.dumps([metadata, rules])) > LIMITS.text_bytes:
         raise SchemaTooLarge(LIMITS.text_bytes)
+    type_ = text(body.get("schemaType"), "schemaType")
     identifier = _number(body.get("id"), "id")
     version = _number(body.get("version"), "version")
     return Asked(
         text=text(body.get("schema"), "schema") or "",
-        type=text(body.get("schemaType"), "schemaType") or "AVRO",
+        type="AVRO" if type_ is None else type_,
         references=_references(body.get("references")),
         metadata=metadata,
         rule_set=rules,
         version=version if version is not None else 0,
         id=identifier if identifier is not None and identifier >= 0 else None,
         tags=tag_change(body, "schemaTagsToAdd", "schemaTagsToRemove"),
-        propagate_tags=body.get("propagateSchemaTags") in (True, "true"),
+        propagate_tags=bool(contracts.flag("propagateSchemaTags", body.get("propagateSchemaTags"))),
     )
 
 
@@ -124,15 +125,6 @@ def text(value: object, what: str) -> str | None:
     raise Malformed(f"'{what}' is not a string.")
 
 
-def flag(value: object, what: str) -> bool | None:
-    """A flag, which some clients send as text."""
-    if value is None or isinstance(value, bool):
-        return value
-    if value in ("true", "false"):
-        return value == "true"
-    raise Malformed(f"'{what}' is not true or false.")
-
-
 def _number(value: object, what: str) -> int | None:
     if value is None:
         return None
@@ -140,6 +132,8 @@ def _number(value: object, what: str) -> int | None:
         sign = value.removeprefix("-")
         if sign.isascii() and sign.isdigit() and len(sign) < 12:
             value = int(value)
+    if isinstance(value, float) and abs(value) <= MAX_VERSION:
+        value = int(value)  # clients in languages without whole numbers
     if not isinstance(value, int) or isinstance(value, bool):
         raise Malformed(f"'{what}' is not a whole number.")
     if abs(value) > MAX_VERSION:

@@ -33,7 +33,7 @@ def _get(request: RegistryRequest, subject: str | None = None) -> HttpResponse:
     name = place_of(request, subject)
     admit(Operation.READ, name, request.actor)
     request.depends = depends_on(name)
-    if subject is None or request.flag("defaultToGlobal") or name == SubjectName(DEFAULT, ""):
+    if request.flag("defaultToGlobal"):
         return answer(shapes.config(lookup.in_scope(name).values))
     return answer(shapes.config(settings.own_config(name)))
 

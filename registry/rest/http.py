@@ -25,6 +25,7 @@ from registry.errors import (
     MethodNotAllowed,
     MissingBody,
     NotAcceptable,
+    UnknownPath,
     UnsupportedMediaType,
 )
 from registry.naming import DEFAULT, SubjectName, qualify
@@ -61,12 +62,16 @@ class RegistryRequest(WSGIRequest):
         return self.GET.get(name, "").lower() == "true"
 
     def number(self, name: str, default: int) -> int:
-        """A whole number of the query; anything else counts as absent, as unknown members do."""
+        """A whole number of the query. Raises UnknownPath for what is none, as the original."""
         text = self.GET.get(name, "")
-        digits = text.removeprefix("-")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 11):
+        if not text:
             return default
-        return int(text) if -(2**31) <= int(text) < 2**31 else default
+        digits = text.removeprefix("-").removeprefix("+")
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 11):
+            raise UnknownPath
+        if not -(2**31) <= int(text) < 2**31:
+            raise UnknownPath
+        return int(text)
 
     def subject(self, text: str) -> SubjectName:
         """The subject that a segment or a parameter names to this client."""

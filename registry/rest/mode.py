@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from registry import lookup, scope, settings
-from registry.errors import InvalidMode, ModeNotSet
+from registry import lookup, settings
+from registry.errors import InvalidMode
 from registry.gate import Operation, admit
-from registry.naming import DEFAULT, SubjectName
 from registry.rest.config import depends_on, place_of
 from registry.rest.http import RegistryRequest, answer, resource
 
@@ -16,12 +15,9 @@ def _get(request: RegistryRequest, subject: str | None = None) -> HttpResponse:
     name = place_of(request, subject)
     admit(Operation.READ, name, request.actor)
     request.depends = depends_on(name)
-    if subject is None or request.flag("defaultToGlobal") or name == SubjectName(DEFAULT, ""):
-        return answer({"mode": lookup.in_scope(name).mode.value})
-    own = lookup.modes([scope.place(name)]).get(scope.place(name))
-    if own is None:
-        raise ModeNotSet(str(name))
-    return answer({"mode": own})
+    to_global = request.flag("defaultToGlobal")
+    mode = lookup.in_scope(name).mode if to_global else settings.own_mode(name)
+    return answer({"mode": mode.value})
 
 
 def _put(request: RegistryRequest, subject: str | None = None) -> HttpResponse:

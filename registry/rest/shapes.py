@@ -70,11 +70,18 @@ def schema_by_id(stored: Stored, request: RegistryRequest, max_id: int | None) -
 
 
 def schema_by_guid(stored: Stored, request: RegistryRequest) -> Json:
-    """A schema as GET of a guid answers it: content only."""
-    return without_empty({"guid": stored.guid, **_content(stored, request)})
+    """A schema as GET of a guid answers it: no subject, no version, no id."""
+    return without_empty(
+        {
+            "guid": stored.guid,
+            **_content(stored, request),
+            "ts": _millis(stored.at),
+            "deleted": stored.deleted,
+        }
+    )
 
 
-def registered(made: Registered) -> Json:
+def registered(made: Registered, form: str = "") -> Json:
     """The answer to a registration; clients of old read `id` alone."""
     return without_empty(
         {
@@ -85,7 +92,7 @@ def registered(made: Registered) -> Json:
             "references": references(made.references),
             "metadata": made.metadata,
             "ruleSet": made.rule_set,
-            "schema": made.text,
+            "schema": rendered(made, form),
             **({"ts": _millis(made.at), "deleted": False} if made.timed and made.at else {}),
         }
     )
@@ -118,7 +125,7 @@ def association(one: Association) -> Json:
 
 
 def _content(stored: Stored, request: RegistryRequest) -> Json:
-    qualified = request.GET.get("referenceFormat", "").lower() == "qualified"
+    qualified = request.GET.get("referenceFormat", "") == "qualified"
     return {
         "schemaType": stored.type,
         "references": references(stored.references, qualified=qualified),
@@ -140,7 +147,7 @@ def references(listed: Sequence[StoredReference], *, qualified: bool = False) ->
     ]
 
 
-def rendered(stored: Stored, form: str) -> str:
+def rendered(stored: memo.Readable, form: str) -> str:
     """The text in the form asked for; the stored one for none, the default and unknown ones."""
     if form.lower() in ("", "default"):
         return stored.text

@@ -64,7 +64,8 @@ def _metadata(request: RegistryRequest, subject: str) -> HttpResponse:
     found = (
         head
         for head in visible
-        if all(contracts.property_of(head.metadata, key) == value for key, value in pairs)
+        if contracts.has_properties(head.metadata)
+        and all(contracts.property_of(head.metadata, key) == value for key, value in pairs)
     )
     for stored in lookup.with_texts(found):
         return answer(shapes.schema_object(stored, request))

@@ -42,7 +42,7 @@ def _register(request: RegistryRequest, subject: str) -> HttpResponse:
         normalize=request.flag("normalize"),
         force=request.flag("force"),
     )
-    return answer(shapes.registered(made))
+    return answer(shapes.registered(made, request.GET.get("format", "")))
 
 
 def _held(request: RegistryRequest, subject: str, version: str) -> Stored:

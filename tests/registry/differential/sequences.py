@@ -103,7 +103,10 @@ def _plain(body: Any) -> Any:
             return body["error_code"]
         if "messages" in body:  # their wording is compared by the verdicts
             return {"is_compatible": body["is_compatible"], "any": bool(body["messages"])}
-        return {key: _plain(value) for key, value in body.items() if key != "ts"}
+        # An association's guid is drawn, that of a schema is not.
+        drawn = {"guid"} if "associationType" in body else set()
+        apart = {"ts", "createTs", "updateTs", *drawn}
+        return {key: _plain(value) for key, value in body.items() if key not in apart}
     return [_plain(one) for one in body] if isinstance(body, list) else body
 
 

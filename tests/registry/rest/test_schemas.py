@@ -58,7 +58,7 @@ def test_get_schemas_guids(wire: Wire) -> None:
     wire.register(":.eu:x", TWO)
     wire.register(":.eu:s", ONE)
     found = wire.get(f"/schemas/guids/{guid}").json
-    assert set(found) == {"guid", "schemaType", "schema"}
+    assert set(found) == {"guid", "schemaType", "schema", "ts", "deleted"}
     assert wire.get(f"/schemas/guids/{guid}/ids").json == [
         {"context": ".", "id": 1},
         {"context": ".eu", "id": 2},

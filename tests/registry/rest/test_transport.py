@@ -8,12 +8,14 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings as SettingsWrapper
 
 from governance.actors import system_actor
 from governance.models import Team
 from governance.services import tokens
+from registry.formats.base import LIMITS
 from registry.rest.http import V1
 from tests.registry.rest.conftest import Wire
 
@@ -232,3 +234,33 @@ class TestAccess:
 
         tokens.revoke(ServiceToken.objects.get(name="reader").pk, by=system_actor())
         assert wire.get("/subjects").status == 401
+
+
+def test_50001_where_the_store_refuses(wire: Wire) -> None:
+    wire.register("s", '"int"')
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE registry_version RENAME TO registry_elsewhere")
+    answer = wire.get("/subjects/s/versions/1")
+    assert (answer.status, answer.code) == (500, 50001)
+    assert "registry_version" not in answer.text
+
+
+def test_50002_where_the_store_does_not_answer_in_time(wire: Wire) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE registry_subject RENAME TO registry_fast")
+        cursor.execute(
+            "CREATE VIEW registry_subject AS SELECT f.* FROM registry_fast f, pg_sleep(60)"
+        )
+        cursor.execute("SET LOCAL statement_timeout = '10ms'")
+    answer = wire.get("/subjects")
+    assert (answer.status, answer.code) == (500, 50002)
+    assert answer.headers["Retry-After"] == "1"
+
+
+def test_42209_a_schema_that_is_too_large(wire: Wire) -> None:
+    answer = wire.register("s", f'"int"{" " * LIMITS.text_bytes}')
+    assert (answer.status, answer.code) == (422, 42209)
+    properties = {"a": "x" * LIMITS.text_bytes}
+    answer = wire.register("s", '"int"', metadata={"properties": properties})
+    assert (answer.status, answer.code) == (422, 42209)
+    assert wire.get("/subjects").json == []
