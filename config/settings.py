@@ -199,6 +199,7 @@ CELERY = {
 # --- Registry ---------------------------------------------------------------------------------
 
 REGISTRY_ANONYMOUS = env.choice("WEIR_REGISTRY_ANONYMOUS", "none", ("none", "read", "full"))
+REGISTRY_MODE_CHANGES = env.flag("WEIR_REGISTRY_MODE_CHANGES", True)
 REGISTRY_CACHE_BYTES = env.number("WEIR_REGISTRY_CACHE_MIB", 64, minimum=1, maximum=4096) * 2**20
 
 # --- Sign-in ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from governance.actors import Actor
 from registry import lookup
 from registry.errors import NotPermitted
 from registry.models import Change
-from registry.naming import DEFAULT, SubjectName
+from registry.naming import SubjectName
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,8 @@ def ensure_writable(subject: SubjectName) -> None:
 
 def refuse_by_mode(subject: SubjectName, why: str) -> NoReturn:
     """Raises NotPermitted in the words of the wire."""
-    # The default context prints as nothing there, on the reference server too.
-    context = "" if subject.context == DEFAULT else subject.context
-    raise NotPermitted(f"Subject {subject} in context {context} {why}")
+    # The default context prints as nothing, on the reference server too.
+    raise NotPermitted(f"Subject {subject} in context {SubjectName(subject.context, '')} {why}")
 
 
 def prune() -> int:

@@ -44,6 +44,11 @@ class Mode(StrEnum):
         """Whether anything but reading is allowed."""
         return self not in (Mode.READONLY, Mode.READONLY_OVERRIDE)
 
+    @property
+    def importing(self) -> bool:
+        """Whether schemas come with their ids, from another registry: fetched, or forwarded."""
+        return self in (Mode.IMPORT, Mode.FORWARD)
+
 
 def places(subject: SubjectName) -> tuple[Place, ...]:
     """Where settings of a subject are looked for, in order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 
 from governance.actors import Actor
@@ -170,6 +171,7 @@ def set_mode(
     naming.ensure_valid(subject, settings=True)
     admission = admit(Operation.MODE, subject, by)
     mode = _mode(text, subject)
+    _ensure_changeable()
     with transaction.atomic():
         lock_settings()
         before = lookup.in_scope(subject).mode
@@ -187,6 +189,11 @@ def set_mode(
         data = {"before": before, "after": mode, "from": origin.address, "force": force}
         record("mode.changed", subject, by, {**data, "policies": list(admission.policies)})
     return mode
+
+
+def _ensure_changeable() -> None:
+    if not settings.REGISTRY_MODE_CHANGES:
+        raise NotPermitted("Mode changes are not allowed")
 
 
 def _mode(text: object, subject: SubjectName) -> Mode | None:
@@ -226,9 +233,10 @@ def delete_mode(
     """Remove the mode of a place, and of a context's subjects with `recursive`; what it was.
 
     Raises SubjectNotFound where none was set, unless `recursive`; the top levels always have one in
-    force. The event is `mode.deleted`.
+    force. Raises NotPermitted. The event is `mode.deleted`.
     """
     admit(Operation.MODE, subject, by)
+    _ensure_changeable()
     with transaction.atomic():
         lock_settings()
         set_ = lookup.modes([scope.place(subject)]).get(scope.place(subject))

@@ -48,7 +48,7 @@ from registry.formats.base import LIMITS
 from registry.gate import Operation, admit, admit_references
 from registry.locks import hold_settings, lock_references
 from registry.lookup import Head, Holding, Stored, StoredReference
-from registry.naming import DEFAULT, LATEST, SubjectName
+from registry.naming import LATEST, SubjectName
 from registry.scope import InScope, Mode
 
 ATTEMPTS: Final = 30  # of a registration while others change the same subject
@@ -177,7 +177,7 @@ def _decide(
     What is there already is answered whatever the mode. Only where the request or the config in
     scope would make something else of the schema, that is found out after the mode was asked.
     """
-    importing = held.scope.mode is Mode.IMPORT
+    importing = held.scope.mode.importing
     live = held.live
     normalize = (normalize or held.scope.flag("normalize")) and not importing
     if asked.tags and asked.version == 0:
@@ -260,7 +260,7 @@ def _to_compare(
     try:
         return candidate(subject, asked, normalize=normalize, strict=False)
     except Unresolved:
-        if mode is Mode.IMPORT:
+        if mode.importing:
             return None
         raise
 
@@ -313,7 +313,7 @@ def _registered(found: Stored) -> Registered:
 def _ensure_mode(subject: SubjectName, mode: Mode, *, importing: bool) -> None:
     if not mode.writable:
         refuse_by_mode(subject, "is in read-only mode")
-    if importing and mode is not Mode.IMPORT:
+    if importing and not mode.importing:
         refuse_by_mode(subject, "is not in import mode")
     if not importing and mode is not Mode.READWRITE:
         refuse_by_mode(subject, "is not in read-write mode")
@@ -395,7 +395,7 @@ def _write(
 ) -> Registered | None:
     """Store a version under the subject's lock; None where the subject has moved on."""
     asked = wanted.asked
-    importing = held.scope.mode is Mode.IMPORT
+    importing = held.scope.mode.importing
     with connection.cursor() as cursor:
         cursor.execute(
             _CALL,
@@ -452,7 +452,7 @@ def _write(
 
 
 def _overwrites(subject: SubjectName, schema_id: int | None) -> NotPermitted:
-    context = "" if subject.context == DEFAULT else subject.context
+    context = SubjectName(subject.context, "")
     return NotPermitted(
         f"Overwrite new schema with id {schema_id} in context {context} is not permitted."
     )
@@ -466,7 +466,7 @@ def _is_stored(context: str, schema_id: int, wanted: Candidate) -> bool:
 
 def _may_be_deleted(in_scope: InScope) -> bool:
     """Whether references may name versions that were deleted softly, as `candidate` takes them."""
-    return in_scope.mode is Mode.IMPORT or not in_scope.flag("validateNewSchemas", True)
+    return in_scope.mode.importing or not in_scope.flag("validateNewSchemas", True)
 
 
 def _ensure_not_owned(references: Sequence[StoredReference]) -> None:

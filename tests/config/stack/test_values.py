@@ -36,6 +36,7 @@ NONSENSE = {
     "WEIR_LEASE_TTL": ["long", "1s", "30d"],
     "WEIR_SWEEP_INTERVAL": ["x", "0s"],
     "WEIR_REGISTRY_CACHE_MIB": ["x", "0", "4097"],
+    "WEIR_REGISTRY_MODE_CHANGES": ["never"],
     "WEIR_TRUSTED_PROXIES": ["all", "-1", "1000000"],
     "WEIR_LOG_FORMAT": ["xml"],
     "WEIR_LOG_LEVEL": ["LOUD"],

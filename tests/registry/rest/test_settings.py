@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import Settings as SettingsWrapper
 
 from governance.models import Event
 from tests.registry.rest.conftest import Wire, record, text_of
@@ -176,6 +177,23 @@ class TestMode:
         wire.put("/mode/s", {"mode": "READONLY"})
         assert wire.get("/mode/s").json == {"mode": "READONLY"}
         assert wire.delete("/mode/s").json == {"mode": "READONLY"}
+
+    def test_modes_that_stay_as_they_are(self, wire: Wire, settings: SettingsWrapper) -> None:
+        wire.put("/mode/s", {"mode": "READONLY"})
+        settings.REGISTRY_MODE_CHANGES = False
+        for refused in (
+            wire.put("/mode/s", {"mode": "READWRITE"}),
+            wire.put("/mode", {"mode": "READONLY"}),
+            wire.delete("/mode/s"),
+        ):
+            assert refused.code == 42205
+            assert refused.json["message"] == "Mode changes are not allowed"
+        assert wire.get("/mode/s").json == {"mode": "READONLY"}
+
+    def test_the_sentence_names_the_context_as_it_is_written(self, wire: Wire) -> None:
+        wire.put("/mode/:.eu:s", {"mode": "READONLY"})
+        said = wire.register(":.eu:s", ONE).json["message"]
+        assert said == "Subject :.eu:s in context :.eu: is in read-only mode"
 
     def test_readonly_refuses_changes_and_answers_what_is_there(self, wire: Wire) -> None:
         wire.register("s", ONE)
