@@ -68,6 +68,7 @@ def test_eight_processes_registering_at_once_lose_and_double_nothing(empty: str)
 def test_a_read_after_an_answer_sees_the_write_on_every_process(empty: str) -> None:
     with processes(empty, 2) as servers:
         servers[0].call("PUT", "/config", {"compatibility": "NONE"})
+        servers[0].call("POST", "/subjects/still/versions", content(0))
         stop = time.monotonic() + SECONDS
         seen: Counter[str] = Counter()
         stale: list[str] = []
@@ -136,6 +137,13 @@ def steps(
         level,
     )
     writes.call("PUT", f"/config/{subject}", {"compatibility": "NONE"})
+    alias, target = f"for-{subject}", (subject, "still")[number % 2]
+    writes.call("PUT", f"/config/{alias}", {"alias": target})
+    yield lambda: differs(f"/subjects/{alias}/versions/latest", lambda v: v["subject"], target)  # type: ignore[index]  # JSON
+    mode = ("READONLY", "READONLY_OVERRIDE")[number % 2]
+    writes.call("PUT", f"/mode/{subject}", {"mode": mode})
+    yield lambda: differs(f"/mode/{subject}", lambda v: v["mode"], mode)  # type: ignore[index]  # JSON
+    writes.call("PUT", f"/mode/{subject}", {"mode": "READWRITE"})
     writes.call("DELETE", f"/subjects/{subject}/versions/{version}")
     yield lambda: differs(
         f"/subjects/{subject}/versions",
