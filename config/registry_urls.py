@@ -50,6 +50,8 @@ RESOURCES: list[tuple[str, View]] = [
     ("associations/subjects/<segment:subject>", associations.of_subject),
     ("associations/resources/<segment:resource>", associations.of_resource),
     ("associations/resources/<segment:namespace>/<segment:name>", associations.of_name),
+    ("contexts", contexts.listed),
+    ("contexts/<segment:name>", contexts.one),
     ("v1/metadata/id", server.identity),
     ("v1/metadata/version", server.version),
     ("v1/metadata/deployment", server.deployment),
@@ -57,8 +59,6 @@ RESOURCES: list[tuple[str, View]] = [
 
 urlpatterns: list[URLPattern] = [
     path("", server.root),
-    path("contexts", contexts.listed),
-    path("contexts/<segment:name>", contexts.one),
     *(path(route, view) for route, view in RESOURCES),
     *(path(f"contexts/<segment:context>/{route}", view) for route, view in RESOURCES),
 ]

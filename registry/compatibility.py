@@ -6,7 +6,7 @@ directions, and to the versions, that a level asks for. It knows no format.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -109,7 +109,7 @@ def check(
             why = f"comparing with version {version.version} and those before it takes too long"
             text = f"{{errorType:'UNEXPECTED', description:'{why}'}}"
             way_out = f"{why}: ask for a level that is not transitive, or delete old versions"
-            return _refused(asked, version, [text], [way_out])
+            return _refused(version, [text, *_tail(version)], [way_out])
         verdict = check_one(asked, new, version, policy)
         if not verdict.compatible:
             return verdict
@@ -122,14 +122,17 @@ def check_one(asked: Level, new: Parsed, old: Older, policy: Policy = Policy.STR
         return FINE
     parsed = old.parsed()
     if parsed.format != new.format:
-        return _refused(asked, old, [OTHER_TYPE], [_other_type(new, parsed, old)])
+        return _refused(old, [OTHER_TYPE], [_other_type(new, parsed, old)])
     messages: list[str] = []
     words: list[str] = []
+    found: Sequence[tuple[Difference, str, str]] = ()
     for direction in asked.directions:
-        for difference, reader, writer in _found(direction, new, parsed, policy):
-            messages.append(difference.said(reader, writer))
-            words.append(difference.in_words(reader, writer))
-    return _refused(asked, old, messages, words) if messages else FINE
+        found = _found(direction, new, parsed, policy)
+        messages += [difference.said(reader, writer) for difference, reader, writer in found]
+        words += [difference.in_words(reader, writer) for difference, reader, writer in found]
+    if found:  # of both directions the original tells the older schema with the second alone
+        messages += _tail(old)
+    return _refused(old, messages, words) if messages else FINE
 
 
 Judged = Mapping[Direction, Verdict]
@@ -149,13 +152,15 @@ def _found(
     return [(d, "old", "new") for d in differences(old, new, policy) if not d.allowed]
 
 
-def _refused(asked: Level, old: Older, messages: list[str], words: list[str]) -> Verdict:
-    tail = [
-        f"{{oldSchemaVersion: {old.version}}}",
-        f"{{oldSchema: '{old.text[:SHOWN_TEXT]}'}}",
-    ]
-    said = tuple(dict.fromkeys(words))
-    return Verdict(False, (*messages, *tail), said, old.version)
+def _refused(old: Older, messages: list[str], words: list[str]) -> Verdict:
+    return Verdict(False, tuple(messages), tuple(dict.fromkeys(words)), old.version)
+
+
+def _tail(old: Older) -> list[str]:
+    text = f"'{old.text}'"
+    if len(old.text) > SHOWN_TEXT:
+        text = f"<truncated> '{old.text[:SHOWN_TEXT]}...'"
+    return [f"{{oldSchemaVersion: {old.version}}}", f"{{oldSchema: {text}}}"]
 
 
 def _other_type(new: Parsed, old: Parsed, version: Older) -> str:

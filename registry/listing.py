@@ -12,9 +12,9 @@ from django.db.models.functions import Cast
 
 from registry.associations import rows
 from registry.associations.rows import Association, Filter, Lifecycle
-from registry.lookup import Head, Stored, select, with_texts
+from registry.lookup import BEGINS, Head, Stored, begins, select, with_texts
 from registry.models import Config
-from registry.naming import Prefix, SubjectName, qualify
+from registry.naming import DEFAULT, Prefix, SubjectName, qualify
 
 MOST_ALIASES = 10_000
 
@@ -56,7 +56,6 @@ class Asked:
     page: slice = field(default_factory=lambda: slice(0, 1000))
 
 
-_PREFIX = "((%s::text IS NULL OR c.name = %s) AND starts_with(s.name, %s))"
 _TARGET = "(c.name, s.name) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
 _VISIBLE = "(%s OR NOT v.deleted)"
 _LATEST = (
@@ -82,10 +81,10 @@ def schemas(asked: Asked) -> Iterator[Listed]:
     found out at once; what they hold is loaded as it is asked for."""
     aliases = _aliases(asked) if asked.aliases else {}
     prefix = asked.prefix
-    where = [_PREFIX]
-    args: list[object] = [prefix.context, prefix.context, prefix.name]
+    where = [BEGINS]
+    args = begins(prefix)
     if aliases:
-        where = [f"({_PREFIX} OR {_TARGET})"]
+        where = [f"(({BEGINS}) OR {_TARGET})"]
         args += [[s.context for s in aliases], [s.name for s in aliases]]
     where.append(_VISIBLE)
     args.append(asked.deleted)
@@ -139,8 +138,11 @@ def _aliases(asked: Asked) -> dict[SubjectName, list[str]]:
     """Subjects that others stand for whose names begin with the prefix, each with those names."""
     configs = Config.objects.filter(values__has_key="alias").exclude(subject="")
     configs = configs.filter(subject__startswith=asked.prefix.name)
-    if asked.prefix.context is not None:
-        configs = configs.filter(context=asked.prefix.context)
+    context = asked.prefix.context
+    if context is not None and asked.prefix.open:
+        configs = configs.filter(context__startswith=context).exclude(context=DEFAULT)
+    elif context is not None:
+        configs = configs.filter(context=context)
     pairs = configs.annotate(
         alias=Cast(KeyTextTransform("alias", "values"), TextField())
     ).values_list("context", "subject", "alias")

@@ -306,6 +306,17 @@ def highest_id(context: str) -> int:
 # --- Lists ---------------------------------------------------------------------------------------
 
 
+BEGINS: Final = (
+    "(%s::text IS NULL OR c.name = %s OR (%s AND c.name <> '.' AND starts_with(c.name, %s)))"
+    " AND starts_with(s.name, %s)"
+)
+
+
+def begins(prefix: Prefix) -> list[object]:
+    """The arguments of `BEGINS`, which is so of a subject s in a context c that is asked for."""
+    return [prefix.context, prefix.context, prefix.open, prefix.context, prefix.name]
+
+
 def subjects(prefix: Prefix, *, deleted: bool, deleted_only: bool) -> list[SubjectName]:
     """Subjects that begin with the prefix, sorted by their name on the wire."""
     having = (
@@ -314,9 +325,8 @@ def subjects(prefix: Prefix, *, deleted: bool, deleted_only: bool) -> list[Subje
     rows = _rows(
         "SELECT c.name, s.name FROM registry_version v JOIN registry_subject s"  # noqa: S608 - constants
         " ON s.id = v.subject_id JOIN registry_context c ON c.id = s.context_id"
-        " WHERE (%s::text IS NULL OR c.name = %s) AND starts_with(s.name, %s)"
-        f" GROUP BY c.name, s.name HAVING {having}",
-        (prefix.context, prefix.context, prefix.name),
+        f" WHERE {BEGINS} GROUP BY c.name, s.name HAVING {having}",
+        begins(prefix),
     )
     return sorted((SubjectName(*row) for row in rows), key=str)
 

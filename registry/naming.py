@@ -51,11 +51,6 @@ def qualify(text: str, context: str = DEFAULT) -> SubjectName:
     return SubjectName(context, text)
 
 
-def is_qualified(text: str) -> bool:
-    """Whether the text names its context, or every one."""
-    return text.startswith((":.", EVERY))
-
-
 def context_of_path(text: str) -> str:
     """The context that ``/contexts/{text}/…`` names: ``ctx``, ``.ctx`` and ``:.ctx:`` are one.
 
@@ -106,28 +101,28 @@ def version_number(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """Which subjects a list asks for; `context` None means every context."""
+    """Which subjects a list asks for; `context` None means every context.
+
+    With `open`, every context but the default one whose name begins with `context`.
+    """
 
     context: str | None
     name: str
-
-    def holds(self, subject: SubjectName) -> bool:
-        return (self.context is None or subject.context == self.context) and (
-            subject.name.startswith(self.name)
-        )
+    open: bool = False
 
 
-def prefix(text: str, context: str | None = None) -> Prefix:
+def prefix(text: str, context: str | None = None, *, bound: bool = False) -> Prefix:
     """How `subjectPrefix` is read by somebody in `context` (None: at the root of the server).
 
     At the root an empty prefix means everything, as every name begins with nothing, the qualified
-    ones included; an unqualified prefix means names of the default context.
+    ones included; an unqualified prefix means names of the default context. Somebody who is
+    `bound` to a context sees no other.
     """
     if text.startswith(EVERY):
-        return Prefix(context, text[len(EVERY) :])
+        return Prefix(context if bound else None, text[len(EVERY) :])
     if text.startswith(":."):
         named = qualify(text)
-        return Prefix(named.context, named.name)
+        return Prefix(named.context, named.name, open=not bound and ":" not in text[1:])
     if context is None:
         return Prefix(None, "") if not text else Prefix(DEFAULT, text)
     return Prefix(context, text)

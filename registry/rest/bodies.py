@@ -14,7 +14,8 @@ from registry.naming import MAX_VERSION
 from registry.rest.http import Json
 from registry.tagging import Tagging
 
-ENTITY_TYPES: Final = ("sr_record", "sr_field")
+FIELD: Final = "sr_field"
+ENTITY_TYPES: Final = ("sr_record", FIELD)
 MOST_ENTRIES: Final = 10_000
 
 
@@ -69,7 +70,8 @@ def _tags(value: object, what: str) -> TagPairs:
         entity = given.get("schemaEntity") if given is not None else None
         if given is None or not isinstance(entity, dict):
             raise Malformed(f"An entry of '{what}' needs schemaEntity and tags.")
-        kind = str(entity.get("entityType") or "").lower()
+        named = entity.get("entityType")
+        kind = FIELD if named is None else named
         if kind not in ENTITY_TYPES:
             raise Malformed(f"'entityType' in '{what}' is none of {', '.join(ENTITY_TYPES)}.")
         part = Entity(kind, text(entity.get("entityPath"), "entityPath") or "")
@@ -129,6 +131,9 @@ def _number(value: object, what: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, str):
+        value = value.strip()
+        if not value:
+            return None
         sign = value.removeprefix("-")
         if sign.isascii() and sign.isdigit() and len(sign) < 12:
             value = int(value)

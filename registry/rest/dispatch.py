@@ -17,7 +17,7 @@ from registry.gate import Operation, admit
 from registry.naming import context_of_path
 from registry.rest import http
 from registry.rest.errors import error_answer, expected
-from registry.rest.http import V1, RegistryRequest, Response
+from registry.rest.http import V1, RegistryRequest, Response, View
 from registry.rest.identity import identify
 from registry.weight import TooHeavy
 
@@ -45,8 +45,9 @@ def respond(
         try:
             environ["weir.actor"] = identify(authorization)
             request = RegistryRequest(environ)
+            view, segments = _route(request)
             content_type = http.negotiate(accept)
-            response = _route(request)
+            response = view(request, **segments)
         except TooHeavy:
             raise
         except Exception as error:  # noqa: BLE001 - the edge: an answer is owed in any case
@@ -66,7 +67,8 @@ def _type_of_errors(accept: str) -> str:
         return V1
 
 
-def _route(request: RegistryRequest) -> Response:
+def _route(request: RegistryRequest) -> tuple[View, dict[str, Any]]:
+    """The view of a path with its arguments, for somebody who may read."""
     if "%00" in request.META["QUERY_STRING"]:
         raise Malformed("The query holds a NUL character, which no name has.")
     try:
@@ -80,5 +82,4 @@ def _route(request: RegistryRequest) -> Response:
         request.context = context_of_path(segments.pop("context"))
     if request.method in ("POST", "PUT"):
         http.ensure_readable(request.META.get("CONTENT_TYPE", ""))
-    response: Response = found.func(request, **segments)
-    return response
+    return found.func, segments

@@ -6,6 +6,7 @@ once, here. Everything else about HTTP is Django's.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -31,7 +32,7 @@ from registry.errors import (
 from registry.naming import DEFAULT, SubjectName, qualify
 
 V1: Final = "application/vnd.schemaregistry.v1+json"
-# Best first, with the weight that a client's q is multiplied by.
+# Best first, with the weight that decides among those of which a client's q is the same.
 TYPES: Final = ((V1, 1.0), ("application/vnd.schemaregistry+json", 0.9), ("application/json", 0.5))
 BODY_TYPES: Final = frozenset({*(name for name, _ in TYPES), "application/octet-stream"})
 
@@ -87,8 +88,8 @@ class RegistryRequest(WSGIRequest):
 
     def json(self, what: str) -> Json:
         """The body as an object. Raises MissingBody, Malformed."""
-        raw = self.body
-        if not raw:
+        raw = self.body.removeprefix(codecs.BOM_UTF8)
+        if not raw.strip():
             raise MissingBody(what)
         try:
             value = orjson.loads(raw)
@@ -188,9 +189,11 @@ class Segment:
 class Id:
     """An id in a path. What is no number is another path, hence 404."""
 
-    regex = "-?[0-9]{1,18}"
+    regex = "[+-]?[0-9]{1,18}"
 
     def to_python(self, value: str) -> int:
+        if not -(2**31) <= int(value) < 2**31:
+            raise ValueError
         return int(value)
 
     def to_url(self, value: int) -> str:
@@ -202,14 +205,14 @@ def negotiate(accept: str) -> str:
     """The content type of the answer. Raises NotAcceptable where none of ours will do."""
     if not accept.strip():
         return V1
-    best, best_weight = "", 0.0
-    for part in accept[:2000].split(","):
+    best, best_weight = "", (0.0, 0.0)
+    for part in accept[:2000].lower().split(","):
         wanted, *parameters = (piece.strip() for piece in part.split(";"))
         quality = _quality(parameters)
         for name, weight in TYPES:
             matches = wanted in (name, "*/*", "application/*", "*")
-            if matches and quality * weight > best_weight:
-                best, best_weight = name, quality * weight
+            if matches and quality and (quality, weight) > best_weight:
+                best, best_weight = name, (quality, weight)
     if not best:
         raise NotAcceptable
     return best
@@ -228,6 +231,8 @@ def _quality(parameters: list[str]) -> float:
 def ensure_readable(content_type: str) -> None:
     """Refuse a body of a type that is not read as JSON. Raises UnsupportedMediaType."""
     name = content_type.partition(";")[0].strip().lower()
+    if name and "/" not in name:
+        raise Malformed(f"The Content-Type {name[:60]!r} is no type.")
     if name and name not in BODY_TYPES:
         raise UnsupportedMediaType
 

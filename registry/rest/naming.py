@@ -9,7 +9,7 @@ from registry import lookup
 from registry.changes import subject_change
 from registry.errors import SchemaNotFound, SubjectNotFound, VersionNotFound
 from registry.gate import Operation, admit
-from registry.naming import DEFAULT, SubjectName, is_qualified, qualify
+from registry.naming import DEFAULT, Prefix, SubjectName, prefix, qualify
 from registry.rest.http import RegistryRequest
 
 T = TypeVar("T")
@@ -18,6 +18,11 @@ T = TypeVar("T")
 def subject_of(request: RegistryRequest, text: str) -> SubjectName:
     """The subject that a segment names, its alias followed one step."""
     return aliased(request.subject(text))
+
+
+def prefix_of(request: RegistryRequest, text: str) -> Prefix:
+    """The prefix of names that a list asks for."""
+    return prefix(text, request.context, bound=request.actor.context is not None)
 
 
 def aliased(subject: SubjectName) -> SubjectName:
@@ -34,20 +39,27 @@ def remember(request: RegistryRequest, text: str, subject: SubjectName) -> None:
     request.depends = frozenset({subject_change(subject), subject_change(request.subject(text))})
 
 
+def is_searched(request: RegistryRequest, text: str, subject: SubjectName) -> bool:
+    """Whether a name that is not in the default context is looked for in the others: where nobody
+    named another one. Whoever is bound to a context sees no other."""
+    if request.actor.context is not None or subject.context != DEFAULT:
+        return False
+    return request.context in (None, DEFAULT) or text.startswith(f":{DEFAULT}:")
+
+
 def searched(
     request: RegistryRequest, text: str, read: Callable[[SubjectName], T]
 ) -> tuple[SubjectName, T]:
     """What `read` gives for the subject, or for the same name in the first other context with it.
 
-    Only an unqualified name at the root of the server is searched for. What was found elsewhere is
-    not remembered, since a registration in any context could change it.
+    What was found elsewhere is not remembered, since a registration in any context could change it.
     """
     subject = subject_of(request, text)
     admit(Operation.READ, subject, request.actor)
     try:
         found = read(subject)
     except (SubjectNotFound, VersionNotFound, SchemaNotFound):
-        if request.context is not None or is_qualified(text) or subject.context != DEFAULT:
+        if not is_searched(request, text, subject):
             raise
         for other in lookup.elsewhere(subject):
             try:

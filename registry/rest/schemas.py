@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.http import HttpResponse
 
-from registry import listing, lookup, naming
+from registry import listing, lookup
 from registry.associations.rows import Lifecycle
 from registry.changes import id_change, subject_change
 from registry.errors import SchemaNotFound, UnknownPath
@@ -17,7 +17,7 @@ from registry.lookup import Stored
 from registry.naming import DEFAULT, SubjectName
 from registry.rest import shapes
 from registry.rest.http import RegistryRequest, Response, answer, list_answer, resource, text_answer
-from registry.rest.naming import subject_of
+from registry.rest.naming import is_searched, prefix_of, subject_of
 
 LIST_LIMIT = 1000
 NONE = "NONE"  # as a lifecycle: subjects without any association
@@ -30,7 +30,7 @@ def _types(request: RegistryRequest) -> HttpResponse:
 
 
 def _list(request: RegistryRequest) -> Response:
-    prefix = naming.prefix(request.GET.get("subjectPrefix", ""), request.context)
+    prefix = prefix_of(request, request.GET.get("subjectPrefix", ""))
     admit(Operation.READ, SubjectName(prefix.context or DEFAULT, ""), request.actor)
     asked = listing.Asked(
         prefix,
@@ -68,7 +68,7 @@ def _held(request: RegistryRequest, number: int) -> Stored:
     exact = found is not None and subject.name in ("", found.subject.name)
     if not exact and subject.context != DEFAULT:
         raise SchemaNotFound(number)  # whoever names a context means that very subject
-    if not exact and request.context is None and not naming.is_qualified(text):
+    if not exact and is_searched(request, text, subject):
         for other in lookup.elsewhere(subject):
             there = _by_id(other.context, number, other.name)
             if there is not None and there.subject == other:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from registry import contracts, lookup, naming, removal, store
+from registry import contracts, lookup, removal, store
 from registry.errors import SchemaNotFound, SubjectNotFound
 from registry.gate import Operation, admit
 from registry.naming import DEFAULT, EVERY, SubjectName
 from registry.rest import bodies, shapes
 from registry.rest.http import RegistryRequest, answer, resource
-from registry.rest.naming import remember, searched, subject_of
+from registry.rest.naming import prefix_of, remember, searched, subject_of
 
 ANY = 2**31 - 1
 
 
 def _list(request: RegistryRequest) -> HttpResponse:
     asked = request.GET.get("subjectPrefix", EVERY if request.context is None else "")
-    prefix = naming.prefix(asked, request.context)
+    prefix = prefix_of(request, asked)
     admit(Operation.READ, SubjectName(prefix.context or DEFAULT, ""), request.actor)
     found = lookup.subjects(
         prefix, deleted=request.flag("deleted"), deleted_only=request.flag("deletedOnly")

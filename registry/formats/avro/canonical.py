@@ -15,6 +15,7 @@ from typing import Final, Protocol
 import orjson
 
 from registry.errors import InvalidSchema
+from registry.formats.avro import defaults, logical
 from registry.formats.avro.nodes import PRIMITIVES
 
 Tree = object
@@ -137,10 +138,9 @@ def _normal(tree: dict[str, Tree], *, is_field: bool) -> dict[str, Tree]:
     if not is_field and result.get("doc") == "":
         del result["doc"]
     if is_field and "default" in result:
-        result["default"] = _sorted(result["default"])
-    for name in sorted(tree.keys() - result.keys() - {"aliases", "doc"}):
-        if name == "scale" and tree[name] == 0 and tree.get("logicalType") == "decimal":
-            continue
+        result["default"] = _sorted(defaults.as_written(result["default"], result["type"]))
+    first = () if is_field else logical.leading(tree)
+    for name in (*first, *sorted(tree.keys() - result.keys() - {"aliases", "doc", *first})):
         result[name] = _sorted(tree[name])
     aliases = tree.get("aliases")
     if isinstance(aliases, list):

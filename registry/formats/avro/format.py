@@ -58,12 +58,11 @@ class Avro:
     ) -> AvroSchema:
         result = parse(text, references, strict=strict)
         tree = canonical.normalized(result.tree) if normalize else result.tree
+        numbers = normalize or result.numbers  # defaults may have become some
         whole = None
         if references:
-            whole = canonical.text(
-                canonical.resolved(tree, result.definitions), numbers=result.numbers
-            )
-        return AvroSchema(result.node, canonical.text(tree, numbers=result.numbers), whole)
+            whole = canonical.text(canonical.resolved(tree, result.definitions), numbers=numbers)
+        return AvroSchema(result.node, canonical.text(tree, numbers=numbers), whole)
 
     def differences(
         self, reader: base.Parsed, writer: base.Parsed, policy: Policy = Policy.STRICT

@@ -7,6 +7,7 @@ reserved places, properties of a named reference) is dropped here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeGuard
 
@@ -49,6 +50,13 @@ INT: Final = (-(2**31), 2**31 - 1)
 LONG: Final = (-(2**63), 2**63 - 1)
 
 Tree = object  # JSON as orjson gives it: dict, list, str, int, float, bool, None
+_STRING_OR_COMMENT: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|/\*|//', re.DOTALL)
+_JAVA_SPACES: Final = "".join(map(chr, range(0x21)))
+_JAVA_NUMBER: Final = re.compile(
+    r"(?P<word>[+-]?(?:NaN|Infinity))"
+    r"|(?:(?P<hex>[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+)"
+    r"|(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?))[dDfF]?"
+)
 _CLOSED: Final = 1_000_000  # "refers to no record that is still open"
 
 
@@ -100,7 +108,43 @@ def _loads(text: str, limits: Limits, what: str) -> object:
     try:
         return orjson.loads(raw)
     except orjson.JSONDecodeError as error:
+        if b"/" not in raw:
+            raise InvalidSchema(f"{what} is not JSON: {error}.") from None
+    try:
+        return orjson.loads(_without_comments(text).encode("utf-8", "surrogatepass"))
+    except orjson.JSONDecodeError as error:
         raise InvalidSchema(f"{what} is not JSON: {error}.") from None
+
+
+def _without_comments(text: str) -> str:
+    """Files of schemas begin with their licence; Java's reader passes over such comments."""
+    kept: list[str] = []
+    done = at = 0
+    while found := _STRING_OR_COMMENT.search(text, at):
+        at = found.end()
+        if found[0].startswith('"'):
+            continue
+        end = text.find("*/", at) + 2 if found[0] == "/*" else text.find("\n", at)
+        if end < at:  # it goes on to the end
+            end = len(text)
+        kept.append(text[done : found.start()])
+        done = at = end
+    # Behind the schema it takes nothing, not even a comment.
+    return " ".join([*kept, text[done:]]) if text[done:].strip() else text
+
+
+def _java_number(text: str) -> float | None:
+    """As `Double.valueOf` reads it: with spaces around it, with a d or an f at its end, or in
+    hexadecimal; None for what it does not read."""
+    found = _JAVA_NUMBER.fullmatch(text.strip(_JAVA_SPACES))
+    if found is None:
+        return None
+    try:
+        return (
+            float.fromhex(found["hex"]) if found["hex"] else float(found["word"] or found["number"])
+        )
+    except OverflowError:
+        return float("-inf" if found["hex"].startswith("-") else "inf")
 
 
 class _Walk:
@@ -432,11 +476,10 @@ class _Walk:
 
     def default(self, value: object, node: Node) -> object:
         if isinstance(value, str) and node.kind in ("float", "double"):
-            try:
-                value = float(value)  # Java reads "1.5" and "NaN" there
-            except ValueError:
-                raise self.bad(f"the default {_short(value)} is not a {node.kind}.") from None
-            value = value if value == value and abs(value) != float("inf") else _odd(value)
+            number = _java_number(value)  # Java reads "1.5" and "NaN" there
+            if number is None:
+                raise self.bad(f"the default {_short(value)} is not a {node.kind}.")
+            value = number if number == number and abs(number) != float("inf") else _odd(number)
         if not self.lenient and not self.fits(value, node, 0):
             raise self.bad(f"the default {_short(value)} is not a {node.describe()}.")
         return value

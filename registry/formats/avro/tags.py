@@ -34,8 +34,9 @@ def retagged(
     """The tree with tags added, then others removed; it is changed in place. Raises InvalidSchema
     for a part that is not there."""
     parts = dict(_entities(tree))
+    short = {_without_namespace(entity): part for entity, part in reversed(parts.items())}
     for entity in (*added, *(e for e in removed if e not in added)):
-        part = parts.get(entity)
+        part = parts.get(entity) or short.get(Entity(entity.kind, entity.path.lstrip(".")))
         if part is None:
             raise InvalidSchema(f"No matching path '{entity.path[:300]}' found in the schema")
         gone = set(removed.get(entity, ()))
@@ -45,6 +46,12 @@ def retagged(
         if left:
             part[TAGS] = left
     return tree
+
+
+def _without_namespace(entity: Entity) -> Entity:
+    """As paths may name it, too: the first record of that name is meant."""
+    names = entity.path.split(".")[-1 if entity.kind == RECORD else -2 :]
+    return Entity(entity.kind, ".".join(names))
 
 
 def _tags(part: Members) -> list[str]:

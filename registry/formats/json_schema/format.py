@@ -54,6 +54,8 @@ class Json:
         value = loads(text, LIMITS, "The schema")
         if not isinstance(value, dict | bool):
             raise InvalidSchema("A JSON Schema is an object or a boolean; this is neither.")
+        if strict and isinstance(value, dict) and not isinstance(value.get("$schema", ""), str):
+            raise InvalidSchema("$schema is an address, in quotes.")
         node = dialects.read(value, references)
         if fields and isinstance(node, Object):
             reserved = next((name for name in node.properties if name.startswith("$$")), None)

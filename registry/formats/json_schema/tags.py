@@ -17,6 +17,10 @@ from registry.formats.json_schema.text import Value, dumps
 TAGS: Final = "confluent:tags"
 RECORD: Final = "sr_record"
 FIELD: Final = "sr_field"
+# What a path leads to as well, though no tags are told of it there.
+INNER: Final = "object of a field"
+DEFINITION: Final = "definition"
+_SHELVES: Final = (("properties", FIELD), ("definitions", DEFINITION), ("$defs", DEFINITION))
 _COMBINED: Final = ("allOf", "anyOf", "oneOf")
 _OBJECT: Final = frozenset(
     {
@@ -32,7 +36,8 @@ Members = dict[str, Value]
 
 def found(value: Value) -> dict[Entity, list[str]]:
     """The tags of each part that has some, from the outermost in."""
-    return {entity: _tags(part) for entity, part in _entities(value) if _tags(part)}
+    told = ((entity, part) for entity, part in _entities(value) if entity.kind in (RECORD, FIELD))
+    return {entity: _tags(part) for entity, part in told if _tags(part)}
 
 
 def retagged(
@@ -45,13 +50,20 @@ def retagged(
     parts = dict(_entities(value))
     tags: dict[int, list[str]] = {}
     for entity in (*added, *(e for e in removed if e not in added)):
-        part = parts.get(entity)
+        part = parts.get(entity) or _loosely(parts, entity)
         if part is None:
             raise InvalidSchema(f"No matching path '{entity.path[:300]}' found in the schema")
         gone = set(removed.get(entity, ()))
         there = dict.fromkeys((*_tags(part), *added.get(entity, ())))
         tags[id(part)] = [tag for tag in there if tag not in gone]
     return dumps(_rebuilt(value, tags))
+
+
+def _loosely(parts: Mapping[Entity, Members], asked: Entity) -> Members | None:
+    """What a path leads to, whatever it was said to be; only an object is no field."""
+    kinds = (FIELD, INNER, DEFINITION) if asked.kind == RECORD else (DEFINITION,)
+    found = (parts.get(Entity(kind, asked.path)) for kind in kinds)
+    return next((part for part in found if part is not None), None)
 
 
 def _tags(part: Members) -> list[str]:
@@ -99,15 +111,14 @@ def _below(value: Value, scope: str, *, in_field: bool) -> Iterator[tuple[Entity
 
 
 def _object(value: Members, name: str, *, in_field: bool) -> Iterator[tuple[Entity, Members]]:
-    if not in_field:
-        yield Entity(RECORD, name), value
-    for shelf, kind in (("properties", FIELD), ("definitions", ""), ("$defs", "")):
+    yield Entity(INNER if in_field else RECORD, name), value
+    for shelf, kind in _SHELVES:
         inner = value.get(shelf)
         for key, part in inner.items() if isinstance(inner, dict) else ():
-            path = f"{name}.{key}" if kind else f"{name}.{shelf}.{key}"
-            if kind and isinstance(part, dict):
-                yield Entity(FIELD, path), part
-            yield from _below(part, f"{path}.", in_field=bool(kind))
+            path = f"{name}.{key}" if kind == FIELD else f"{name}.{shelf}.{key}"
+            if isinstance(part, dict):
+                yield Entity(kind, path), part
+            yield from _below(part, f"{path}.", in_field=kind == FIELD)
 
 
 def _is(value: Members, name: str, keywords: frozenset[str]) -> bool:

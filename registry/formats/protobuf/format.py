@@ -21,21 +21,28 @@ NAME = "PROTOBUF"
 
 
 class ProtobufSchema:
-    """A .proto file that was read. Its text is the one layout of the reference server."""
+    """A .proto file that was read. Its text is the one layout of the reference server, or what is
+    `written` in its stead: normalized, options stand in another order than once it is read again.
+    """
 
     format = NAME
 
-    def __init__(self, file: File, types: Types) -> None:
+    def __init__(self, file: File, types: Types, written: str | None = None) -> None:
         self.file = file
         self.types = types
+        self.written = written
 
     @cached_property
     def text(self) -> str:
-        return printer.text(self.file)
+        return self._printed if self.written is None else self.written
 
     @cached_property
     def likeness(self) -> bytes:
-        return blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        return blake2b(self._printed.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+    @cached_property
+    def _printed(self) -> str:
+        return printer.text(self.file)
 
     @property
     def whole(self) -> bytes | None:
@@ -82,7 +89,7 @@ class Protobuf:
         if normalize:
             file = parse(normal)
             types.add(file)
-        found = ProtobufSchema(file, types)
+        found = ProtobufSchema(file, types, normal if normalize else None)
         if strict:
             _ensure_readable(found.text, read={text, normal} if normalize else {text})
         return found

@@ -76,6 +76,8 @@ def unescaped(inside: str) -> str:
 
 def _character(match: re.Match[str]) -> str:
     code = match.group(1)
+    if code in ("x", "X"):
+        raise InvalidSchema(f"a string holds \\{code}, which wants a hexadecimal digit behind it.")
     if code[0] in "xX" and len(code) > 1:
         return chr(int(code[1:], 16))
     if code[0] in "01234567":

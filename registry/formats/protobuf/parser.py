@@ -120,7 +120,8 @@ class _Parser:
 
     def type_name(self) -> str:
         given = self.word()
-        if given == "map" and self.take("<"):
+        if given == "map":
+            self.expect("<")
             key = self.word()
             self.expect(",")
             value = self.word()
@@ -214,36 +215,31 @@ class _Parser:
 
     def member(self, message: nodes.Message) -> None:
         start = self.position
-        word = self.word()
-        # A field may be of a type that is called like a word of the language: `oneof x = 1;`.
-        is_field = self.after_next() == "="
-        match word:
+        match self.word():
             case "option":
                 message.options.append(self.option())
-            case "message" if not is_field:
+            case "message":
                 message.types.append(self.message())
-            case "enum" if not is_field:
+            case "enum":
                 message.types.append(self.enum())
-            case "oneof" if not is_field:
+            case "oneof":
                 message.oneofs.append(self.oneof())
-            case "extend" if not is_field:
+            case "extend":
                 message.extends.append(self.extend())
-            case "reserved" if not is_field:
+            case "reserved":
                 message.reserved.append(self.reserved())
-            case "extensions" if not is_field:
+            case "extensions":
                 message.extensions.append(self.extensions())
             case _:
                 self.position = start
                 self.field_or_group(message.fields, message.groups)
 
-    def after_next(self) -> str:
-        index = self.position + 1
-        return self.tokens[index].text if index < len(self.tokens) else ""
-
-    def field_or_group(self, fields: list[nodes.Field], groups: list[nodes.Group]) -> None:
+    def field_or_group(
+        self, fields: list[nodes.Field], groups: list[nodes.Group], *, labels: bool = True
+    ) -> None:
         word = self.word()
         label = ""
-        if word in LABELS and self.after_next() != "=":
+        if labels and word in LABELS:
             label = word
             word = self.word()
         if word == "group" and self.peek() != "=":
@@ -258,8 +254,8 @@ class _Parser:
 
     def field(self, label: str) -> nodes.Field:
         type_ = self.type_name()
-        if type_ in ("message", "enum", "oneof", "service"):
-            self.fail(f"'{type_}' does not belong here")
+        if label and type_.startswith("map<"):
+            self.fail("a map has no label")
         field = nodes.Field(self.word(), type_, 0, label)
         self.expect("=")
         field.tag = self.whole()
@@ -299,7 +295,7 @@ class _Parser:
                 self.word()
                 oneof.options.append(self.option())
             else:
-                self.field_or_group(oneof.fields, oneof.groups)
+                self.field_or_group(oneof.fields, oneof.groups, labels=False)
         self.unlabelled = outside
         return oneof
 
@@ -310,9 +306,9 @@ class _Parser:
             if self.take(";"):
                 continue
             word = self.word()
-            if word == "option" and self.peek() != "=":
+            if word == "option":
                 enum.options.append(self.option())
-            elif word == "reserved" and self.peek() != "=":
+            elif word == "reserved":
                 enum.reserved.append(self.reserved())
             else:
                 self.expect("=")

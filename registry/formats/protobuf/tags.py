@@ -20,7 +20,6 @@ RECORD: Final = "sr_record"
 FIELD: Final = "sr_field"
 META: Final = {RECORD: "confluent.message_meta", FIELD: "confluent.field_meta"}
 TAGS: Final = "tags"
-IMPORT: Final = "confluent/meta.proto"
 
 Part = Message | Field
 
@@ -40,16 +39,15 @@ def retagged(
     there."""
     copy = deepcopy(file)
     parts = dict(_entities(copy))
+    through = dict(_through_oneofs(copy))
     for given in (*added, *(e for e in removed if e not in added)):
         entity = Entity(given.kind, given.path.removeprefix("."))
-        part = parts.get(entity)
+        part = parts.get(entity) or through.get(entity)
         if part is None:
             raise InvalidSchema(f"No matching path '{given.path[:300]}' found in the schema")
         gone = set(removed.get(given, ()))
         tags = dict.fromkeys((*_tags(entity.kind, part.options), *added.get(given, ())))
         _set(entity.kind, part, [tag for tag in tags if tag not in gone])
-    if added and IMPORT not in copy.all_imports:
-        copy.imports.append(IMPORT)
     return copy
 
 
@@ -71,6 +69,15 @@ def _entities(file: File) -> Iterator[tuple[Entity, Part]]:
         yield Entity(RECORD, name), message
         for field in (*(f for o in message.oneofs for f in o.fields), *message.fields):
             yield Entity(FIELD, f"{name}.{field.name}"), field
+
+
+def _through_oneofs(file: File) -> Iterator[tuple[Entity, Part]]:
+    """Fields of oneofs, by paths that name the oneof."""
+    for scope, message in walk(file.types):
+        for oneof in message.oneofs if isinstance(message, Message) else ():
+            for field in oneof.fields:
+                path = ".".join((*scope, message.name, oneof.name, field.name))
+                yield Entity(FIELD, path), field
 
 
 def _is_meta(kind: str, option: Option) -> bool:

@@ -158,14 +158,15 @@ def _known(sent: list[Call], mine: Answer, theirs: Answer) -> str:
     if last.path.startswith("/comp") and (mine.body, theirs.status) == (INVALID, 200):
         return "a schema that names one that is nowhere is compatible with nothing"
     if last.method == "POST" and last.path.split("?")[0].endswith("/versions"):
-        if mine.body == INVALID and "import" in last.body["schema"]:
+        if mine.body == INVALID and "import" in last.body["schema"] and _importing(sent):
             return "an import does not link the Protobuf schema it brings"
         if mine.body == INVALID and last.body["schema"] == "" and "id" in last.body:
             return "an import takes an empty schema"
         if _same_version(mine.body, theirs.body):
             return "a registration answers a guid and metadata that are not stored"
-    protobuf = any("proto3" in str(call.body) for call in sent)
-    if last.path.endswith("/tags") and protobuf:
+    bodies = [str(call.body) for call in sent]
+    without_package = any("proto3" in body and "package" not in body for body in bodies)
+    if last.path.endswith("/tags") and without_package and mine.status != theirs.status:
         return "a change of tags takes an absent package of Protobuf for another one"
     aliased = any(
         call.path.startswith("/config") and "alias" in call.body for call in sent if call.body
@@ -173,6 +174,12 @@ def _known(sent: list[Call], mine: Answer, theirs: Answer) -> str:
     if last.path.startswith("/schemas/ids/") and aliased:
         return "an alias in the query leads out of its context"
     return ""
+
+
+def _importing(sent: list[Call]) -> bool:
+    return any(
+        call.path.startswith("/mode") and "import" in str(call.body).lower() for call in sent
+    )
 
 
 def _record(file: Path, sent: list[Call], answers: list[Answer]) -> None:

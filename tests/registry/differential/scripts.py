@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+from tests.registry.differential import texts
 from tests.registry.differential.sequences import Call, record
 
 A = {"name": "a", "type": "int", "default": 0}
@@ -508,6 +509,141 @@ def tags(at: Place) -> Iterator[Call]:
     yield at.version("s", "/latest")
 
 
+JSON_TAGGED = (
+    '{"type":"object","properties":{"f":{"type":"string"},"o":{"type":"object","properties":'
+    '{"x":{"type":"integer"}}},"l":{"type":"array","items":{"type":"object","properties":'
+    '{"y":{"type":"string"}}}},"u":{"oneOf":[{"type":"null"},{"type":"object","properties":'
+    '{"z":{"type":"string"}}}]}},"definitions":{"D":{"type":"object"}}}'
+)
+PROTOBUF_TAGGED = (
+    'syntax = "proto3";\npackage p;\n\nmessage M {\n  string f1 = 1;\n\n'
+    "  oneof x {\n    int32 y = 2;\n  }\n\n  message N {\n    string g = 1;\n  }\n}\n"
+)
+AVRO_TAGGED = record(
+    "R",
+    {"name": "f", "type": "int"},
+    {
+        "name": "n",
+        "type": {"type": "record", "name": "q.N", "fields": [{"name": "g", "type": "int"}]},
+    },
+    namespace="p",
+)
+PATHS: Mapping[str, tuple[str, Sequence[str]]] = {
+    "AVRO": (
+        AVRO_TAGGED,
+        ("p.R", "R", ".R", "p.R.f", "R.f", ".R.f", "q.N", "p.q.N", "R.none", "x.R", "f", ""),
+    ),
+    "JSON": (
+        JSON_TAGGED,
+        (
+            *("object", "object.f", "object.o", "object.o.object", "object.o.object.x"),
+            *("object.l", "object.l.array.object", "object.l.array.object.y"),
+            *("object.u.oneof.1.object", "object.u.oneof.1.object.z", "object.u.oneof.0.object.z"),
+            *("object.definitions.D", "object.definitions.D.object", "object.none", "f", ""),
+        ),
+    ),
+    "PROTOBUF": (
+        PROTOBUF_TAGGED,
+        ("M", ".M", "M.f1", ".M.f1", "p.M", "M.y", "M.x.y", "M.N", "M.N.g", "N", "M.none", ""),
+    ),
+}
+
+
+def paths_of_tags(at: Place) -> Iterator[Call]:
+    for type_, (text, listed) in PATHS.items():
+        for kind in ("sr_record", "sr_field"):
+            for number, path in enumerate(listed):
+                entity = {"entityPath": path, "entityType": kind}
+                subject = f"{type_}-{kind}-{number}"
+                change = [{"schemaEntity": entity, "tags": ["T", "A"]}]
+                yield at.register(subject, text, schemaType=type_, schemaTagsToAdd=change)
+                yield at.version(subject, "/1?findTags=T")
+        subject = f"{type_}-on"
+        entity = {"entityPath": listed[3], "entityType": "sr_field"}
+        change = [{"schemaEntity": entity, "tags": ["T", "A"]}]
+        yield at.register(subject, text, schemaType=type_)
+        tags = f"/subjects/{at.encoded(subject)}/versions/latest/tags"
+        yield Call("POST", tags, {"tagsToAdd": change})
+        yield Call("POST", tags, {"tagsToRemove": change})
+        yield at.register(subject, text, schemaType=type_, propagateSchemaTags=True)
+        yield at.version(subject, "/latest")
+        yield at.version(subject, "/2?format=none&findTags=*")
+    named: Sequence[Any] = ("SR_FIELD", "sr_field", None, "", "other", 5)
+    for one in named:
+        entity = {"entityPath": "p.R.f", "entityType": one}
+        change = [{"schemaEntity": entity, "tags": ["T"]}]
+        yield at.register(f"kind-{one}", AVRO_TAGGED, schemaTagsToAdd=change)
+
+
+def prefixes(at: Place) -> Iterator[Call]:
+    for context in (at.context, f"{at.context}x", f"{at.context}y"):
+        for name in ("ab", "ac", "b"):
+            yield Call("POST", f"/subjects/:.{context}:{name}/versions", {"schema": '"int"'})
+    for text in (f":.{at.context}", f":.{at.context}:", f":.{at.context}:a", f":.{at.context}x"):
+        for path in ("subjects", "schemas", f"contexts/.{at.context}/subjects"):
+            yield Call("GET", f"/{path}?subjectPrefix={text}")
+    for text in ("a", "", "z", f":.{at.context}x:a"):
+        yield Call("GET", f"/contexts/.{at.context}/subjects?subjectPrefix={text}")
+        yield Call("GET", f"/contexts/.{at.context}/schemas?subjectPrefix={text}")
+    yield Call("GET", f"/contexts/.{at.context}/contexts?contextPrefix=.{at.context}")
+    yield Call("DELETE", f"/contexts/.{at.context}/contexts/.{at.context}none")
+
+
+def elsewhere(at: Place) -> Iterator[Call]:
+    """A name without a context is looked for in the others."""
+    name = f"only{at.context}"
+    yield Call("POST", f"/subjects/:.{at.context}:{name}/versions", {"schema": '"int"'})
+    for text in (name, f":.:{name}", f":.none{at.context}:{name}"):
+        for rest in ("", "/versions", "/versions/1", "/versions/latest/schema", "/metadata"):
+            yield Call("GET", f"/subjects/{text}{rest}")
+        yield Call("POST", f"/subjects/{text}", {"schema": '"int"'})
+        yield Call("POST", f"/compatibility/subjects/{text}/versions/1", {"schema": '"int"'})
+    for context in (":.:", f".{at.context}", f".none{at.context}"):
+        yield Call("GET", f"/contexts/{context}/subjects/{name}/versions/1")
+
+
+def messages(at: Place) -> Iterator[Call]:
+    """Of a schema that may not follow, word for word."""
+    pairs: Mapping[str, tuple[str, str]] = {
+        "AVRO": (
+            record("R", {"name": "a", "type": "int"}),
+            record("R", {"name": "a", "type": "long"}),
+        ),
+        "JSON": (
+            '{"type":"object","properties":{"a":{"type":"string"}}}',
+            '{"type":"object","properties":{"a":{"type":"integer"}}}',
+        ),
+        "PROTOBUF": (
+            'syntax = "proto3";\n\nmessage M {\n  string a = 1;\n}\n',
+            'syntax = "proto3";\n\nmessage M {\n  int32 a = 1;\n}\n',
+        ),
+    }
+    for type_, (older, newer) in pairs.items():
+        for level in ("BACKWARD", "FORWARD", "FULL", "FULL_TRANSITIVE", "NONE"):
+            subject = f"{type_}-{level}"
+            yield at.config("PUT", subject, compatibility="NONE")
+            yield at.register(subject, older, schemaType=type_)
+            yield at.config("PUT", subject, compatibility=level)
+            path = f"/compatibility/subjects/{at.encoded(subject)}/versions"
+            for text in (newer, older):
+                yield Call("POST", f"{path}?verbose=true", {"schema": text, "schemaType": type_})
+            yield Call("POST", f"{path}/1?verbose=true", {"schema": newer, "schemaType": type_})
+            other = (
+                {"schema": '"int"'} if type_ != "AVRO" else {"schema": "{}", "schemaType": "JSON"}
+            )
+            yield Call("POST", f"{path}?verbose=true", other)
+    long = record("L", {"name": "a", "type": "int", "doc": "d" * 10_300})
+    yield at.register("long", long)
+    path = f"/compatibility/subjects/{at.encoded('long')}/versions?verbose=true"
+    yield Call("POST", path, {"schema": '"string"'})
+
+
+def odd_texts(at: Place) -> Iterator[Call]:
+    for number, (type_, normalize, text) in enumerate(texts.cases()):
+        query = "?normalize=true" if normalize else ""
+        yield at.register(f"t{number}", text, query, schemaType=type_)
+
+
 def versions(at: Place) -> Iterator[Call]:
     yield at.register("s", PLAIN)
     for number in ("latest", "LATEST", "Latest", "-1", "1", "01", "+1", "0", "-2", "1.0", "x"):
@@ -824,6 +960,11 @@ SCRIPTS: Mapping[str, Callable[[Place], Iterator[Call]]] = {
         modes,
         imports,
         tags,
+        paths_of_tags,
+        prefixes,
+        elsewhere,
+        messages,
+        odd_texts,
         versions,
         groups,
         validations,

@@ -101,8 +101,11 @@ def _plain(body: Any) -> Any:
     if isinstance(body, dict):
         if "error_code" in body:
             return body["error_code"]
-        if "messages" in body:  # their wording is compared by the verdicts
-            return {"is_compatible": body["is_compatible"], "any": bool(body["messages"])}
+        if "messages" in body:
+            told = [m for m in body["messages"] if m.startswith(("{", "Incompatible"))]
+            # Of what cannot be read the two have words of their own.
+            said = told if len(told) == len(body["messages"]) else True
+            return {"is_compatible": body["is_compatible"], "messages": said}
         # An association's guid is drawn, that of a schema is not.
         drawn = {"guid"} if "associationType" in body else set()
         apart = {"ts", "createTs", "updateTs", *drawn}

@@ -19,7 +19,7 @@ def test_get_schemas_ids(wire: Wire) -> None:
     assert wire.get("/schemas/ids/1?fetchMaxId=true").json["maxId"] == 1
     assert wire.get("/schemas/ids/2").code == 40403
     assert wire.get("/schemas/ids/-1").code == 40403
-    assert wire.get("/schemas/ids/99999999999").code == 40403
+    assert wire.get("/schemas/ids/99999999999").code == 404
     assert wire.get("/schemas/ids/abc").code == 404
 
 

@@ -160,7 +160,8 @@ def test_normalizing_sorts_what_has_no_order() -> None:
     )
     assert AVRO.parse(text, strict=True, normalize=True).text == (
         '{"type":"record","name":"A","fields":[{"name":"x","type":{"type":"bytes",'
-        '"logicalType":"decimal","precision":4}},{"name":"y","type":{"type":"map","values":"int"},'
+        '"logicalType":"decimal","precision":4,"scale":0}},'
+        '{"name":"y","type":{"type":"map","values":"int"},'
         '"default":{"a":2,"b":1},"c":2,"z":1}],"aliases":["B","Z"]}'
     )
 
