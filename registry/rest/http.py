@@ -67,10 +67,7 @@ class RegistryRequest(WSGIRequest):
         text = self.GET.get(name, "")
         if not text:
             return default
-        digits = text.removeprefix("-").removeprefix("+")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 11):
-            raise UnknownPath
-        if not -(2**31) <= int(text) < 2**31:
+        if not _NUMBER.fullmatch(text) or not -(2**31) <= int(text) < 2**31:
             raise UnknownPath
         return int(text)
 
@@ -106,6 +103,7 @@ class RegistryRequest(WSGIRequest):
         return value
 
 
+_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,10}")
 # Not where the stroke belongs to one before it: that is the text of a backslash and a "u".
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 View = Callable[..., Response]

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -234,6 +235,14 @@ class TestAccess:
 
         tokens.revoke(ServiceToken.objects.get(name="reader").pk, by=system_actor())
         assert wire.get("/subjects").status == 401
+
+
+@pytest.mark.parametrize("number", ["abc", "-+5", "1.5", "99999999999", "2147483648", "+", "٣"])
+def test_a_page_that_is_no_number_is_another_path(wire: Wire, number: str) -> None:
+    for name in ("offset", "limit"):
+        answer = wire.get(f"/subjects?{name}={quote(number)}")
+        assert (answer.status, answer.code) == (404, 404)
+    assert wire.get("/subjects?offset=&limit=%2B5").status == 200
 
 
 def test_50001_where_the_store_refuses(wire: Wire) -> None:
