@@ -11,13 +11,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from io import BytesIO
 from typing import Any, Final
 from uuid import uuid4
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.core.signals import request_finished, request_started
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from registry import metrics, weight
 from registry.cache import Answer, Cache
@@ -26,7 +27,7 @@ from registry.freshness import Freshness, Unsure
 from registry.heavy import Asked, Heavy
 from registry.rest import dispatch, identity
 from registry.rest.errors import error_answer
-from registry.rest.http import RegistryRequest, Response
+from registry.rest.http import ListStream, RegistryRequest, Response
 from registry.weight import TooHeavy
 
 Scope = Mapping[str, Any]
@@ -63,6 +64,7 @@ class Door:
         self.actors = identity.Remembered()
         self.waiting = 0
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
+        self.weighty = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -127,19 +129,31 @@ class Door:
             response = error_answer(error)
             response["X-Request-ID"] = headers.uid
         metrics.ANSWERS.labels(str(response.status_code)).inc()
-        if isinstance(response, StreamingHttpResponse):
-            await self.streamed(send, response, body=scope["method"] != "HEAD")
+        body = scope["method"] != "HEAD"
+        if isinstance(response, ListStream):
+            await self.streamed(receive, send, response, body=body)
         else:
-            await _send_response(send, response, body=scope["method"] != "HEAD")
+            await _send_response(send, response, body=body)
 
-    async def streamed(self, send: Send, response: StreamingHttpResponse, *, body: bool) -> None:
-        """An answer that is made while it is sent, part by part in whatever thread is free."""
+    async def streamed(
+        self, receive: Receive, send: Send, response: ListStream, *, body: bool
+    ) -> None:
+        """An answer that is made while it is sent, part by part in whatever thread is free, until
+        its client goes away. Of those that read schemas one is at work at a time."""
         await send(_start(response, _raw_headers(response)))
         parts = iter(response) if body else iter(())
+        left = asyncio.ensure_future(_left(receive))
         loop = asyncio.get_running_loop()
-        while part := await loop.run_in_executor(self.threads, next, parts, b""):
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        try:
+            while not left.done():
+                async with self.weighty if response.weighty else nullcontext():
+                    part = await loop.run_in_executor(self.threads, next, parts, b"")
+                if not part:
+                    break
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            left.cancel()
 
     async def viewed(self, scope: Scope, receive: Receive, headers: _Headers) -> Response:
         """What a view answers. Raises BodyTooLarge, Malformed, StoreBusy."""
@@ -210,7 +224,7 @@ class Door:
             self.actors.put(headers.authorization, request.actor, began)
         if scope["method"] != "GET" or request.depends is None or response.status_code != 200:
             return
-        if isinstance(response, StreamingHttpResponse):
+        if isinstance(response, ListStream):
             return
         key = (
             request.actor.context,
@@ -281,6 +295,12 @@ async def _read(receive: Receive, limit: int) -> bytes:
                     return parts[0] if len(parts) == 1 else b"".join(parts)
     except TimeoutError:
         raise Malformed(f"The body did not arrive within {BODY_TIMEOUT:.0f} seconds.") from None
+
+
+async def _left(receive: Receive) -> None:
+    """Returns when the client has gone away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _drain(receive: Receive) -> None:

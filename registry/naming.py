@@ -87,7 +87,7 @@ def ensure_valid(subject: SubjectName, *, settings: bool = False) -> None:
 
 def version_number(text: str) -> int:
     """A version as a path names it: a number, or `LATEST`. Raises InvalidVersion."""
-    asked = text.strip()
+    asked = text.strip(" \t\r\n")
     if asked.lower() == "latest" or asked == "-1":
         return LATEST
     digits = asked.removeprefix("+")

@@ -38,6 +38,25 @@ def shared() -> Iterator[None]:
         _SHARE.reset(token)
 
 
+@contextmanager
+def apart() -> Iterator[None]:
+    """What is done within is not weighed: it is part of an answer that cannot be given up."""
+    token = _SHARE.set(None)
+    try:
+        yield
+    finally:
+        _SHARE.reset(token)
+
+
+def alone() -> None:
+    """Called first by what may do much, and part of it for good.
+
+    Raises TooHeavy, within `shared`.
+    """
+    if _SHARE.get() is not None:
+        raise TooHeavy
+
+
 def spend(size: int) -> None:
     """Called before so many bytes are read or compared with. Raises TooHeavy, within `shared`."""
     share = _SHARE.get()

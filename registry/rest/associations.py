@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from django.db import transaction
 from django.http import HttpResponse
 
-from registry import lookup, naming
+from registry import lookup, naming, weight
 from registry.associations import rows, rules, store
 from registry.associations.rows import TOPIC, Association, Filter, Lifecycle
 from registry.associations.store import Caller, Made
@@ -181,6 +181,7 @@ def _change(request: RegistryRequest) -> HttpResponse:
     listed = bodies.requests(body)
     for one in listed:
         bodies.ensure_operations(one)
+    weight.alone()
     return _results([_changed(request, one) for one in listed])
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from itertools import chain
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -36,10 +35,7 @@ V1: Final = "application/vnd.schemaregistry.v1+json"
 TYPES: Final = ((V1, 1.0), ("application/vnd.schemaregistry+json", 0.9), ("application/json", 0.5))
 BODY_TYPES: Final = frozenset({*(name for name, _ in TYPES), "application/octet-stream"})
 
-AT_ONCE: Final = 2**20  # bytes of a list that are held in memory
-
 Json = dict[str, Any]
-Response = HttpResponse | StreamingHttpResponse
 
 
 class RegistryRequest(WSGIRequest):
@@ -103,6 +99,15 @@ class RegistryRequest(WSGIRequest):
         return value
 
 
+class ListStream(StreamingHttpResponse):
+    """A long list, sent while it is made; `weighty` where schemas have to be read for it."""
+
+    def __init__(self, parts: Iterable[bytes], *, weighty: bool) -> None:
+        super().__init__(parts, content_type=V1)
+        self.weighty = weighty
+
+
+Response = HttpResponse | ListStream
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,10}")
 # Not where the stroke belongs to one before it: that is the text of a backslash and a "u".
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -121,26 +126,6 @@ def _holds_nul(body: Json) -> bool:
 def answer(value: object, status: int = 200) -> HttpResponse:
     """A JSON answer; its content type is set where the request's Accept is known."""
     return HttpResponse(orjson.dumps(value), content_type=V1, status=status)
-
-
-def list_answer(items: Iterable[object]) -> Response:
-    """A JSON list; one that is long is sent while it is made."""
-    parts = _listed(items)
-    size, at_once = 0, []
-    for part in parts:
-        at_once.append(part)
-        size += len(part)
-        if size > AT_ONCE:
-            return StreamingHttpResponse(chain(at_once, parts), content_type=V1)
-    return HttpResponse(b"".join(at_once), content_type=V1)
-
-
-def _listed(items: Iterable[object]) -> Iterator[bytes]:
-    before = b"["
-    for item in items:
-        yield before + orjson.dumps(item)
-        before = b","
-    yield b"[]" if before == b"[" else b"]"
 
 
 def text_answer(text: str) -> HttpResponse:

@@ -9,14 +9,22 @@ from django.http import HttpResponse
 from registry import listing, lookup
 from registry.associations.rows import Lifecycle
 from registry.changes import id_change, subject_change
-from registry.errors import SchemaNotFound, UnknownPath
+from registry.errors import InvalidSchema, SchemaNotFound, UnknownPath
 from registry.formats import base
 from registry.gate import Operation, admit
-from registry.listing import Associated
+from registry.listing import Associated, Listed
 from registry.lookup import Stored
 from registry.naming import DEFAULT, SubjectName
 from registry.rest import shapes
-from registry.rest.http import RegistryRequest, Response, answer, list_answer, resource, text_answer
+from registry.rest.http import (
+    Json,
+    RegistryRequest,
+    Response,
+    answer,
+    resource,
+    text_answer,
+)
+from registry.rest.lists import list_answer
 from registry.rest.naming import is_searched, prefix_of, subject_of
 
 LIST_LIMIT = 1000
@@ -42,7 +50,19 @@ def _list(request: RegistryRequest) -> Response:
         within=request.actor.context,
         page=request.page(LIST_LIMIT, LIST_LIMIT),
     )
-    return list_answer(shapes.listed(one, request) for one in listing.schemas(asked))
+    weighty = bool(request.GET.get("format") or request.GET.getlist("findTags"))
+    return list_answer(listing.schemas(asked), lambda one: _listed(one, request), weighty=weighty)
+
+
+def _listed(one: Listed, request: RegistryRequest) -> Json | None:
+    """A version in a list; None where it went while the list was made."""
+    try:
+        return shapes.listed(one, request)
+    except InvalidSchema:  # what it refers to may have gone with it
+        stored = one.stored
+        if lookup.find_version(stored.subject, stored.version, deleted=True) is not None:
+            raise
+        return None
 
 
 def _associated(request: RegistryRequest) -> Associated | None:

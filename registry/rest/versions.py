@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 
-from registry import lookup, naming, removal, store, tagging
+from registry import lookup, naming, removal, store, tagging, weight
 from registry.errors import SubjectNotFound
 from registry.gate import Operation, admit
 from registry.lookup import Stored
@@ -42,7 +42,8 @@ def _register(request: RegistryRequest, subject: str) -> HttpResponse:
         normalize=request.flag("normalize"),
         force=request.flag("force"),
     )
-    return answer(shapes.registered(made, request.GET.get("format", "")))
+    with weight.apart():
+        return answer(shapes.registered(made, request.GET.get("format", "")))
 
 
 def _held(request: RegistryRequest, subject: str, version: str) -> Stored:

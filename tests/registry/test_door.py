@@ -72,6 +72,7 @@ class Client:
         headers: dict[str, str] | None = None,
         length: int | None = None,
         chunks: int = 1,
+        leaves: bool = False,
     ) -> Got:
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
         size = -(-len(raw) // chunks) or 1
@@ -85,6 +86,8 @@ class Client:
 
         async def receive() -> dict[str, Any]:
             if not sent:
+                if length is None and not leaves:
+                    await asyncio.Event().wait()  # it stays until it has its answer
                 return {"type": "http.disconnect"}
             return {
                 "type": "http.request",
@@ -306,6 +309,10 @@ def test_so_does_what_needs_much_that_is_stored(
         assert "content-length" not in listed.headers
         head = await client.call("HEAD", "/schemas")
         assert (head.status, head.body) == (200, b"")
+        tagged = await client.call("GET", "/schemas?findTags=*")
+        assert [one["version"] for one in tagged.json] == [*range(1, 25)]
+        left = await client.call("GET", "/schemas?findTags=*", leaves=True)
+        assert left.parts < tagged.parts
 
     play(story)
 

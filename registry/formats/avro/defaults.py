@@ -12,23 +12,44 @@ def as_written(value: Tree, type_: Tree) -> Tree:
 
     What is of another type than the field stays as it is.
     """
-    if isinstance(type_, list):
-        return as_written(value, type_[0]) if type_ else value
-    if isinstance(type_, dict) and isinstance(type_.get("type"), dict | list):
-        return as_written(value, type_["type"])
-    kind = type_.get("type") if isinstance(type_, dict) else type_
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(value, kind)
-    if not isinstance(type_, dict):
+    return _Writer().written(value, type_)
+
+
+class _Writer:
+    """Knows the types of a record's fields once it has met the record."""
+
+    def __init__(self) -> None:
+        self.fields: dict[int, dict[str, Tree]] = {}  # by the record's identity
+
+    def written(self, value: Tree, type_: Tree) -> Tree:
+        if isinstance(type_, list):
+            return self.written(value, type_[0]) if type_ else value
+        if isinstance(type_, dict) and isinstance(type_.get("type"), dict | list):
+            return self.written(value, type_["type"])
+        kind = type_.get("type") if isinstance(type_, dict) else type_
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _number(value, kind)
+        if not isinstance(type_, dict):
+            return value
+        if kind == "array" and isinstance(value, list):
+            return [self.written(item, type_.get("items")) for item in value]
+        if kind == "map" and isinstance(value, dict):
+            return {key: self.written(item, type_.get("values")) for key, item in value.items()}
+        if kind in ("record", "error") and isinstance(value, dict):
+            types = self.types(type_)
+            return {key: self.written(item, types.get(key)) for key, item in value.items()}
         return value
-    if kind == "array" and isinstance(value, list):
-        return [as_written(item, type_.get("items")) for item in value]
-    if kind == "map" and isinstance(value, dict):
-        return {key: as_written(item, type_.get("values")) for key, item in value.items()}
-    if kind in ("record", "error") and isinstance(value, dict):
-        types = _types(type_.get("fields"))
-        return {key: as_written(item, types.get(key)) for key, item in value.items()}
-    return value
+
+    def types(self, record: dict[str, Tree]) -> dict[str, Tree]:
+        if id(record) not in self.fields:
+            listed = record.get("fields")
+            fields = listed if isinstance(listed, list) else []
+            self.fields[id(record)] = {
+                str(field.get("name")): field.get("type")
+                for field in fields
+                if isinstance(field, dict)
+            }
+        return self.fields[id(record)]
 
 
 def _number(value: float, kind: Tree) -> float:
@@ -46,8 +67,3 @@ def _single(value: float) -> float:
     (exact,) = struct.unpack(">f", packed)
     shorter = (float(f"{exact:.{digits}g}") for digits in range(1, 9))
     return next((one for one in shorter if struct.pack(">f", one) == packed), exact)
-
-
-def _types(fields: Tree) -> dict[str, Tree]:
-    listed = fields if isinstance(fields, list) else []
-    return {str(f.get("name")): f.get("type") for f in listed if isinstance(f, dict)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final, TypeGuard
 
@@ -38,8 +39,8 @@ def _decimal(tree: Mapping[str, object], base: str) -> tuple[str, ...]:
     if not (_whole(precision) and _whole(scale) and 0 <= scale <= precision and precision > 0):
         return ()
     if base == "fixed":
-        # What so many bytes hold, the sign taken off.
-        if not (_whole(size) and precision <= len(str(2 ** (8 * min(size, 10_000) - 1) - 1)) - 1):
+        # As many digits as so many bytes hold in any case.
+        if not (_whole(size) and precision <= math.floor(math.log10(2) * (8 * size - 1))):
             return ()
     elif base != "bytes":
         return ()

@@ -54,9 +54,10 @@ _STRING_OR_COMMENT: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|/\*|//', re.DOTALL)
 _JAVA_SPACES: Final = "".join(map(chr, range(0x21)))
 _JAVA_NUMBER: Final = re.compile(
     r"(?P<word>[+-]?(?:NaN|Infinity))"
-    r"|(?:(?P<hex>[+-]?0[xX](?:[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+)"
-    r"|(?P<number>[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?))[dDfF]?"
+    r"|(?:(?P<hex>[+-]?0[xX](?:[0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?|\.[0-9a-fA-F]+)[pP][+-]?[0-9]+)"
+    r"|(?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?))[dDfF]?"
 )
+_LONGEST_NUMBER: Final = 1_000
 _CLOSED: Final = 1_000_000  # "refers to no record that is still open"
 
 
@@ -137,7 +138,7 @@ def _java_number(text: str) -> float | None:
     """As `Double.valueOf` reads it: with spaces around it, with a d or an f at its end, or in
     hexadecimal; None for what it does not read."""
     found = _JAVA_NUMBER.fullmatch(text.strip(_JAVA_SPACES))
-    if found is None:
+    if found is None or len(text) > _LONGEST_NUMBER:
         return None
     try:
         return (

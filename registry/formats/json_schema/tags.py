@@ -50,11 +50,12 @@ def retagged(
     parts = dict(_entities(value))
     tags: dict[int, list[str]] = {}
     for entity in (*added, *(e for e in removed if e not in added)):
-        part = parts.get(entity) or _loosely(parts, entity)
+        part = parts.get(entity, _loosely(parts, entity))
         if part is None:
             raise InvalidSchema(f"No matching path '{entity.path[:300]}' found in the schema")
         gone = set(removed.get(entity, ()))
-        there = dict.fromkeys((*_tags(part), *added.get(entity, ())))
+        # Two paths may lead to one part.
+        there = dict.fromkeys((*tags.get(id(part), _tags(part)), *added.get(entity, ())))
         tags[id(part)] = [tag for tag in there if tag not in gone]
     return dumps(_rebuilt(value, tags))
 

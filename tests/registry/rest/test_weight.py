@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 
 import orjson
 import pytest
-from django.http import StreamingHttpResponse
 
 from governance.models import Event
-from registry import lookup, memo, weight
+from registry import listing, lookup, memo, naming, weight
+from registry.listing import Listed
 from registry.lookup import Stored
 from registry.naming import SubjectName, qualify
-from registry.rest import http
+from registry.rest import schemas
+from registry.rest.http import ListStream, RegistryRequest
+from registry.rest.lists import list_answer
 from registry.weight import TooHeavy
 from tests.registry.rest.conftest import Wire, record
 
@@ -78,16 +81,55 @@ def test_what_is_remembered_is_not_read_again(wire: Wire) -> None:
 def test_a_long_list_is_sent_while_it_is_made(full: Wire) -> None:
     assert [one["version"] for one in full.get("/schemas").json] == [*range(1, MANY + 1)]
     items = [{"text": "x" * 1000, "number": number} for number in range(3_000)]
-    long = http.list_answer(items)
-    assert isinstance(long, StreamingHttpResponse)
+    long = list_answer(items, lambda item: item)
+    assert isinstance(long, ListStream)
     assert orjson.loads(long.getvalue()) == items
 
 
 @pytest.mark.parametrize("items", [[], [1], [{"a": 1}, "b", 3]])
 def test_a_short_list_is_sent_at_once(items: list[object]) -> None:
-    short = http.list_answer(items)
+    short = list_answer([*items, "left out"], lambda item: None if item == "left out" else item)
     assert orjson.loads(short.getvalue()) == items
     assert not short.streaming
+
+
+def test_a_list_that_turns_out_heavy_is_whole_all_the_same(full: Wire, shared: None) -> None:
+    listed = full.get("/schemas?findTags=*").json
+    assert [one["version"] for one in listed] == [*range(1, MANY + 1)]
+
+
+def test_what_went_while_a_list_was_made_is_left_out(wire: Wire) -> None:
+    wire.register("r", record("R"))
+    user = record("U", ("r", "R"))
+    references = [{"name": "R", "subject": "r", "version": 1}]
+    for name in ("a", "b", "c"):
+        wire.register(name, {**user, "doc": name}, references=references)
+    names: list[str] = []
+
+    def shaped(one: Listed) -> str | None:
+        if not names:  # the three are loaded already
+            for path in ("b", "b?permanent=true"):
+                assert wire.delete(f"/subjects/{path}").status == 200
+        names.append(one.stored.subject.name)
+        return names[-1] if schemas._listed(one, request) else None
+
+    request = RegistryRequest({"REQUEST_METHOD": "GET", "wsgi.input": BytesIO()})
+    asked = listing.Asked(naming.prefix("", None))
+    listed = list_answer(listing.schemas(asked), shaped)
+    assert orjson.loads(listed.getvalue()) == ["a", "c", "r"]
+
+
+def test_what_an_answer_needs_after_the_deed_is_not_weighed(full: Wire, shared: None) -> None:
+    schema = record("R", ("more", "int", 0), doc="x" * 60_000)
+    body = {"schema": orjson.dumps(schema).decode()}
+    for _ in range(3):  # the same is answered again, however often it is asked for
+        made = full.post("/subjects/s/versions?format=resolved", body)
+        assert made.json["version"] == MANY + 1
+
+
+def test_a_batch_is_done_where_there_is_room(full: Wire, shared: None) -> None:
+    with pytest.raises(TooHeavy):
+        full.post("/associations:batchMutate", {"requests": [{"associations": []}]})
 
 
 def test_texts_come_in_order_and_in_batches(full: Wire, monkeypatch: pytest.MonkeyPatch) -> None:

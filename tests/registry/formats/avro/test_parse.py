@@ -293,3 +293,40 @@ class TestHostile:
 def test_large_schemas_of_honest_size_are_read() -> None:
     text = record(*[field('["null","string"]', ',"default":null', f"f{i}") for i in range(5000)])
     assert orjson.loads(AVRO.parse(text, strict=True).text)["fields"][4999]["name"] == "f4999"
+
+
+@pytest.mark.timeout(120)  # once each took minutes
+@pytest.mark.parametrize("text", ["1" * 60_000 + "x", "0x" + "1" * 60_000 + "x", "1." * 30_000])
+def test_a_default_that_looks_like_a_number_for_long(text: str) -> None:
+    with pytest.raises(InvalidSchema, match="is not a double"):
+        AVRO.parse(record(field('"double"', f',"default":"{text}"')), strict=False)
+
+
+@pytest.mark.parametrize("size", [2, 1_786, 2_000_000_000])
+def test_a_decimal_of_whatever_size_is_normalized(size: int) -> None:
+    text = (
+        f'{{"type":"fixed","name":"F","size":{size},"aa":1,"precision":4,"logicalType":"decimal"}}'
+    )
+    normal = AVRO.parse(text, strict=True, normalize=True).text
+    assert normal.endswith(f'"size":{size},"logicalType":"decimal","precision":4,"aa":1}}')
+
+
+def test_defaults_are_written_in_the_form_of_their_type() -> None:
+    inner = record(field('"double"'), name="I")
+    text = record(
+        field(f'{{"type":"array","items":{inner}}}', ',"default":[{"x":1},{"x":2e9}]'),
+        field('["float","null"]', ',"default":16777217', "y"),
+        field('["null","float"]', ',"default":null', "z"),
+    )
+    normal = AVRO.parse(text, strict=True, normalize=True).text
+    assert '"default":[{"x":1.0},{"x":2.0E9}]' in normal
+    assert '"default":1.6777216E7' in normal
+    assert '"default":null' in normal
+
+
+def test_comments_are_passed_over_before_and_within_a_schema() -> None:
+    text = '/* Apache License // */\n{"type": // a record\n"string", "x": "// is no comment"}'
+    assert AVRO.parse(text, strict=True).text == '{"type":"string","x":"// is no comment"}'
+    for wrong in ('"int" // end', '/* "int"', '"int" /'):
+        with pytest.raises(InvalidSchema, match="is not JSON"):
+            AVRO.parse(wrong, strict=True)

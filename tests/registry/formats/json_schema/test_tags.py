@@ -63,3 +63,13 @@ def test_they_are_added_and_removed() -> None:
 def test_a_path_that_leads_nowhere_is_refused(path: str) -> None:
     with pytest.raises(InvalidSchema, match="No matching path"):
         JSON.retagged(parsed(SCHEMA), {Entity("sr_field", path): ["A"]}, {})
+
+
+def test_two_paths_to_one_part_are_one_part() -> None:
+    text = '{"type":"object","properties":{"addr":{"type":"object"},"any":{}}}'
+    field, whole = Entity("sr_field", "object.addr"), Entity("sr_record", "object.addr.object")
+    free = Entity("sr_field", "object.any")
+    tagged = JSON.retagged(parsed(text), {field: ["A"], whole: ["B"], free: ["C"]}, {})
+    assert JSON.tags(parsed(tagged)) == {field: ["A", "B"], free: ["C"]}
+    left = JSON.retagged(parsed(tagged), {field: ["D"]}, {whole: ["A", "B"]})
+    assert JSON.tags(parsed(left))[field] == ["D"]
