@@ -153,6 +153,9 @@ _second, _hour = timedelta(seconds=1), timedelta(hours=1)
 SCAN_INTERVAL = env.duration("WEIR_SCAN_INTERVAL", "60s", minimum=_second, maximum=24 * _hour)
 LEASE_TTL = env.duration("WEIR_LEASE_TTL", "15s", minimum=3 * _second, maximum=_hour)
 SWEEP_INTERVAL = env.duration("WEIR_SWEEP_INTERVAL", "5s", minimum=_second, maximum=_hour)
+REQUEST_LIFETIME = env.duration(
+    "WEIR_REQUEST_LIFETIME", "30d", minimum=_hour, maximum=24 * 366 * _hour
+)
 
 CELERY = {
     "broker_url": REDIS_URL,
@@ -186,6 +189,7 @@ CELERY = {
             "schedule": SWEEP_INTERVAL.total_seconds(),
             "options": {"expires": 10},
         },
+        "expire": {"task": "governance.expire", "schedule": 60.0, "options": {"expires": 60}},
         "tidy": {"task": "governance.tidy", "schedule": 3600.0, "options": {"expires": 600}},
         "prune": {"task": "registry.prune", "schedule": 600.0, "options": {"expires": 300}},
         "scan": {

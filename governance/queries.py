@@ -38,7 +38,7 @@ from governance.permissions import (
 from governance.services import reviews
 from governance.services.items import views
 from governance.services.requests import steps
-from governance.workflow import EDITABLE, FINAL, OPEN, UNDER_WAY, ItemState, State
+from governance.workflow import EDITABLE, ENDED_UNDONE, FINAL, OPEN, UNDER_WAY, ItemState, State
 
 TIMELINE_LIMIT = 500
 ITEMS_SHOWN = 50
@@ -170,6 +170,7 @@ class RequestPage:
     can_submit: bool
     can_withdraw: bool
     can_retry: bool
+    can_ask_again: bool
     live: bool
 
 
@@ -216,6 +217,8 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
         and state in {State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED, State.APPROVED},
         can_retry=bool(allowed(actor, Action.RETRY, "request", team))
         and state in {State.FAILED, State.PARTLY_APPLIED},
+        can_ask_again=bool(allowed(actor, Action.REQUEST, "request", team))
+        and state in ENDED_UNDONE,
         live=state in UNDER_WAY,
     )
 
@@ -312,7 +315,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "request.review_asked": ("found who must agree", ""),
     "request.approved": ("gave the last approval that was needed", "success"),
     "request.withdrawn": ("withdrew the request", ""),
-    "request.expired": ("let the request expire", ""),
+    "request.expired": ("let it expire, since nobody decided in time", "warning"),
     "request.superseded": ("replaced it by a newer request", ""),
     "request.recheck_started": ("looks at the cluster once more", ""),
     "request.approval_lapsed": ("found an approval that no longer counts", "warning"),

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from governance import sealer, throttle
 from governance.models import IdempotencyKey
-from governance.services import pipeline
+from governance.services import expiry, pipeline
 
 
 @shared_task(name="governance.advance")
@@ -23,6 +23,12 @@ def advance(request_id: int) -> None:
 def sweep() -> int:
     """Finds requests that no message announced, or whose worker died."""
     return pipeline.sweep()
+
+
+@shared_task(name="governance.expire")
+def expire() -> int:
+    """Ends requests that nobody decided on in time."""
+    return expiry.expire()
 
 
 @shared_task(name="governance.seal")

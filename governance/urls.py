@@ -34,6 +34,7 @@ urlpatterns = [
     path("requests/<int:number>/comment/", requests.comment, name="request-comment"),
     path("requests/<int:number>/submit/", requests.submit, name="request-submit"),
     path("requests/<int:number>/withdraw/", requests.withdraw, name="request-withdraw"),
+    path("requests/<int:number>/again/", requests.ask_again, name="request-again"),
     path("requests/<int:number>/retry/", requests.retry, name="request-retry"),
     path("policies/", policies.policies, name="policies"),
     path("policies/<slug:name>/", policies.policy, name="policy"),

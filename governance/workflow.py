@@ -119,13 +119,16 @@ OPEN = frozenset(
 )  # fmt: skip
 FINAL = frozenset(State) - OPEN
 EDITABLE = frozenset({S.DRAFT, S.IN_REVIEW, S.CHANGES_REQUESTED})
+ENDED_UNDONE = FINAL - {S.APPLIED, S.PARTLY_APPLIED, S.FAILED}  # the same can be asked for again
 UNDER_WAY = frozenset({S.APPROVED, S.RECHECKING, S.APPLYING})  # a worker must be on it
 IN_FLIGHT = OPEN - {S.DRAFT}  # these hold the name they ask for
+WAITING = frozenset({S.IN_REVIEW, S.CHANGES_REQUESTED})  # people must do something; these expire
 
 _WAY_OUT: dict[State, str] = {
     S.APPLIED: "Ask for a new change instead.",
-    S.DECLINED: "Start a new request; this one was declined.",
-    S.WITHDRAWN: "Start a new request; this one was withdrawn.",
+    S.DECLINED: "Ask again, with a new request; this one was declined.",
+    S.WITHDRAWN: "Ask again, with a new request; this one was withdrawn.",
+    S.EXPIRED: "Ask again; nobody decided on this one in time.",
     S.APPLYING: "Wait until the worker has finished.",
 }
 

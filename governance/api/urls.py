@@ -30,6 +30,7 @@ urlpatterns = [
     path("requests/<int:pk>/request-changes", requests.RequestChanges.as_view()),
     path("requests/<int:pk>/decline", requests.RequestDecline.as_view()),
     path("requests/<int:pk>/withdraw", requests.RequestWithdraw.as_view()),
+    path("requests/<int:pk>/again", requests.RequestAgain.as_view()),
     path("requests/<int:pk>/retry", requests.RequestRetry.as_view()),
     path("policies", rules.PolicyList.as_view()),
     path("policies/<slug:name>", rules.PolicyDetail.as_view()),

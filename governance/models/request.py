@@ -17,7 +17,7 @@ class Request(models.Model):
     """A change somebody asks for. Its `id` is the number people see.
 
     `lease` and `lease_until` say which worker run is on it; `revision` grows with every edit, and a
-    review or a finding belongs to one revision.
+    review or a finding belongs to one revision. `expires_at` is set while it waits for people.
     """
 
     title = models.CharField(max_length=200)
@@ -65,6 +65,12 @@ class Request(models.Model):
             models.Index(fields=["state", "state_at"], name="request_inbox"),
             models.Index(fields=["team", "-id"], name="request_by_team"),
             models.Index(fields=["author", "-id"], name="request_by_author"),
+            # Whose time to be decided on is over.
+            models.Index(
+                fields=["expires_at"],
+                name="request_expiring",
+                condition=models.Q(state__in=["in_review", "changes_requested"]),
+            ),
             # What the sweep looks for: requests a worker must be on.
             models.Index(
                 fields=["lease_until"],

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db.models.functions import Now
 
 from governance import audit
 from governance.actors import Actor
 from governance.errors import Overtaken
 from governance.models import Request
-from governance.workflow import Move, State, target
+from governance.workflow import WAITING, Move, State, target
 
 
 def move(
@@ -30,6 +31,10 @@ def move(
     """
     before = State(request.state)
     after = target(before, what)
+    if (after in WAITING) != (before in WAITING):
+        # From now on it waits for people, or no longer.
+        until = Now() + settings.REQUEST_LIFETIME if after in WAITING else None
+        fields = {"expires_at": until, **fields}
     changed = Request.objects.filter(pk=request.pk, state=before, lease=request.lease).update(
         state=after, state_at=Now(), **fields
     )

@@ -21,7 +21,7 @@ from governance.permissions import Action, demand
 from governance.services.checks import Examination, examine, store_findings
 from governance.services.items import NewItem, Typed, dependencies, must_read, read_items, views
 from governance.services.moves import move
-from governance.workflow import EDITABLE, Move, State
+from governance.workflow import EDITABLE, ENDED_UNDONE, Move, State
 
 MAX_TEXT = 20_000
 
@@ -247,6 +247,28 @@ def withdraw(request: Request, *, by: Actor) -> Request:
     request = _locked(request.pk, by, Action.WITHDRAW)
     move(request, Move.WITHDRAW, by=by)
     return request
+
+
+@transaction.atomic
+def ask_again(request: Request, *, by: Actor) -> Request:
+    """A new draft that asks for the same as a request that ended with nothing done.
+
+    What was declared meanwhile counts, as for anything new. Raises Conflict for a request that goes
+    on or was applied, Refused for what can no longer be read.
+    """
+    state = State(request.state)
+    if state not in ENDED_UNDONE:
+        raise Conflict(
+            f"Request #{request.pk} is {state.words.lower()}, so there is nothing to ask again.",
+            request=request.pk,
+        )
+    items = [
+        NewItem(item.kind, item.operation, item.name, item.place, item.after)
+        for item in request.items.all()
+    ]
+    return create_draft(
+        title=request.title, reason=request.reason, team=request.team, items=items, by=by
+    )
 
 
 @transaction.atomic

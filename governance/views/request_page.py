@@ -31,7 +31,11 @@ _NUMBERS = ("+", "−", "≈")  # how a difference of numbers begins; other diff
 _MARKS: Mapping[str, str] = {"success": "good", "warning": "warn", "danger": "bad"}
 # What else happened to the things themselves is told by the outcome of their items.
 _TOLD = ("request.", "item.", "review", "comment")
-_SYSTEM: Mapping[str, str] = {"worker": "The worker", "policies": "The rules"}
+_SYSTEM: Mapping[str, str] = {
+    "worker": "The worker",
+    "policies": "The rules",
+    "clock": "The clock",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class Shown:
     author: str
     asked: str
     asked_at: datetime
+    expires_at: datetime | None  # while it waits for people
     seen_at: str
     count_words: str
     moving: bool
@@ -136,6 +141,7 @@ def shown(request: Request, actor: Actor) -> Shown:
         author=str(request.author) if request.author else request.author_name,
         asked="asked" if request.submitted_at else "started",
         asked_at=request.submitted_at or request.created_at,
+        expires_at=request.expires_at,
         # The oldest observation that the page compares with.
         seen_at=min((panel.seen_at for panel in panels if panel.seen_at), default=""),
         count_words=f"{count:,} {'item' if count == 1 else 'items'}",
@@ -252,7 +258,9 @@ def _lines(page: queries.RequestPage, state: State) -> list[str]:
             return ["Done: the cluster has what was asked for."]
         case State.PARTLY_APPLIED | State.FAILED:
             return ["Not all of it was done; each item says why. What was done stays."]
-        case State.WITHDRAWN | State.DECLINED | State.EXPIRED | State.SUPERSEDED:
+        case State.EXPIRED:
+            return ["Expired: nobody decided on it in time. Nothing of it is applied."]
+        case State.WITHDRAWN | State.DECLINED | State.SUPERSEDED:
             return [f"{state.words}. Nothing of it is applied."]
 
 

@@ -159,6 +159,13 @@ def retry(request: PageRequest, number: int) -> HttpResponse:
     return _do(request, number, lambda found: service.retry(found, by=request.actor))
 
 
+@page
+@require_POST
+def ask_again(request: PageRequest, number: int) -> HttpResponse:
+    """A new draft of the same, shown at once."""
+    return _do(request, number, lambda found: service.ask_again(found, by=request.actor))
+
+
 def with_items(found: QuerySet[Request]) -> QuerySet[Request]:
     """The same requests with the items whose names a list prints."""
     return found.prefetch_related("items")
@@ -201,10 +208,10 @@ def _what(request: Request) -> str:
 
 
 def _do(request: PageRequest, number: int, action: Callable[[Request], Request]) -> HttpResponse:
-    """Runs one service and goes back to the request; a refusal is said there."""
+    """Runs one service and goes to the request it gives; a refusal is said at this one."""
     found = access.get_request(request.actor, number, Action.VIEW)
     try:
-        action(found)
+        number = action(found).pk
     except (Conflict, NotAllowed, Refused) as error:
         messages.add_message(request, messages.ERROR, error.message, extra_tags="bad")
     return go(request, reverse("request", args=[number]))

@@ -155,6 +155,7 @@ class CanShown(serializers.Serializer[Any]):
     submit = serializers.BooleanField(source="can_submit")
     withdraw = serializers.BooleanField(source="can_withdraw")
     retry = serializers.BooleanField(source="can_retry")
+    ask_again = serializers.BooleanField(source="can_ask_again")
     why_not_approve = serializers.CharField(source="why_not")
     acting_as = serializers.CharField()
     acting_reason = serializers.CharField()

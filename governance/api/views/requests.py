@@ -191,6 +191,22 @@ class RequestWithdraw(RequestView):
         return self.page_of(pk)
 
 
+class RequestAgain(RequestView):
+    """Asking for the same once more."""
+
+    @extend_schema(
+        operation_id="requests_again",
+        request=Nothing,
+        responses={201: shapes.RequestPageShown},
+    )
+    @repeatable
+    def post(self, request: Call, pk: int) -> Response:
+        """Makes a new draft of a request that ended with nothing done."""
+        self.values(Nothing)
+        draft = requests.ask_again(access.get_request(self.actor, pk), by=self.actor)
+        return self.page_of(draft.pk, 201)
+
+
 class RequestRetry(RequestView):
     """Trying again what failed."""
 

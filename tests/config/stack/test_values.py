@@ -35,6 +35,7 @@ NONSENSE = {
     "WEIR_SCAN_INTERVAL": ["often", "-5s", "0s", "10", "99999999h", "٣s"],
     "WEIR_LEASE_TTL": ["long", "1s", "30d"],
     "WEIR_SWEEP_INTERVAL": ["x", "0s"],
+    "WEIR_REQUEST_LIFETIME": ["x", "1s", "999d"],
     "WEIR_REGISTRY_CACHE_MIB": ["x", "0", "4097"],
     "WEIR_REGISTRY_MODE_CHANGES": ["never"],
     "WEIR_TRUSTED_PROXIES": ["all", "-1", "1000000"],

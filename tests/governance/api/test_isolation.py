@@ -29,6 +29,7 @@ OBJECTS: Mapping[str, str] = {
     "requests/<int:pk>/request-changes": "hidden",
     "requests/<int:pk>/decline": "hidden",
     "requests/<int:pk>/withdraw": "hidden",
+    "requests/<int:pk>/again": "hidden",
     "requests/<int:pk>/retry": "hidden",
     "tokens/<int:pk>": "hidden",
     "tokens/<int:pk>/revoke": "hidden",

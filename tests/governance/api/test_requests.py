@@ -141,6 +141,21 @@ def test_a_preview_says_what_a_submit_would_and_stores_nothing(signed_in: Signed
     assert requester.post("requests/preview", draft() | {"items": []}).status == 200
 
 
+def test_what_was_withdrawn_is_asked_for_again(signed_in: SignedIn) -> None:
+    requester, viewer = signed_in("requester"), signed_in("viewer")
+    number = made(requester, "bear")
+    assert requester.post(f"requests/{number}/again").code == "conflict"
+    requester.post(f"requests/{number}/withdraw")
+    assert requester.get(f"requests/{number}").body["can"]["ask_again"] is True
+    assert viewer.get(f"requests/{number}").body["can"]["ask_again"] is False
+    assert viewer.post(f"requests/{number}/again").status == 403
+    again = requester.post(f"requests/{number}/again")
+    assert (again.status, again.body["request"]["state"]) == (201, "draft")
+    assert again.body["request"]["id"] != number
+    items = requester.get(f"requests/{again.body['request']['id']}/items").body["results"]
+    assert [item["name"] for item in items] == ["bear"]
+
+
 def test_withdraw_comment_and_retry(signed_in: SignedIn) -> None:
     requester, viewer = signed_in("requester"), signed_in("viewer")
     number = made(requester)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from governance.models import Comment, Request, User
-from governance.services import requests
+from governance.services import expiry, requests
+from governance.services.heartbeat import Clock
 from governance.services.items import NewItem
 from tests.factories import Cast, make_cast, make_environment
 
@@ -92,3 +95,30 @@ def test_who_cannot_comment_sees_why_and_no_form(asked: Request) -> None:
     assert answer.status_code == 422
     assert "Hm.</textarea>" in answer.content.decode()
     assert 'name="body"' in signed_in("viewer").get(f"/requests/{asked.pk}/").content.decode()
+
+
+def test_it_says_until_when_it_waits_and_what_became_of_it(asked: Request) -> None:
+    client = signed_in("owner")
+    assert "expires <time" in client.get(f"/requests/{asked.pk}/").content.decode()
+    Request.objects.filter(pk=asked.pk).update(expires_at=Clock() - timedelta(hours=1))
+    expiry.expire()
+    page = client.get(f"/requests/{asked.pk}/").content.decode()
+    assert "expires <time" not in page
+    assert "nobody decided on it in time" in page
+    assert "The clock" in page
+
+
+def test_what_ended_with_nothing_done_is_asked_for_again(asked: Request, cast: Cast) -> None:
+    requests.withdraw(asked, by=cast.requester)
+    client, path = signed_in("requester"), f"/requests/{asked.pk}/again/"
+    assert path in client.get(f"/requests/{asked.pk}/").content.decode()
+    assert path not in signed_in("viewer").get(f"/requests/{asked.pk}/").content.decode()
+    answer = client.post(path)
+    draft = Request.objects.get(state="draft")
+    assert answer.headers["Location"] == f"/requests/{draft.pk}/"
+    assert (draft.title, draft.reason) == (asked.title, asked.reason)
+    (item,) = draft.items.all()
+    assert (item.kind, item.name, item.after) == ("toy", "bear", {"colour": "red"})
+    refused = client.post(f"/requests/{draft.pk}/again/", follow=True)
+    assert "so there is nothing to ask again" in refused.content.decode()
+    assert Request.objects.count() == 2
