@@ -271,8 +271,7 @@ def _situation(item: ItemView) -> _Situation:
         decided = store.assess(subject, spec.asked(), held, level)
     except RegistryError:
         return _Situation(subject, spec, held, level, None, None, None)
-    latest = lookup.with_text(held.live[0]) if held.live else None
-    changes = difference.changes(latest, decided.wanted.parsed)
+    changes = difference.changes(lookup.newest(held.live), decided.wanted.parsed)
     return _Situation(subject, spec, held, level, decided.verdict, changes, decided.existing)
 
 

@@ -184,6 +184,11 @@ def with_text(head: Head) -> Stored | None:
     return next(with_texts([head]), None)
 
 
+def newest(among: Sequence[Head]) -> Stored | None:
+    """The first of versions that come newest first, with its schema; None where it is gone."""
+    return with_text(among[0]) if among else None
+
+
 def with_texts(wanted: Iterable[Head]) -> Iterator[Stored]:
     """The versions with their schemas, in order, without those that are gone. They are loaded as
     they are asked for: the first alone, since many need no more, then by number and size."""

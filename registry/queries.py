@@ -98,7 +98,7 @@ def subject(context: str, name: str) -> SubjectDetail | None:
     held = lookup.holding(subject_name)
     if not held.versions:
         return None
-    latest = lookup.with_text(held.live[0]) if held.live else None
+    latest = lookup.newest(held.live)
     return SubjectDetail(
         name=subject_name,
         versions=held.versions,

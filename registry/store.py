@@ -213,7 +213,7 @@ def _latest_where_empty(asked: Asked, live: Sequence[Head]) -> Asked:
     """Metadata or rules alone may be registered: then the text is that of the latest version."""
     if asked.text.strip():
         return asked
-    latest = _latest(live)
+    latest = lookup.newest(live)
     if latest is None:
         return asked
     references = tuple(r.wire for r in latest.references)
@@ -222,16 +222,12 @@ def _latest_where_empty(asked: Asked, live: Sequence[Head]) -> Asked:
 
 def _with_tags_of(asked: Asked, live: Sequence[Head]) -> Asked:
     """With the tags that the latest version has, besides those that are asked for."""
-    latest = _latest(live)
+    latest = lookup.newest(live)
     if latest is None or latest.type != asked.type:
         return asked
     tags = base.get(latest.type).tags(memo.parsed(latest))
     kept = tuple((part, tuple(names)) for part, names in tags.items())
     return replace(asked, tags=TagChange((*kept, *asked.tags.added), asked.tags.removed))
-
-
-def _latest(live: Sequence[Head]) -> Stored | None:
-    return next(lookup.with_texts(live[:1]), None)
 
 
 def _merges(in_scope: InScope) -> bool:

@@ -99,7 +99,7 @@ def in_subject(subject: SubjectName, asked: Asked) -> Trial:
         raise Unreadable("subject", error.message) from error
     _sources(asked.references, subject.context)
     held = lookup.holding(subject)
-    for newest in lookup.with_texts(held.live[:1]):
+    if (newest := lookup.newest(held.live)) is not None:
         _parsed(newest)
     try:
         found = store.assess(subject, asked, held, held.scope.level, patience=PATIENCE)
@@ -109,7 +109,7 @@ def in_subject(subject: SubjectName, asked: Asked) -> Trial:
     among = found.among[:MOST_VERSIONS]
     judged = _judged(new, map(_older, lookup.with_texts(among)), policy)
     compared = len(judged)
-    latest = lookup.with_text(among[0]) if among else None
+    latest = lookup.newest(among)
     levels = _levels(
         _failed(judged), latest.version if latest else None, compared == len(found.among)
     )

@@ -6,6 +6,7 @@ An old request asks for something of a world that has gone on, and holds the nam
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from governance.actors import system_actor
@@ -18,22 +19,20 @@ AT_ONCE = 200
 
 def expire() -> int:
     """Ends requests whose time is over; how many, at most `AT_ONCE`."""
-    waiting = Request.objects.filter(
+    due = list(_due().order_by("expires_at").values_list("pk", flat=True)[:AT_ONCE])
+    return sum(_expire(pk) for pk in due)
+
+
+def _due() -> QuerySet[Request]:
+    return Request.objects.filter(
         state__in=[state.value for state in WAITING], expires_at__lte=Now()
     )
-    due = list(waiting.order_by("expires_at").values_list("pk", flat=True)[:AT_ONCE])
-    return sum(_expire(pk) for pk in due)
 
 
 @transaction.atomic
 def _expire(pk: int) -> bool:
     # Whoever decides on it now has the row, and it is no longer due when they are done.
-    request = (
-        Request.objects.select_related("team")
-        .select_for_update(of=("self",))
-        .filter(pk=pk, state__in=[state.value for state in WAITING], expires_at__lte=Now())
-        .first()
-    )
+    request = _due().select_related("team").select_for_update(of=("self",)).filter(pk=pk).first()
     if request is None:
         return False
     move(request, Move.EXPIRE, by=system_actor("clock"))
