@@ -190,6 +190,11 @@ CELERY = {
             "options": {"expires": 10},
         },
         "expire": {"task": "governance.expire", "schedule": 60.0, "options": {"expires": 60}},
+        "end_grants": {
+            "task": "topics.end_grants",
+            "schedule": SWEEP_INTERVAL.total_seconds(),
+            "options": {"expires": 10, "queue": "default"},
+        },
         "tidy": {"task": "governance.tidy", "schedule": 3600.0, "options": {"expires": 600}},
         "prune": {"task": "registry.prune", "schedule": 600.0, "options": {"expires": 300}},
         "scan": {

@@ -68,6 +68,7 @@ class ItemForm(Styled):
     kind: ClassVar[str]
     template: ClassVar[str]
     title: ClassVar[str]
+    asked_by: ClassVar[tuple[str, ...]] = ("place", "name")  # what an address may fill in
 
     def __init__(self, *args: Any, operation: str, position: int = 0, **kwargs: Any) -> None:
         self.operation = operation
@@ -82,6 +83,11 @@ class ItemForm(Styled):
     def new_item(self, main: NewItem | None) -> NewItem:
         """What was typed. `main` is the request's first item, which a companion takes after."""
         raise NotImplementedError
+
+    @property
+    def heading(self) -> str:
+        """What the page of a change is called; empty for something new."""
+        return f"Change {self['name'].value()}" if self.operation == "alter" else ""
 
     @property
     def lacking(self) -> str:

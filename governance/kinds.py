@@ -45,6 +45,7 @@ class ItemView:
 
     `id` is 0 while the item is only typed. `before` is what was declared when the item was
     written (None: nothing), `base_generation` its generation; `after` is what is asked for.
+    `beside` holds (kind, place, name) of all items of the request, this one included.
     """
 
     position: int
@@ -60,6 +61,7 @@ class ItemView:
     team: str = ""
     environment: str = ""
     production: bool = False
+    beside: frozenset[tuple[str, str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,14 @@ class ReadsOnce(Protocol):
     def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
         """Reads what is known of these (place, name); within the block, questions about them are
         answered from that, and nothing that is written meanwhile is seen."""
+
+
+@runtime_checkable
+class WaitsFor(Protocol):
+    """A kind whose items are named otherwise than the things they come after."""
+
+    def waits_for(self, item: ItemView) -> Sequence[str]:
+        """Names of things, of kinds it depends on, that must be there before this item."""
 
 
 class UnknownKind(WeirError):

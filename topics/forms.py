@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import groupby
 from typing import Any, ClassVar, Final
 
 from django import forms
 
-from governance import kinds, lookups
+from governance import lookups
 from governance.errors import Problem
 from governance.forms import ItemForm, Place, Styled, register_form
 from governance.services.items import NewItem
 from topics.kinds.topic import configs
 from topics.models import Cluster, DriftMode
+from topics.places import clusters_by_environment
 from topics.profiles import table as profiles
 from topics.services.clusters import MECHANISMS, PROTOCOLS, ClusterSpec
 
@@ -88,7 +88,7 @@ class TopicForm(ItemForm):
         super().__init__(*args, **kwargs)
         place = self.fields["place"]
         assert isinstance(place, forms.ChoiceField)  # noqa: S101 -- for the type checker
-        place.choices = _places()
+        place.choices = clusters_by_environment()
         if self.operation == "alter":
             # What a request changes is fixed once it is chosen; the page prints these two.
             for name in ("place", "name"):
@@ -125,7 +125,7 @@ class TopicForm(ItemForm):
 
     @property
     def lacking(self) -> str:
-        if _places():
+        if clusters_by_environment():
             return ""
         return (
             "No cluster is connected yet, so a topic has nowhere to be. The platform team connects "
@@ -267,12 +267,3 @@ class ClusterForm(Styled):
 
 
 _SECURITY = ("protocol", "mechanism", "username", "ca_file")
-
-
-def _places() -> list[tuple[str, object]]:
-    """Clusters under the name of their environment."""
-    rows = sorted(kinds.get("topic").places(), key=lambda row: row[2])
-    return [
-        (environment, [(place, f"{title} · {place}") for place, title, _ in group])
-        for environment, group in groupby(rows, key=lambda row: row[2])
-    ]

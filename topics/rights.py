@@ -35,7 +35,8 @@ NEEDED: tuple[Right, ...] = (
     Right("topic:create", "create topics", "Create", _ALL_TOPICS),
     Right("topic:alter", "add partitions", "Alter", _ALL_TOPICS),
     Right("topic:alter_configs", "change configs of topics", "AlterConfigs", _ALL_TOPICS),
-    Right("cluster:describe", "see the brokers", "Describe", "--cluster"),
+    Right("cluster:describe", "see the brokers and the ACLs", "Describe", "--cluster"),
+    Right("cluster:alter", "give and take access (ACLs)", "Alter", "--cluster"),
 )
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from governance import dispatch
 from topics.models import Cluster
-from topics.services import drift, observe, scan
+from topics.services import drift, grants, observe, scan
 
 
 @shared_task(name="topics.observe")
@@ -39,3 +39,15 @@ def scan_all() -> None:
         )
         for drift_id in drift.waiting_reverts(cluster_id):
             dispatch.send("topics.revert", drift_id, queue="clusters")
+
+
+@shared_task(name="topics.take_away")
+def take_away(cluster_id: int) -> None:
+    """Takes away what grants that came to an end left on one cluster."""
+    grants.take_away(cluster_id)
+
+
+@shared_task(name="topics.end_grants")
+def end_grants() -> int:
+    """By beat: ends the grants whose time is over; and takes away what a lost message left."""
+    return grants.sweep()

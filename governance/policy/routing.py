@@ -13,6 +13,7 @@ from governance.policy.evaluate import Severity, Verdict
 from governance.policy.facts import UNKNOWN, Facts
 
 AUTO = "auto"
+MOST_OWNERS = 10  # whose agreement is asked one by one
 MOST_REASON = 600  # characters of all reasons for one role
 _MORE = " … and more of the kind."
 
@@ -43,7 +44,7 @@ def route(verdicts: Sequence[Verdict], facts: Facts) -> list[Need]:
         if verdict.severity == Severity.APPROVAL and not verdict.passed
     ]
     auto = None if asked else _auto(verdicts, facts)
-    return [auto] if auto else merged([_base(facts), *asked])
+    return [auto] if auto else merged([*_owners(facts), *asked])
 
 
 def merged(needs: Iterable[Need]) -> list[Need]:
@@ -75,8 +76,18 @@ def _joined(reasons: str, another: str) -> str:
     return f"{reasons} {another}"
 
 
-def _base(facts: Facts) -> Need:
-    owner = facts.get("owner.team", UNKNOWN)
+def _owners(facts: Facts) -> list[Need]:
+    """The owner's need, or several: what covers many things is owned by all their teams."""
+    owners = facts.get("owner.teams", UNKNOWN)
+    if not isinstance(owners, list | tuple) or not owners:
+        return [_base(facts.get("owner.team", UNKNOWN), facts)]
+    if len(owners) > MOST_OWNERS:
+        reason = f"It reaches what {len(owners)} teams own, so the platform team decides."
+        return [Need("platform", reason)]
+    return [_base(owner, facts) for owner in owners]
+
+
+def _base(owner: object, facts: Facts) -> Need:
     if isinstance(owner, str) and owner:
         asks = facts.get("request.team", UNKNOWN)
         whose = "" if asks in (owner, UNKNOWN) else f", and {asks} asks"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from governance import kinds
 from governance.errors import Invalid, Problem, Refused
-from governance.kinds import ItemView
+from governance.kinds import ItemView, WaitsFor
 from governance.models import Environment, Item, Request
 
 MAX_ITEMS = 2_000
@@ -71,6 +71,7 @@ def read_items(new: Sequence[NewItem], *, team: str, request_id: int = 0) -> Typ
             continue
         seen[target] = position
         items.append(item)
+    items = _side_by_side(items)
     used = {item.environment for item in items}
     if len(used) > 1:
         problems.append(
@@ -82,6 +83,12 @@ def read_items(new: Sequence[NewItem], *, team: str, request_id: int = 0) -> Typ
         )
     environment = environments.get(next(iter(used))) if len(used) == 1 else None
     return Typed(tuple(items), environment, tuple(problems))
+
+
+def _side_by_side(items: Sequence[ItemView]) -> list[ItemView]:
+    """The items, each of which knows what else its request is about."""
+    beside = frozenset((item.kind, item.place, item.name) for item in items)
+    return [replace(item, beside=beside) for item in items]
 
 
 def _read(
@@ -155,17 +162,18 @@ def dependencies(items: Sequence[ItemView]) -> dict[int, list[int]]:
     """Positions that each item waits for: items of kinds its kind depends on, about the same thing.
 
     "The same thing" is the same name, or a name that begins with it and a dash, as subjects of a
-    topic do (``payments.authorized-value``).
+    topic do (``payments.authorized-value``); or what the kind itself says.
     """
     by_kind: dict[str, dict[str, int]] = {}
     for item in items:
         by_kind.setdefault(item.kind, {})[item.name] = item.position
     found: dict[int, list[int]] = {}
     for item in items:
-        stems = {item.name} | {item.name[:i] for i, letter in enumerate(item.name) if letter == "-"}
+        kind = kinds.get(item.kind)
+        stems = set(kind.waits_for(item) if isinstance(kind, WaitsFor) else _stems(item.name))
         found[item.position] = sorted(
             by_kind[other][stem]
-            for other in kinds.get(item.kind).depends_on
+            for other in kind.depends_on
             if other in by_kind
             for stem in stems
             if stem in by_kind[other]
@@ -173,10 +181,14 @@ def dependencies(items: Sequence[ItemView]) -> dict[int, list[int]]:
     return found
 
 
+def _stems(name: str) -> list[str]:
+    return [name, *(name[:i] for i, letter in enumerate(name) if letter == "-")]
+
+
 def views(request: Request, rows: Iterable[Item]) -> list[ItemView]:
     """Item rows of one request as kinds see them."""
     environment = request.environment
-    return [
+    found = [
         ItemView(
             position=row.position,
             kind=row.kind,
@@ -194,3 +206,4 @@ def views(request: Request, rows: Iterable[Item]) -> list[ItemView]:
         )
         for row in rows
     ]
+    return _side_by_side(found)

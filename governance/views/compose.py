@@ -32,7 +32,7 @@ from governance.workflow import State
 def new(request: PageRequest) -> HttpResponse:
     """A new request: ``?kind=subject``, or ``?change=topic&place=…&name=…``, else a new topic.
 
-    A change starts from what is declared; with ``&from=applied`` from what was applied last.
+    A change is an alter unless ``&operation=`` says otherwise. It starts from what is declared; with ``&from=applied`` from what was applied last.
     """
     if request.method == "POST":
         return _posted(request, None)
@@ -128,7 +128,10 @@ def _submit(request: PageRequest, saved: Request) -> None:
 def _asked_for(query: Mapping[str, str]) -> list[Part]:
     if "change" in query:
         place, name = query.get("place", ""), query.get("name", "")
-        return parts_of_change(query["change"], place, name, applied=_goes_back(query))
+        operation = query.get("operation", "alter")
+        return parts_of_change(
+            query["change"], place, name, operation=operation, applied=_goes_back(query)
+        )
     return companions(query.get("kind", "topic"), query)
 
 

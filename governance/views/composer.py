@@ -86,7 +86,7 @@ class Composer:
     def heading(self) -> str:
         """What the page of a new request is called."""
         first = self.parts[0].form
-        return f"Change {first['name'].value()}" if first.operation == "alter" else "New request"
+        return first.heading or "New request"
 
     @property
     def lacking(self) -> list[str]:
@@ -202,7 +202,7 @@ def _start(
     if form_class is None:
         return []
     operation = _first_operation(kind_name)
-    initial: dict[str, object] = {k: query[k] for k in ("place", "name") if k in query}
+    initial: dict[str, object] = {k: query[k] for k in form_class.asked_by if k in query}
     current = kinds.get(kind_name).current(query.get("place", ""), query.get("name", ""))
     if current is not None and current.declared is not None:
         place, name = query.get("place", ""), query.get("name", "")
@@ -217,9 +217,14 @@ def _first_operation(kind_name: str) -> str:
     return "create" if "create" in operations else min(operations)
 
 
-def change(kind_name: str, place: str, name: str, *, applied: bool = False) -> list[Part]:
+def change(
+    kind_name: str, place: str, name: str, *, operation: str = "alter", applied: bool = False
+) -> list[Part]:
     """A change of what is declared under that name, with its values filled in: those declared, or
-    with `applied` those that were applied last."""
+    with `applied` those that were applied last. Raises NotFound where there is nothing to change,
+    or no such change."""
+    if operation not in kinds.get(kind_name).operations:
+        raise NotFound(f"There is no {operation!r} for what you want to change.")
     form_class = form_of(kind_name)
     current = kinds.get(kind_name).current(place, name) if form_class else None
     if form_class is None or current is None or current.declared is None:
@@ -229,7 +234,7 @@ def change(kind_name: str, place: str, name: str, *, applied: bool = False) -> l
         )
     spec = (current.applied if applied else None) or current.declared
     initial = form_class.initial_of(place, name, spec)
-    return [Part(form_class(operation="alter", position=0, initial=initial))]
+    return [Part(form_class(operation=operation, position=0, initial=initial))]
 
 
 def parts_of_items(items: Iterable[Item]) -> list[Part]:

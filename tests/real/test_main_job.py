@@ -128,7 +128,7 @@ def a_developer_asks_and_a_rule_answers_while_she_types(
 
         page.get_by_label("Kept for").fill("7 d")
         expect(said).to_have_count(0)
-        page.get_by_label("with this request").check()
+        page.get_by_label("Schema with this request").check()
         page.get_by_role("textbox", name="Schema", exact=True).fill(json.dumps(SCHEMA))
         page.get_by_label("Why").fill("Replaces the call from checkout to billing.")
         page.get_by_role("button", name="Ask for review").click()

@@ -16,6 +16,7 @@ from tests.factories import make_team
 from tests.real import estate
 from tests.real.estate import bare, eventually, overrides, partitions, unique
 from tests.stack_plugin import KafkaAccess
+from topics.clock import database_now
 from topics.models import Cluster, DeclaredTopic, Lease, ObservedTopic, Run
 from topics.services import apply, lease, observe
 
@@ -247,8 +248,8 @@ def test_without_rights_nothing_is_forgotten_and_the_missing_ones_are_named(
         partitions=1,
         replication_factor=1,
         row_hash=b"1",
-        seen_at=observe.database_now(),
-        changed_at=observe.database_now(),
+        seen_at=database_now(),
+        changed_at=database_now(),
     )
     assert observe.observe_cluster(weak.pk)
     weak.refresh_from_db()

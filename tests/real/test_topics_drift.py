@@ -16,8 +16,9 @@ from tests.factories import BY, Cast
 from tests.real import estate
 from tests.real.estate import bare, eventually, look, overrides, partitions, settled, unique
 from tests.stack_plugin import KafkaAccess
+from topics.clock import database_now
 from topics.models import Cluster, DeclaredTopic, Drift, DriftMode, DriftState
-from topics.services import drift, observe
+from topics.services import drift
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 DAY = 86_400_000
@@ -144,7 +145,7 @@ def test_ignored_for_a_time_a_reason_and_one_value(
 ) -> None:
     change(kafka, topic, "retention.ms", "5000")
     row = found(cluster, topic)
-    tomorrow = observe.database_now() + timedelta(days=1)
+    tomorrow = database_now() + timedelta(days=1)
     for reason, until in (("", tomorrow), ("Load test.", tomorrow - timedelta(days=2))):
         with pytest.raises(Invalid):
             drift.ignore(row.pk, by=cast.owner, reason=reason, until=until)
@@ -162,7 +163,7 @@ def test_what_is_ignored_opens_again_when_its_time_is_over(
 ) -> None:
     change(kafka, topic, "retention.ms", "5000")
     row = found(cluster, topic)
-    tomorrow = observe.database_now() + timedelta(days=1)
+    tomorrow = database_now() + timedelta(days=1)
     drift.ignore(row.pk, by=cast.owner, reason="Load test.", until=tomorrow)
     # A day later, as far as the row can tell.
     with transaction.atomic():

@@ -11,9 +11,9 @@ from django.db import transaction
 from governance import audit
 from governance.models import Resource
 from tests.factories import BY, make_environment, make_team
+from topics.clock import database_now
 from topics.kinds.topic.spec import TopicSpec
 from topics.models import Cluster, DeclaredTopic, ObservedTopic
-from topics.services import observe
 
 _numbers = itertools.count(1)
 
@@ -30,7 +30,7 @@ def make_cluster(slug: str = "", *, environment: str = "development", **fields: 
         "default_configs": {"retention.ms": {"value": "604800000", "source": "default"}},
         "supported_keys": ["cleanup.policy", "retention.ms", "segment.ms"],
         "reachable": True,
-        "observed_at": observe.database_now(),
+        "observed_at": database_now(),
         **fields,
     }
     cluster = Cluster.objects.create(slug=name, **values)
@@ -63,7 +63,7 @@ def make_topic(
         configs=configs or {},
         last_applied=spec.as_json() if applied else None,
         last_applied_generation=1 if applied else 0,
-        applied_at=observe.database_now() - timedelta(minutes=1) if applied else None,
+        applied_at=database_now() - timedelta(minutes=1) if applied else None,
         origins={"partitions": "request:142"},
         **fields,
     )
@@ -84,7 +84,7 @@ def make_seen(
     cluster: Cluster, name: str, *, partitions: int = 6, replication: int = 3, **overrides: str
 ) -> ObservedTopic:
     """A topic as the cluster has it, seen just now."""
-    now = observe.database_now()
+    now = database_now()
     return ObservedTopic.objects.create(
         cluster=cluster,
         name=name,

@@ -8,8 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from tests.topics.estate import get_ahead, make_cluster, make_seen, make_topic
 from topics import queries
+from topics.clock import database_now
 from topics.models import Drift, ObservedTopic
-from topics.services import observe, scan
+from topics.services import scan
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +129,7 @@ def test_a_topic_seen_before_it_was_changed_is_no_drift() -> None:
     cluster = make_cluster()
     row = make_topic(cluster, "t")
     make_seen(cluster, "t", partitions=9)
-    type(row).objects.filter(pk=row.pk).update(applied_at=observe.database_now())
+    type(row).objects.filter(pk=row.pk).update(applied_at=database_now())
     assert scan.scan(cluster.pk) == 0
 
 

@@ -24,7 +24,7 @@ from kafka.protocol.admin import (
 from kafka.protocol.metadata import MetadataRequest
 
 from topics.errors import ClusterError, Fault
-from topics.kafka.connection import Connection
+from topics.kafka.acls import AclCalls
 from topics.kafka.errors import fault_of
 from topics.kafka.values import (
     Broker,
@@ -70,8 +70,9 @@ OPERATIONS: Final[Mapping[int, str]] = {
 }
 
 
-class KafkaAdmin(Connection):
-    """A cluster's topics, read and written. Calls may come from several threads of one process.
+class KafkaAdmin(AclCalls):
+    """A cluster's topics and ACL lines, read and written. Calls may come from several threads of
+    one process.
 
     Raises ClusterError where a whole call failed; answers hold one ClusterError for each single
     resource that failed.

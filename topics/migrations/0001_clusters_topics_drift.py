@@ -7,177 +7,335 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('governance', '0002_guards'),
+        ("governance", "0002_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Cluster',
+            name="Cluster",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=63, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('bootstrap', models.CharField(max_length=1000)),
-                ('security', models.JSONField(blank=True, default=dict)),
-                ('password_ref', models.TextField(blank=True)),
-                ('key_password_ref', models.TextField(blank=True)),
-                ('profile', models.CharField(default='apache-kafka', max_length=40)),
-                ('account', models.CharField(blank=True, max_length=120)),
-                ('region', models.CharField(blank=True, max_length=80)),
-                ('boundary', models.CharField(blank=True, max_length=80)),
-                ('zones', models.IntegerField(default=1)),
-                ('drift_mode', models.CharField(choices=[('off', 'Not looked for'), ('report', 'Reported'), ('enforce', 'Reverted by itself')], default='report', max_length=8)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('cluster_id', models.CharField(blank=True, max_length=64)),
-                ('brokers', models.IntegerField(default=0)),
-                ('default_partitions', models.IntegerField(default=1)),
-                ('default_replication', models.IntegerField(default=1)),
-                ('default_configs', models.JSONField(blank=True, default=dict)),
-                ('supported_keys', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), blank=True, default=list, size=None)),
-                ('rights', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), blank=True, default=list, size=None)),
-                ('observed_at', models.DateTimeField(blank=True, null=True)),
-                ('attempted_at', models.DateTimeField(blank=True, null=True)),
-                ('reachable', models.BooleanField(default=False)),
-                ('error', models.TextField(blank=True)),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clusters', to='governance.environment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=63, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("bootstrap", models.CharField(max_length=1000)),
+                ("security", models.JSONField(blank=True, default=dict)),
+                ("password_ref", models.TextField(blank=True)),
+                ("key_password_ref", models.TextField(blank=True)),
+                ("profile", models.CharField(default="apache-kafka", max_length=40)),
+                ("account", models.CharField(blank=True, max_length=120)),
+                ("region", models.CharField(blank=True, max_length=80)),
+                ("boundary", models.CharField(blank=True, max_length=80)),
+                ("zones", models.IntegerField(default=1)),
+                (
+                    "drift_mode",
+                    models.CharField(
+                        choices=[
+                            ("off", "Not looked for"),
+                            ("report", "Reported"),
+                            ("enforce", "Reverted by itself"),
+                        ],
+                        default="report",
+                        max_length=8,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("cluster_id", models.CharField(blank=True, max_length=64)),
+                ("brokers", models.IntegerField(default=0)),
+                ("default_partitions", models.IntegerField(default=1)),
+                ("default_replication", models.IntegerField(default=1)),
+                ("default_configs", models.JSONField(blank=True, default=dict)),
+                (
+                    "supported_keys",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), blank=True, default=list, size=None
+                    ),
+                ),
+                (
+                    "rights",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), blank=True, default=list, size=None
+                    ),
+                ),
+                ("observed_at", models.DateTimeField(blank=True, null=True)),
+                ("attempted_at", models.DateTimeField(blank=True, null=True)),
+                ("reachable", models.BooleanField(default=False)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="clusters",
+                        to="governance.environment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['environment__position', 'slug'],
+                "ordering": ["environment__position", "slug"],
             },
         ),
         migrations.CreateModel(
-            name='Lease',
+            name="Lease",
             fields=[
-                ('cluster', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='lease', serialize=False, to='topics.cluster')),
-                ('holder', models.CharField(blank=True, max_length=120)),
-                ('token', models.BigIntegerField(default=0)),
-                ('expires_at', models.DateTimeField(null=True)),
+                (
+                    "cluster",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="lease",
+                        serialize=False,
+                        to="topics.cluster",
+                    ),
+                ),
+                ("holder", models.CharField(blank=True, max_length=120)),
+                ("token", models.BigIntegerField(default=0)),
+                ("expires_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='DeclaredTopic',
+            name="DeclaredTopic",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=400)),
-                ('generation', models.IntegerField(default=1)),
-                ('last_applied', models.JSONField(blank=True, null=True)),
-                ('last_applied_generation', models.IntegerField(default=0)),
-                ('origins', models.JSONField(blank=True, default=dict)),
-                ('paused', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('applied_at', models.DateTimeField(blank=True, null=True)),
-                ('partitions', models.IntegerField()),
-                ('replication_factor', models.IntegerField()),
-                ('configs', models.JSONField(default=dict)),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='topics.cluster')),
-                ('environment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='governance.environment')),
-                ('resource', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='governance.resource')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=400)),
+                ("generation", models.IntegerField(default=1)),
+                ("last_applied", models.JSONField(blank=True, null=True)),
+                ("last_applied_generation", models.IntegerField(default=0)),
+                ("origins", models.JSONField(blank=True, default=dict)),
+                ("paused", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("applied_at", models.DateTimeField(blank=True, null=True)),
+                ("partitions", models.IntegerField()),
+                ("replication_factor", models.IntegerField()),
+                ("configs", models.JSONField(default=dict)),
+                (
+                    "cluster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="topics.cluster",
+                    ),
+                ),
+                (
+                    "environment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="governance.environment",
+                    ),
+                ),
+                (
+                    "resource",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="governance.resource",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Drift',
+            name="Drift",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=400)),
-                ('key', models.CharField(blank=True, max_length=200)),
-                ('declared', models.TextField(null=True)),
-                ('observed', models.TextField(null=True)),
-                ('team', models.CharField(blank=True, max_length=63)),
-                ('since_after', models.DateTimeField(null=True)),
-                ('since_before', models.DateTimeField()),
-                ('state', models.CharField(choices=[('open', 'Open'), ('ignored', 'Ignored'), ('reverting', 'Being reverted'), ('reverted', 'Reverted'), ('accepted', 'Accepted'), ('gone', 'Gone by itself')], default='open', max_length=10)),
-                ('state_at', models.DateTimeField(auto_now_add=True)),
-                ('decided_by_name', models.CharField(blank=True, max_length=150)),
-                ('reason', models.TextField(blank=True)),
-                ('until', models.DateTimeField(null=True)),
-                ('error', models.TextField(blank=True)),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='drifts', to='topics.cluster')),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('request', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='governance.request')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=400)),
+                ("key", models.CharField(blank=True, max_length=200)),
+                ("declared", models.TextField(null=True)),
+                ("observed", models.TextField(null=True)),
+                ("team", models.CharField(blank=True, max_length=63)),
+                ("since_after", models.DateTimeField(null=True)),
+                ("since_before", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("ignored", "Ignored"),
+                            ("reverting", "Being reverted"),
+                            ("reverted", "Reverted"),
+                            ("accepted", "Accepted"),
+                            ("gone", "Gone by itself"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("state_at", models.DateTimeField(auto_now_add=True)),
+                ("decided_by_name", models.CharField(blank=True, max_length=150)),
+                ("reason", models.TextField(blank=True)),
+                ("until", models.DateTimeField(null=True)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "cluster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="drifts",
+                        to="topics.cluster",
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="governance.request",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ObservedTopic',
+            name="ObservedTopic",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=249)),
-                ('partitions', models.IntegerField()),
-                ('replication_factor', models.IntegerField()),
-                ('configs', models.JSONField(default=dict)),
-                ('internal', models.BooleanField(default=False)),
-                ('row_hash', models.BinaryField(max_length=16)),
-                ('seen_at', models.DateTimeField()),
-                ('previous_seen_at', models.DateTimeField(null=True)),
-                ('changed_at', models.DateTimeField()),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='topics.cluster')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=249)),
+                ("partitions", models.IntegerField()),
+                ("replication_factor", models.IntegerField()),
+                ("configs", models.JSONField(default=dict)),
+                ("internal", models.BooleanField(default=False)),
+                ("row_hash", models.BinaryField(max_length=16)),
+                ("seen_at", models.DateTimeField()),
+                ("previous_seen_at", models.DateTimeField(null=True)),
+                ("changed_at", models.DateTimeField()),
+                (
+                    "cluster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="topics.cluster",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=16)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField()),
-                ('ok', models.BooleanField()),
-                ('counters', models.JSONField(default=dict)),
-                ('error', models.TextField(blank=True)),
-                ('cluster', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='topics.cluster')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=16)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField()),
+                ("ok", models.BooleanField()),
+                ("counters", models.JSONField(default=dict)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "cluster",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runs",
+                        to="topics.cluster",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='cluster',
-            constraint=models.CheckConstraint(condition=models.Q(('drift_mode__in', ['off', 'report', 'enforce'])), name='cluster_drift_mode'),
+            model_name="cluster",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("drift_mode__in", ["off", "report", "enforce"])),
+                name="cluster_drift_mode",
+            ),
         ),
         migrations.AddIndex(
-            model_name='declaredtopic',
-            index=models.Index(fields=['name', 'cluster'], name='declared_topic_by_name'),
+            model_name="declaredtopic",
+            index=models.Index(fields=["name", "cluster"], name="declared_topic_by_name"),
         ),
         migrations.AddIndex(
-            model_name='declaredtopic',
-            index=models.Index(fields=['name'], name='declared_topic_by_prefix', opclasses=['varchar_pattern_ops']),
+            model_name="declaredtopic",
+            index=models.Index(
+                fields=["name"], name="declared_topic_by_prefix", opclasses=["varchar_pattern_ops"]
+            ),
         ),
         migrations.AddConstraint(
-            model_name='declaredtopic',
-            constraint=models.UniqueConstraint(fields=('cluster', 'name'), name='declared_topic_once'),
+            model_name="declaredtopic",
+            constraint=models.UniqueConstraint(
+                fields=("cluster", "name"), name="declared_topic_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='drift',
-            index=models.Index(fields=['state', '-since_before', '-id'], name='drift_by_state'),
+            model_name="drift",
+            index=models.Index(fields=["state", "-since_before", "-id"], name="drift_by_state"),
         ),
         migrations.AddIndex(
-            model_name='drift',
-            index=models.Index(fields=['cluster', 'kind', 'name'], name='drift_by_object'),
+            model_name="drift",
+            index=models.Index(fields=["cluster", "kind", "name"], name="drift_by_object"),
         ),
         migrations.AddConstraint(
-            model_name='drift',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'ignored', 'reverting', 'reverted', 'accepted', 'gone'])), name='drift_state_known'),
+            model_name="drift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["open", "ignored", "reverting", "reverted", "accepted", "gone"])
+                ),
+                name="drift_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='drift',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ignored'), _negated=True), ('until__isnull', False), _connector='OR'), name='drift_ignored_ends'),
+            model_name="drift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ignored"), _negated=True),
+                    ("until__isnull", False),
+                    _connector="OR",
+                ),
+                name="drift_ignored_ends",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='drift',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['open', 'ignored', 'reverting', 'accepted'])), fields=('cluster', 'kind', 'name', 'key'), name='drift_live_once'),
+            model_name="drift",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["open", "ignored", "reverting", "accepted"])),
+                fields=("cluster", "kind", "name", "key"),
+                name="drift_live_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='observedtopic',
-            index=models.Index(fields=['name', 'cluster'], name='observed_topic_by_name'),
+            model_name="observedtopic",
+            index=models.Index(fields=["name", "cluster"], name="observed_topic_by_name"),
         ),
         migrations.AddConstraint(
-            model_name='observedtopic',
-            constraint=models.UniqueConstraint(fields=('cluster', 'name'), name='observed_topic_once'),
+            model_name="observedtopic",
+            constraint=models.UniqueConstraint(
+                fields=("cluster", "name"), name="observed_topic_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['cluster', 'kind', '-id'], name='run_latest'),
+            model_name="run",
+            index=models.Index(fields=["cluster", "kind", "-id"], name="run_latest"),
         ),
     ]

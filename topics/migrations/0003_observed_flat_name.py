@@ -5,14 +5,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('topics', '0002_a_change_carries_an_event'),
+        ("topics", "0002_a_change_carries_an_event"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='observedtopic',
-            index=models.Index(django.db.models.functions.text.Replace(models.F('name'), models.Value('.'), models.Value('_')), models.F('cluster'), name='observed_topic_flat_name'),
+            model_name="observedtopic",
+            index=models.Index(
+                django.db.models.functions.text.Replace(
+                    models.F("name"), models.Value("."), models.Value("_")
+                ),
+                models.F("cluster"),
+                name="observed_topic_flat_name",
+            ),
         ),
     ]

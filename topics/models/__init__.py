@@ -1,5 +1,11 @@
 """Tables of clusters and of everything declared on them; each kind's own are in its folder."""
 
+from topics.kinds.grant.model import (
+    DeclaredGrant,
+    GrantState,
+    MadeBinding,
+    ObservedBinding,
+)
 from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
 from topics.models.cluster import Cluster, DriftMode, Lease, Run
 from topics.models.declared import DeclaredOnCluster
@@ -8,12 +14,16 @@ from topics.models.drift import LIVE, Drift, DriftState
 __all__ = [
     "LIVE",
     "Cluster",
+    "DeclaredGrant",
     "DeclaredOnCluster",
     "DeclaredTopic",
     "Drift",
     "DriftMode",
     "DriftState",
+    "GrantState",
     "Lease",
+    "MadeBinding",
+    "ObservedBinding",
     "ObservedTopic",
     "Run",
 ]

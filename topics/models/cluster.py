@@ -25,7 +25,8 @@ class Cluster(models.Model):
     (`password_ref`, `key_password_ref`), never values. What was observed of the cluster itself:
     `brokers`, `default_configs` ({key: {"value", "source"}}: what a topic has that asks for
     nothing), `supported_keys`, `rights` (what Weir may do there); `observed_at` is when the last
-    complete observation began, by the database's clock.
+    complete observation began, by the database's clock. `acls_error` says why the ACLs could not be
+    read; `acls_seen_at` is when they were.
     """
 
     slug = models.SlugField(max_length=63, unique=True)
@@ -54,6 +55,8 @@ class Cluster(models.Model):
     attempted_at = models.DateTimeField(null=True, blank=True)
     reachable = models.BooleanField(default=False)
     error = models.TextField(blank=True)
+    acls_seen_at = models.DateTimeField(null=True, blank=True)
+    acls_error = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         ordering = ["environment__position", "slug"]

@@ -17,10 +17,11 @@ from governance.models import Request, Team
 from governance.permissions import Action, demand
 from governance.services import requests
 from governance.services.items import NewItem
+from topics.clock import database_now
 from topics.kinds.topic import configs
 from topics.kinds.topic.spec import TopicSpec
 from topics.models import Drift, DriftState, ObservedTopic
-from topics.services import apply, observe
+from topics.services import apply
 from topics.services.apply import Declared
 
 KIND = "topic"
@@ -121,7 +122,7 @@ def ignore(drift_id: int, *, by: Actor, reason: str, until: datetime) -> Drift:
     demand(by, Action.IGNORE_DRIFT, "drift", row.team)
     if not reason.strip():
         raise Invalid("Say why this is ignored, for those who wonder later.", path="reason")
-    now = observe.database_now()
+    now = database_now()
     if not now < until <= now + LONGEST_IGNORE:
         raise Invalid(
             "Drift is ignored until a day in the future, a year ahead at most. Choose another day.",

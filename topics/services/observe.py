@@ -21,13 +21,14 @@ from django.db import connection
 
 from governance.errors import WeirError
 from topics import rights
+from topics.clock import database_now
 from topics.errors import ClusterError, Fault
 from topics.kafka import client as kafka
 from topics.kafka.client import KafkaAdmin
 from topics.kafka.values import ConfigValue, TopicFacts
 from topics.kinds.topic.kafka import Seen, read
 from topics.models import Cluster, DeclaredTopic, ObservedTopic, Run
-from topics.services import clusters
+from topics.services import acls, clusters
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ class Counters:
     removed: int = 0
     turn: int = 0
     missing_rights: list[str] = field(default_factory=list)
+    acls: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         """For the run's row."""
@@ -76,6 +78,7 @@ class Counters:
             "removed": self.removed,
             "turn": self.turn,
             "missing_rights": self.missing_rights,
+            **self.acls,
         }
 
 
@@ -137,15 +140,6 @@ def store_seen(
     ObservedTopic.objects.filter(cluster=cluster, name__in=gone).delete()
 
 
-def database_now() -> datetime:
-    """The database's clock: the one clock by which observations and changes are compared."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        (now,) = cursor.fetchone()
-    assert isinstance(now, datetime)  # noqa: S101  # what the driver gives for timestamptz
-    return now
-
-
 @contextmanager
 def _alone(cluster_id: int) -> Iterator[bool]:
     """Whether nobody else observes this cluster now; holds that place for the block."""
@@ -161,7 +155,7 @@ def _alone(cluster_id: int) -> Iterator[bool]:
 
 
 def _observe(cluster: Cluster, began: datetime, counters: Counters) -> None:
-    """1. brokers and rights; 2. defaults; 3. the list; 4. configs; 5. write what changed."""
+    """1. brokers, rights; 2. defaults; 3. the list; 4. configs, written where changed; 5. ACLs."""
     client = clusters.connect(cluster)
     facts = client.cluster()
     topic_rights = client.topic_rights()
@@ -184,6 +178,7 @@ def _observe(cluster: Cluster, began: datetime, counters: Counters) -> None:
         gone = [name for name in before if name not in listed]
         counters.removed = len(gone)
         ObservedTopic.objects.filter(cluster=cluster, name__in=gone).delete()
+    counters.acls = acls.observe(cluster, client, began)
     Cluster.objects.filter(pk=cluster.pk).update(
         cluster_id=facts.cluster_id,
         brokers=len(facts.brokers),

@@ -19,6 +19,7 @@ from django.utils import timezone
 from governance import audit, dispatch
 from governance.actors import system_actor
 from governance.workflow import OPEN, State
+from topics.clock import database_now
 from topics.kinds.topic.known import observed_of
 from topics.kinds.topic.plan import Observed, config_states
 from topics.kinds.topic.spec import TopicSpec
@@ -95,7 +96,7 @@ def scan(cluster_id: int) -> int:
     cluster = Cluster.objects.get(pk=cluster_id)
     if cluster.drift_mode == DriftMode.OFF or not cluster.reachable or cluster.error:
         return 0
-    began = observe.database_now()
+    began = database_now()
     found, looked_at, open_keys = _find(cluster)
     counters = _store(cluster, found, looked_at, open_keys)
     error = ""
@@ -217,7 +218,7 @@ def _again(row: Drift, one: Difference) -> bool:
     moved = row.observed != one.observed
     again = False
     if row.state == DriftState.IGNORED:
-        again = moved or (row.until is not None and row.until <= observe.database_now())
+        again = moved or (row.until is not None and row.until <= database_now())
     elif row.state == DriftState.ACCEPTED:
         again = row.request is None or State(row.request.state) not in OPEN | {State.APPLIED}
     if not (moved or again or row.declared != one.declared):

@@ -11,9 +11,10 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from tests.topics.estate import make_cluster
+from topics.clock import database_now
 from topics.errors import LeaseLost, LeaseTaken
 from topics.models import Lease
-from topics.services import lease, observe
+from topics.services import lease
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,12 +61,10 @@ def test_a_lease_that_ran_out_is_taken_over_after_one_batch_and_the_old_holder_s
     settings.LEASE_TTL = timedelta(seconds=1)
     cluster = make_cluster()
     old = lease.acquire(cluster.pk)
-    Lease.objects.filter(cluster=cluster).update(
-        expires_at=observe.database_now() - timedelta(seconds=1)
-    )
-    before = observe.database_now()
+    Lease.objects.filter(cluster=cluster).update(expires_at=database_now() - timedelta(seconds=1))
+    before = database_now()
     new = lease.acquire(cluster.pk)
-    waited = observe.database_now() - before
+    waited = database_now() - before
     assert waited >= timedelta(milliseconds=lease.batch_timeout_ms())
     assert new.token == old.token + 1
     new.renew()

@@ -1,0 +1,291 @@
+"""How grants take part in requests: this registers the kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from urllib.parse import quote
+
+from django.db.models.functions import Now
+
+from governance import kinds
+from governance.actors import Actor
+from governance.errors import NotFound, Problem
+from governance.kinds import (
+    ApplyRun,
+    Current,
+    DiffRow,
+    ItemView,
+    Json,
+    Outcome,
+    OutcomeState,
+    Risk,
+    Step,
+)
+from governance.models import Application, Lifecycle, Resource
+from governance.policy.facts import declare
+from topics.clock import database_now
+from topics.errors import ClusterError, Fault
+from topics.kinds.grant import diff, rules
+from topics.kinds.grant.bindings import Binding, derive
+from topics.kinds.grant.facts import FACTS, facts
+from topics.kinds.grant.known import look_up, reading
+from topics.kinds.grant.model import DeclaredGrant, GrantState
+from topics.kinds.grant.situation import Situation
+from topics.kinds.grant.spec import GrantName, GrantSpec, from_json, name_of, name_problem, parse
+from topics.kinds.topic.known import find_cluster
+from topics.models import Cluster
+from topics.services import acls, clusters, grants
+
+_NOBODY = Situation(application=None, topic_there=False)
+
+
+class GrantKind:
+    """Grants: an application's access to a topic, for a time."""
+
+    name = "grant"
+    title = "Access"
+    operations = frozenset({"create", "alter", "revoke"})
+    depends_on = frozenset({"topic"})
+
+    def parse(
+        self, operation: str, name: str, place: str, after: Json
+    ) -> tuple[Json, list[Problem]]:
+        """The spec in its normal form. A grant that is revoked keeps what it was."""
+        wrong = name_problem(name)
+        grant = name_of(name)
+        if grant is None or wrong is not None:
+            return {}, [wrong] if wrong else []
+        found = look_up(place, name)
+        known = found[1] if found else _NOBODY
+        if operation == "revoke":
+            return (known.declared or GrantSpec()).as_json(), []
+        base = known.declared if operation == "alter" else None
+        spec, problems = parse(after, grant, base=base, zone=known.zone)
+        return spec.as_json(), problems
+
+    def places(self) -> list[tuple[str, str, str]]:
+        """All clusters."""
+        return list(
+            Cluster.objects.order_by("environment__position", "slug").values_list(
+                "slug", "name", "environment__slug"
+            )
+        )
+
+    def current(self, place: str, name: str) -> Current | None:
+        """What is granted now; `declared` is None for what came to an end."""
+        found = look_up(place, name)
+        if found is None:
+            return None
+        cluster, known = found
+        spec = None if known.declared is None else known.declared.as_json()
+        return Current(
+            declared=spec,
+            applied=spec,
+            generation=known.generation,
+            observed=None,
+            owner=known.application.team if known.application else "",
+            environment=cluster.environment.slug,
+            seen_at=cluster.acls_seen_at.isoformat() if cluster.acls_seen_at else None,
+        )
+
+    def waits_for(self, item: ItemView) -> Sequence[str]:
+        """The topic it is about, where the same request makes it."""
+        grant = name_of(item.name)
+        return [grant.topic.name] if grant and not grant.topic.prefixed else []
+
+    def check(self, item: ItemView) -> list[Problem]:
+        """Hard rules, from rows."""
+        name, spec, known = self._situation(item)
+        return rules.check(item.operation, name, spec, known, item.team)
+
+    def facts(self, item: ItemView) -> Json:
+        """Facts for policies."""
+        name, spec, known = self._situation(item)
+        return facts(item, name, spec, known)
+
+    def rows(self, item: ItemView) -> list[DiffRow]:
+        """The three-column difference."""
+        name, spec, known = self._situation(item)
+        return diff.rows(item.operation, name, spec, known)
+
+    def steps(self, items: Sequence[ItemView]) -> list[Step]:
+        """What the worker will do, from the lines that were last seen."""
+        found: list[Step] = []
+        for item in items:
+            name, spec, known = self._situation(item)
+            target = f"{item.name} on {item.place}"
+            lines = self._changes(item, name, spec, known)
+            found += [Step(text, target, risk, item.position) for text, risk in lines]
+            if not lines:
+                found.append(
+                    Step(
+                        "Declare it; the cluster has it so already", target, position=item.position
+                    )
+                )
+        return found
+
+    def observe(self, place: str, names: Sequence[str]) -> None:
+        """*Worker*: nothing to do here; `apply` reads a principal's lines before it plans."""
+
+    def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
+        """*Worker*: whether the cluster has ACLs at all and lets Weir see them."""
+        cluster = _cluster(place)
+        try:
+            clusters.connect(cluster).acls("User:weir-probe")
+        except ClusterError as error:
+            if error.fault not in (Fault.DENIED, Fault.USER):
+                raise
+            return [
+                Problem(
+                    "",
+                    error.message,
+                    "The platform team can put that right on the cluster.",
+                    item.position,
+                    "acls",
+                )
+                for item in items
+            ]
+        return []
+
+    def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
+        """*Worker*: writes the declared rows of approved items."""
+        by_place: dict[str, list[ItemView]] = {}
+        for item in items:
+            by_place.setdefault(item.place, []).append(item)
+        for place, group in by_place.items():
+            _declare(_cluster(place), group)
+
+    def apply(self, run: ApplyRun) -> None:
+        """*Worker*: brings the items' ACL lines to their clusters."""
+        by_place: dict[str, dict[str, int]] = {}
+        for item in run.items:
+            by_place.setdefault(item.place, {})[item.name] = item.id
+        for place, ids in by_place.items():
+            cluster = find_cluster(place)
+            if cluster is None:
+                gone = Outcome(OutcomeState.FAILED, f"There is no cluster {place} any more.")
+                run.record(dict.fromkeys(ids.values(), gone))
+                continue
+            grants.bring(cluster, list(ids), _recorder(run, ids))
+
+    def url(self, place: str, name: str) -> str:
+        """The grant's page."""
+        return f"/grants/{quote(place, safe='')}/{quote(name)}/"
+
+    def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
+        """Reads rows once for all that is asked of these grants in the block."""
+        return reading(targets)
+
+    def _situation(self, item: ItemView) -> tuple[GrantName, GrantSpec, Situation]:
+        name = name_of(item.name)
+        if name is None:
+            raise NotFound(f"{item.name!r} names no grant.", name=item.name)
+        found = look_up(item.place, item.name)
+        known = found[1] if found is not None else _NOBODY
+        if not known.topic_there and ("topic", item.place, name.topic.name) in item.beside:
+            # The topic comes with the same request, so it will be the asking team's.
+            known = replace(known, topic_there=True, owners=(item.team,), unowned=False)
+        return name, from_json(item.after), known
+
+    def _changes(
+        self, item: ItemView, name: GrantName, spec: GrantSpec, known: Situation
+    ) -> list[tuple[str, Risk]]:
+        """Lines that will come and go, in words."""
+        cluster = find_cluster(item.place)
+        if cluster is None or known.application is None:
+            return []
+        principal = known.application.principal
+        there = set(acls.lines_of(cluster.pk, principals=[principal]))
+        before = set() if known.declared is None else derive(name, known.declared, principal)
+        after: frozenset[Binding] = (
+            frozenset() if item.operation == "revoke" else derive(name, spec, principal)
+        )
+        kept = grants.wanted_lines(cluster, principal, [], without=item.name)
+        come = [(f"Let it: {line.words()}", Risk.SAFE) for line in sorted(after - there)]
+        go = [
+            (f"Take away: {line.words()}", Risk.DISRUPTIVE)
+            for line in sorted((before - after - kept) & there)
+        ]
+        return come + go
+
+
+def _recorder(run: ApplyRun, ids: Mapping[str, int]) -> grants.Settle:
+    """Outcomes by grant become outcomes by item."""
+
+    def record(outcomes: Mapping[str, Outcome]) -> None:
+        run.record({ids[name]: outcome for name, outcome in outcomes.items()})
+
+    return record
+
+
+def _cluster(place: str) -> Cluster:
+    cluster = find_cluster(place)
+    if cluster is None:
+        raise NotFound(f"There is no cluster {place}. It may have been removed.", place=place)
+    return cluster
+
+
+def _declare(cluster: Cluster, items: Sequence[ItemView]) -> None:
+    """Writes the rows of one cluster. An item whose spec it declared already changes nothing: its
+    end counts from the first time."""
+    names = [item.name for item in items]
+    have = {
+        row.name: row
+        for row in DeclaredGrant.objects.select_for_update(of=("self",))
+        .filter(cluster=cluster, name__in=names)
+        .order_by("name")
+    }
+    applications = {
+        row.name: row
+        for row in Application.objects.select_related("team").filter(
+            name__in={n.application for n in map(name_of, names) if n is not None}
+        )
+    }
+    now = database_now()
+    for item in items:
+        name = name_of(item.name)
+        application = applications.get(name.application) if name else None
+        if name is None or application is None:
+            raise NotFound(f"There is no application for {item.name} any more.", name=item.name)
+        source = f"request:{item.request_id}"
+        row = have.get(item.name)
+        if row is not None and row.origins.get("spec") == source and row.spec == item.after:
+            continue
+        spec = from_json(item.after)
+        values: dict[str, object] = {
+            "application": application,
+            "role": name.role.value,
+            "topic": name.topic.name,
+            "prefixed": name.topic.prefixed,
+            "spec": item.after,
+            "origins": {"spec": source},
+            "environment": cluster.environment,
+            "resource": _resource(item.name, application),
+        }
+        if item.operation == "revoke":
+            values |= {"state": GrantState.REVOKED, "ended_at": now}
+        else:
+            values |= {"state": GrantState.ACTIVE, "ended_at": None, "ends_at": spec.until(now)}
+        if row is None:
+            DeclaredGrant.objects.create(cluster=cluster, name=item.name, **values)
+        else:
+            DeclaredGrant.objects.filter(pk=row.pk).update(
+                generation=row.generation + 1, updated_at=Now(), **values
+            )
+
+
+def _resource(name: str, application: Application) -> Resource:
+    """The grant as the thing people talk about; it belongs to the application's team."""
+    resource, _ = Resource.objects.get_or_create(
+        kind="grant",
+        name=name,
+        owner=application.team,
+        defaults={"lifecycle": Lifecycle.ACTIVE},
+    )
+    return resource
+
+
+declare("grant", FACTS)
+kinds.register(GrantKind())
