@@ -23,6 +23,11 @@ def test_the_starter_file_reads_and_its_names_are_these() -> None:
         "partitions",
         "partitions-many",
         "retention-limit",
+        "no-wildcard-access",
+        "own-names",
+        "production-access-ends",
+        "production-access-has-purpose",
+        "personal-data-access",
     ]
 
 
