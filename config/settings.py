@@ -269,6 +269,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"GrantStateEnum": "topics.kinds.grant.model.GrantState"},
 }
 
 # --- Demo: where `manage.py demo` finds the cluster it registers --------------------------------

@@ -17,3 +17,4 @@ class TopicsConfig(AppConfig):
         """Lets each kind put itself into the table of kinds."""
         for kind in KINDS:
             import_module(f"topics.kinds.{kind}.kind")
+        import_module("topics.kinds.grant.form")

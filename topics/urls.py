@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from topics.views import clusters, drift, topics
+from topics.views import clusters, drift, grants, topics
 
 urlpatterns = [
     path("topics/", topics.topics, name="topics"),
     path("topics/<slug:cluster>/<str:name>/", topics.topic, name="topic"),
+    path("grants/", grants.grants, name="grants"),
+    path("grants/<slug:cluster>/<path:name>/", grants.grant, name="grant"),
+    path("access/", grants.explain, name="access"),
     path("drift/", drift.drifts, name="drift"),
     path("drift/<int:number>/accept/", drift.accept, name="drift-accept"),
     path("drift/<int:number>/revert/", drift.revert, name="drift-revert"),

@@ -179,7 +179,7 @@ def _request(row: Json, cluster: Cluster) -> Request:
                 kind=item["kind"],
                 operation=item["operation"],
                 name=item["name"],
-                place=cluster.slug if item["kind"] == "topic" else context,
+                place=context if item["kind"] == "subject" else cluster.slug,
                 after=item["after"],
             )
             for item in row["items"]

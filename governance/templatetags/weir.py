@@ -44,6 +44,9 @@ STATES: Mapping[str, tuple[str, str]] = {
     "requested": ("grey", "clock"),
     "deprecated": ("amber", "alert-triangle"),
     "retired": ("grey", "ban"),
+    # grants
+    "ended": ("grey", "hourglass"),
+    "revoked": ("grey", "ban"),
     # drift
     "reverting": ("blue", "loader"),
     "open": ("amber", "git-compare"),

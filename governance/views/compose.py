@@ -32,7 +32,8 @@ from governance.workflow import State
 def new(request: PageRequest) -> HttpResponse:
     """A new request: ``?kind=subject``, or ``?change=topic&place=…&name=…``, else a new topic.
 
-    A change is an alter unless ``&operation=`` says otherwise. It starts from what is declared; with ``&from=applied`` from what was applied last.
+    A change is an alter unless ``&operation=`` says otherwise. It starts from what is declared;
+    with ``&from=applied`` from what was applied last.
     """
     if request.method == "POST":
         return _posted(request, None)

@@ -25,7 +25,7 @@ MOST_EFFECTS = 8
 MOVING = frozenset({State.CHECKING, State.APPROVED, State.RECHECKING, State.APPLYING})
 ENDED = frozenset({State.APPLIED, State.PARTLY_APPLIED, State.FAILED})
 
-ICONS: Mapping[str, str] = {"topic": "stack-2", "subject": "braces"}
+ICONS: Mapping[str, str] = {"topic": "stack-2", "subject": "braces", "grant": "key"}
 VERBS: Mapping[str, str] = {"create": "new", "alter": "change", "register": "new version"}
 _NUMBERS = ("+", "−", "≈")  # how a difference of numbers begins; other differences are words
 _MARKS: Mapping[str, str] = {"success": "good", "warning": "warn", "danger": "bad"}

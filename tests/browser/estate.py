@@ -33,6 +33,7 @@ from registry.changes import WIRE
 from registry.formats.base import Reference
 from registry.naming import DEFAULT, SubjectName
 from tests.factories import BY
+from tests.topics.estate import make_grant, make_line
 from topics.models import Cluster, DeclaredTopic, Drift, ObservedTopic
 from topics.models.drift import DriftState
 
@@ -82,6 +83,7 @@ def make_estate() -> Estate:
     _observed(cluster, "legacy.orders", {"retention.ms": "2592000000"})
     _drift(cluster, "payments.captured", "configs.max.message.bytes", None, "2097152")
     _drift(cluster, "payments.captured", "configs.retention.ms", "604800000", "86400000")
+    _granted(cluster)
     _second_version()
     _referring()
     _tokens()
@@ -173,6 +175,16 @@ def _applied_topics(cluster: Cluster) -> Request:
         configs = {str(k): str(v) for k, v in dict(view.after["configs"]).items()}  # type: ignore[call-overload]  # a JSON object
         _observed(cluster, view.name, configs)
     return asked
+
+
+@transaction.atomic
+def _granted(cluster: Cluster) -> None:
+    """Access that holds, some that ended, and lines that were made outside Weir."""
+    make_grant(cluster, "checkout/producer/payments.*", days=180)
+    make_grant(cluster, "checkout/consumer/payments.captured", days=9, group="payments.*")
+    make_grant(cluster, "checkout/consumer/payments.refunded", days=-3)
+    make_line(cluster, "payments.captured", "User:legacy-report")
+    make_line(cluster, "payments.", "User:*", prefixed=True, operation="write", allow=False)
 
 
 @transaction.atomic

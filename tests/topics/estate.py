@@ -9,11 +9,20 @@ from typing import Any
 from django.db import transaction
 
 from governance import audit
-from governance.models import Resource
+from governance.models import Application, Resource
 from tests.factories import BY, make_environment, make_team
 from topics.clock import database_now
+from topics.kinds.grant.spec import from_json, name_of, parse
 from topics.kinds.topic.spec import TopicSpec
-from topics.models import Cluster, DeclaredTopic, ObservedTopic
+from topics.models import (
+    Cluster,
+    DeclaredGrant,
+    DeclaredTopic,
+    GrantState,
+    ObservedBinding,
+    ObservedTopic,
+)
+from topics.services import grants
 
 _numbers = itertools.count(1)
 
@@ -97,4 +106,84 @@ def make_seen(
         row_hash=b"1",
         seen_at=now,
         changed_at=now,
+    )
+
+
+@transaction.atomic
+def make_application(name: str = "checkout", *, team: str = "payments") -> Application:
+    """An application that acts as the user of its name; made when it is not there yet."""
+    owner = make_team(team)
+    application, made = Application.objects.get_or_create(
+        name=name, defaults={"team": owner, "principal": f"User:{name}"}
+    )
+    if made:
+        audit.record("application.created", by=BY, about=application, team=team)
+    return application
+
+
+@transaction.atomic
+def make_grant(
+    cluster: Cluster, name: str, *, days: float | None = 30, applied: bool = True, **after: str
+) -> DeclaredGrant:
+    """A grant that was applied, with its lines on the cluster; one whose `days` are over ended."""
+    grant = name_of(name)
+    assert grant is not None
+    spec, problems = parse({"purpose": "Shows what was paid.", **after}, grant, base=None)
+    assert not problems
+    application = make_application(grant.application)
+    resource, _ = Resource.objects.get_or_create(kind="grant", name=name, owner=application.team)
+    ended = days is not None and days < 0
+    row = DeclaredGrant.objects.create(
+        cluster=cluster,
+        environment=cluster.environment,
+        resource=resource,
+        application=application,
+        name=name,
+        role=grant.role.value,
+        topic=grant.topic.name,
+        prefixed=grant.topic.prefixed,
+        spec=spec.as_json(),
+        state=GrantState.ENDED if ended else GrantState.ACTIVE,
+        ends_at=None if days is None else database_now() + timedelta(days=days),
+        ended_at=database_now() + timedelta(days=days or 0) if ended else None,
+        last_applied=spec.as_json() if applied and not ended else None,
+        last_applied_generation=1 if applied else 0,
+        origins={"spec": "request:142"},
+    )
+    audit.record("grant.declared", by=BY, about=row, team=application.team.slug)
+    if applied and not ended:
+        for line in grants.bindings_of(row, row.spec):
+            make_line(
+                cluster,
+                line.name,
+                line.principal,
+                prefixed=line.prefixed,
+                operation=line.operation.value,
+                resource=line.resource.value,
+            )
+    assert from_json(row.spec) == spec
+    return row
+
+
+def make_line(
+    cluster: Cluster,
+    name: str,
+    principal: str,
+    *,
+    prefixed: bool = False,
+    operation: str = "read",
+    resource: str = "topic",
+    allow: bool = True,
+) -> None:
+    """An ACL line that the cluster has, whoever made it."""
+    Cluster.objects.filter(pk=cluster.pk).update(acls_seen_at=database_now())
+    ObservedBinding.objects.get_or_create(
+        cluster=cluster,
+        resource_type=resource,
+        resource_name=name,
+        prefixed=prefixed,
+        principal=principal,
+        operation=operation,
+        allow=allow,
+        defaults={"seen_at": database_now()},
     )

@@ -1,13 +1,16 @@
-"""Addresses of `/api/v1` for topics, drift and clusters. None ends with a slash."""
+"""Addresses of `/api/v1` for topics, access, drift and clusters. None ends with a slash."""
 
 from django.urls import path
 
-from topics.api import views
+from topics.api import grants, views
 
 urlpatterns = [
     path("topics", views.TopicList.as_view()),
     path("topics/unmanaged", views.UnmanagedList.as_view()),
     path("topics/<slug:cluster>/<str:name>", views.TopicDetail.as_view()),
+    path("grants", grants.GrantList.as_view()),
+    path("grants/<slug:cluster>/<path:name>", grants.GrantDetail.as_view()),
+    path("access", grants.Access.as_view()),
     path("drift", views.DriftList.as_view()),
     path("drift/<int:pk>", views.DriftDetail.as_view()),
     path("drift/<int:pk>/accept", views.DriftAccept.as_view()),

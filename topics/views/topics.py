@@ -18,10 +18,12 @@ from governance.views.searches import Hits, register_search
 from topics import queries
 from topics.kinds.topic.kind import TopicKind
 from topics.models import DeclaredTopic
+from topics.views.grants import ask_for_topic_url, topic_uses
 from topics.views.topic_page import topic_page
+from topics.views.topic_tabs import tabs
 from topics.views.words import Shown, config
 
-TABS = ("overview", "requests", "history")
+TABS = ("overview", "access", "requests", "history")
 RETENTION = "retention.ms"
 
 
@@ -53,7 +55,7 @@ def topics(request: PageRequest) -> HttpResponse:
         "teams": lookups.teams(),
         "environments": lookups.environments(),
         "clusters": queries.cluster_rows(),
-        "tabs": _tabs(unmanaged=unmanaged),
+        "tabs": tabs("unmanaged" if unmanaged else "topics"),
         "unmanaged": unmanaged,
     }
     if unmanaged:
@@ -70,18 +72,22 @@ def topic(request: PageRequest, cluster: str, name: str) -> HttpResponse:
     ready = topic_page(cluster, name, request.actor)
     tab = request.GET.get("tab", "overview")
     tab = tab if tab in TABS else "overview"
-    context = {
+    context: dict[str, object] = {
         "page": ready,
         "topic": ready.detail,
         "tab": tab,
         "tabs": [
             Tab("Overview", "?", None, tab == "overview"),
+            Tab("Who uses it", "?tab=access", None, tab == "access"),
             Tab("Requests", "?tab=requests", len(ready.requests), tab == "requests"),
             Tab("History", "?tab=history", None, tab == "history"),
         ],
         "all_keys": request.GET.get("keys") == "all",
         "production": ready.detail.cluster.environment.production,
+        "ask_url": ask_for_topic_url(cluster, name),
     }
+    if tab == "access":
+        context |= {"uses": topic_uses(ready.detail.cluster, name), "cluster": ready.detail.cluster}
     return show(request, "topics/detail.html", context)
 
 
@@ -113,12 +119,3 @@ def _row(topic: DeclaredTopic) -> TopicRow:
         url=TopicKind().url(topic.cluster.slug, topic.name),
         retention=config(RETENTION, topic.configs.get(RETENTION) or default),
     )
-
-
-def _tabs(*, unmanaged: bool) -> list[Tab]:
-    address = reverse("topics")
-    return [
-        Tab("Declared", address, None, not unmanaged),
-        Tab("Not declared", f"{address}?show=unmanaged", None, unmanaged),
-        Tab("Drift", reverse("drift"), queries.drifts().count(), current=False),
-    ]

@@ -48,6 +48,7 @@ OBJECTS: Mapping[str, str] = {
     "policies/<slug:name>/activate": "open",
     "policies/<slug:name>/deactivate": "open",
     "topics/<slug:cluster>/<str:name>": "open",
+    "grants/<slug:cluster>/<path:name>": "open",
     "drift/<int:pk>": "open",
     "drift/<int:pk>/accept": "open",
     "drift/<int:pk>/revert": "open",

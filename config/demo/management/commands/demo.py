@@ -61,7 +61,7 @@ class Command(BaseCommand):
                     "principal": f"User:{application['username']}",
                     "username": application["username"],
                     "password": credentials.make_credential(
-                        kafka, application["username"], application["prefixes"], _password_file()
+                        kafka, application["username"], _password_file()
                     ),
                 }
             estate.make_requests(written, cluster)
