@@ -121,9 +121,9 @@ class Use:
     through: Sequence[Through]
 
     @property
-    def granted(self) -> bool:
-        """Whether all of it comes from grants."""
-        return bool(self.through) and all(t.grants for t in self.through)
+    def denied_by(self) -> Sequence[Binding]:
+        """The lines that deny it something, whatever others allow."""
+        return sorted({*self.reads.denied_by, *self.writes.denied_by})
 
 
 def uses(cluster: Cluster, topic: str) -> list[Use]:

@@ -132,6 +132,10 @@ class UseShown(serializers.Serializer[Any]):
     reads = serializers.BooleanField(source="reads.allowed")
     writes = serializers.BooleanField(source="writes.allowed")
     through = ThroughShown(many=True)
+    denied_by = serializers.SerializerMethodField()
+
+    def get_denied_by(self, use: queries.Use) -> list[str]:
+        return [line.words() for line in use.denied_by]
 
 
 class HeldRightShown(serializers.Serializer[Any]):

@@ -82,6 +82,9 @@ class GrantForm(ItemForm):
             # What a request changes is fixed once it is chosen; the page prints it.
             for name in ("application", "role", "place", "topic"):
                 self.fields[name].widget = forms.HiddenInput()
+        if self.operation == "revoke":
+            for name in FIELDS:
+                del self.fields[name]
 
     @classmethod
     def initial_of(cls, place: str, name: str, spec: Mapping[str, object]) -> dict[str, object]:

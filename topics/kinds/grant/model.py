@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.db import models
 
 from governance.models import Application
+from topics.kinds.grant.pattern import Pattern
+from topics.kinds.grant.roles import ROLES, Role
 from topics.models.cluster import Cluster
 from topics.models.declared import DeclaredOnCluster
 
@@ -64,6 +66,11 @@ class DeclaredGrant(DeclaredOnCluster):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def what(self) -> str:
+        """ "consumes payments.captured", for pages that name the application beside it."""
+        return f"{ROLES[Role(self.role)].verb} {Pattern(self.topic, self.prefixed)}"
 
 
 class AclLine(models.Model):
