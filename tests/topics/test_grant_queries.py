@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
+from governance import audit
 from governance.models import Team
 from governance.policy.routing import AUTO
 from governance.services import requests
 from governance.services.items import NewItem
-from tests.factories import Cast, make_cast, make_team
+from tests.factories import BY, Cast, make_cast, make_team
 from tests.topics.estate import (
     make_application,
     make_cluster,
@@ -21,7 +23,7 @@ from tests.topics.estate import (
 from topics import grant_queries as queries
 from topics.kinds.grant.known import situations
 from topics.kinds.grant.spec import name_of
-from topics.models import Cluster
+from topics.models import Cluster, DeclaredGrant
 
 pytestmark = pytest.mark.django_db
 
@@ -171,3 +173,19 @@ def test_a_team_cannot_give_itself_access_to_a_name_that_is_not_there_yet(
     assert together.examination is not None
     assert {need.role for need in together.examination.needs} - {AUTO} == {"owner:billing"}
     assert make_team("billing") == team
+
+
+def test_an_application_keeps_what_it_acts_as_while_a_grant_holds(cluster: Cluster) -> None:
+    grant = make_grant(cluster, "billing/consumer/pay.ok")
+    application = grant.application
+    application.principal = "User:somebody-else"
+    with (
+        pytest.raises(IntegrityError, match="billing acts as User:billing in 1 of its grants"),
+        transaction.atomic(),
+    ):
+        application.save()
+    with transaction.atomic():
+        DeclaredGrant.objects.update(state="revoked", last_applied=None)
+        audit.record("grant.revoked", by=BY, about=grant)
+    application.save()
+    audit.record("application.changed", by=BY, about=application)

@@ -11,6 +11,30 @@ GUARDED = (
     "prefixed, spec, state, ends_at, paused"
 )
 
+# An application acts as somebody in each of its grants: under another name their ACL lines would
+# be those of nobody, and stay for ever.
+KEEP_PRINCIPAL = """
+CREATE FUNCTION weir_application_keeps_principal() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    held integer;
+BEGIN
+    SELECT count(*) INTO held FROM topics_declaredgrant
+    WHERE application_id = NEW.id AND (state = 'active' OR last_applied IS NOT NULL);
+    IF held > 0 THEN
+        RAISE EXCEPTION '% acts as % in % of its grants. End them first.',
+            OLD.name, OLD.principal, held USING ERRCODE = '23001';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER application_keeps_principal BEFORE UPDATE OF principal ON governance_application
+FOR EACH ROW WHEN (OLD.principal IS DISTINCT FROM NEW.principal)
+EXECUTE FUNCTION weir_application_keeps_principal();
+"""
+LET_PRINCIPAL_GO = """
+DROP TRIGGER application_keeps_principal ON governance_application;
+DROP FUNCTION weir_application_keeps_principal();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -224,4 +248,5 @@ class Migration(migrations.Migration):
             "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION weir_require_event();",
             "DROP TRIGGER declaredgrant_carries_event ON topics_declaredgrant;",
         ),
+        migrations.RunSQL(KEEP_PRINCIPAL, LET_PRINCIPAL_GO),
     ]
