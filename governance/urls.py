@@ -14,6 +14,7 @@ from governance.views import (
     session,
     teams,
     tokens,
+    waivers,
 )
 
 urlpatterns = [
@@ -40,6 +41,8 @@ urlpatterns = [
     path("policies/<slug:name>/", policies.policy, name="policy"),
     path("policies/<slug:name>/activate/", policies.activate, name="policy-activate"),
     path("policies/<slug:name>/off/", policies.deactivate, name="policy-off"),
+    path("waivers/", waivers.waivers, name="waivers"),
+    path("waivers/<int:number>/", waivers.waiver, name="waiver"),
     path("audit/", audit.events, name="audit"),
     path("teams/", teams.teams, name="teams"),
     path("teams/new/", teams.new, name="team-new"),

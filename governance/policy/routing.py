@@ -31,8 +31,12 @@ class Need:
     version: int = 0
 
 
-def route(verdicts: Sequence[Verdict], facts: Facts) -> list[Need]:
+def route(
+    verdicts: Sequence[Verdict], facts: Facts, *, instead_of_owner: Need | None = None
+) -> list[Need]:
     """The needs of one item, the owner's first; one a role, with all reasons for it.
+
+    `instead_of_owner` is who decides on things that no owner decides on, such as waivers.
 
     Denying verdicts are not its concern: what is refused is not routed. It still answers as if they
     had passed, so that a draft can show both.
@@ -43,7 +47,7 @@ def route(verdicts: Sequence[Verdict], facts: Facts) -> list[Need]:
         if verdict.severity == Severity.APPROVAL and not verdict.passed
     ]
     auto = None if asked else _auto(verdicts, facts)
-    return [auto] if auto else merged([_base(facts), *asked])
+    return [auto] if auto else merged([instead_of_owner or _base(facts), *asked])
 
 
 def merged(needs: Iterable[Need]) -> list[Need]:

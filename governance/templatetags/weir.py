@@ -44,6 +44,15 @@ STATES: Mapping[str, tuple[str, str]] = {
     "requested": ("grey", "clock"),
     "deprecated": ("amber", "alert-triangle"),
     "retired": ("grey", "ban"),
+    # waivers
+    "in_force": ("green", "check"),
+    "ends_soon": ("amber", "hourglass"),
+    "ended": ("grey", "hourglass"),
+    "taken_back": ("grey", "ban"),
+    # simulations
+    "waiting": ("blue", "loader"),
+    "running": ("blue", "loader"),
+    "done": ("green", "check"),
     # drift
     "reverting": ("blue", "loader"),
     "open": ("amber", "git-compare"),
