@@ -190,6 +190,11 @@ CELERY = {
             "options": {"expires": 10},
         },
         "expire": {"task": "governance.expire", "schedule": 60.0, "options": {"expires": 60}},
+        "simulations": {
+            "task": "governance.find_simulations",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
         "tidy": {"task": "governance.tidy", "schedule": 3600.0, "options": {"expires": 600}},
         "prune": {"task": "registry.prune", "schedule": 600.0, "options": {"expires": 300}},
         "scan": {

@@ -238,8 +238,7 @@ class Estate(Protocol):
         """Every declared object as an item that asks for what it is, with the facts that `facts`
         would give. `team` is its owner. Facts that are not `wanted` may be left out.
 
-        Streams: what it holds in memory does not grow with the number of objects. To be read
-        within a transaction.
+        Streams: what it holds in memory does not grow with the number of objects.
         """
 
 

@@ -62,7 +62,7 @@ def name_of(policy: str, kind: str, target: str) -> str:
 def from_json(value: Mapping[str, object]) -> WaiverSpec:
     """The spec of a normal form; judges nothing."""
     text = {field: str(value.get(field) or "") for field in FIELDS}
-    until = date.fromisoformat(text["until"]) if text.pop("until") else None
+    until = date.fromisoformat(text["until"]) if text["until"] else None
     return WaiverSpec(text["policy"], text["kind"], text["object"], until, text["reason"])
 
 

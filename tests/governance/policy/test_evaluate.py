@@ -140,6 +140,7 @@ def test_an_objection_stands_beside_its_field_with_its_owner_and_the_way_out() -
         message="1,200 partitions are many.",
         way_out="Ask for 6.",
         owner="platform",
+        waiver="platform",
     )
     (passed,) = evaluate([RULE], TOPIC)
     assert (passed.passed, passed.message, passed.way_out) == (True, "", "")
