@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from governance.actors import Actor
 from governance.errors import NotAllowed, NotFound
-from governance.models import Event, Request, ServiceToken, Team, User, Waiver
+from governance.models import Event, Request, ServiceToken, Simulation, Team, User, Waiver
 from governance.permissions import Action, allowed, demand, teams_where
 from governance.workflow import State
 
@@ -99,6 +99,15 @@ def get_waiver(actor: Actor, pk: int) -> Waiver:
     if waiver is None:
         raise NotFound(f"There is no waiver {pk}.", waiver=pk)
     return waiver
+
+
+def get_simulation(actor: Actor, pk: int) -> Simulation:
+    """The simulation, for somebody who may see it: it tells of everybody's objects."""
+    demand(actor, Action.VIEW, "simulation")
+    found = Simulation.objects.select_related("author").filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no simulation {pk}. It is kept for a week.", simulation=pk)
+    return found
 
 
 def visible_events(actor: Actor) -> QuerySet[Event]:

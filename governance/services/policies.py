@@ -78,6 +78,25 @@ def _new_version(policy: Policy, text: PolicyText, by: Actor) -> PolicyVersion:
     return version
 
 
+def text_of(version: PolicyVersion) -> PolicyText:
+    """A version, loaded with its policy, as somebody writes it: a file or the form."""
+    return PolicyText(
+        name=version.policy.name,
+        title=version.policy.title,
+        description=version.policy.description,
+        kind=version.kind,
+        owner=version.policy.owner,
+        severity=version.severity,
+        expression=version.expression,
+        message=version.message,
+        approver=version.approver,
+        waiver=version.waiver,
+        path=version.path,
+        way_out=version.way_out,
+        scope=version.scope,
+    )
+
+
 def same(version: PolicyVersion, text: PolicyText) -> bool:
     """Whether the version says what the text says, its title and owner left aside."""
     return (

@@ -23,6 +23,12 @@ def test_the_starter_file_reads_and_its_names_are_these() -> None:
         "partitions",
         "partitions-many",
         "retention-limit",
+        "replication",
+        "insync",
+        "on-call",
+        "compatibility-none",
+        "compatibility-weak",
+        "personal-data",
     ]
 
 
