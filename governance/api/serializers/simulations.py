@@ -9,7 +9,7 @@ from governance.api.shapes import Strict
 from governance.models import Simulation, SimulationState
 
 
-class DraftIn(PolicyVersionIn):
+class PolicyDraftIn(PolicyVersionIn):
     """A draft of a policy, by its members."""
 
     name = serializers.CharField(max_length=80)
@@ -19,7 +19,7 @@ class DraftIn(PolicyVersionIn):
 class SimulationIn(Strict):
     """A draft to try out: its members, or a YAML file that holds one policy."""
 
-    policy = DraftIn(required=False)
+    policy = PolicyDraftIn(required=False)
     yaml = serializers.CharField(max_length=100_000, required=False)
 
 
