@@ -136,7 +136,7 @@ def objections(changed: dict[str, object]) -> dict[str, str]:
         ({"item.name": "payments."}, {"naming": "payments. is not named after its owner"}),
         ({"item.name": "payments.a\n"}, {"naming": "payments.a"}),
         ({"item.name": "legacy_name", "item.operation": "alter"}, {}),
-        ({"item.kind": "subject", "topic.partitions": 1_000}, {}),
+        ({"item.kind": "credential", "topic.partitions": 1_000}, {}),
     ],
 )
 def test_the_starter_policies(changed: dict[str, object], expected: dict[str, str]) -> None:
@@ -299,7 +299,7 @@ def test_filling_puts_values_in_as_they_are_and_once(text: str, value: str) -> N
         ({"topic.min_insync_replicas": 3}, ["insync"]),
         ({"topic.min_insync_replicas": 1, "topic.profile": "automq"}, []),
         ({"topic.min_insync_replicas": 1, "environment.production": False}, []),
-        ({"topic.brokers": UNKNOWN, "topic.replication_factor": 1}, ["insync", "replication"]),
+        ({"topic.brokers": UNKNOWN, "topic.replication_factor": 1}, ["replication"]),
         ({"topic.min_insync_replicas": UNKNOWN}, ["insync"]),
         ({"owner.on_call": False}, ["on-call"]),
         ({"owner.on_call": UNKNOWN}, ["on-call"]),

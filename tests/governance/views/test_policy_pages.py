@@ -1,4 +1,4 @@
-"""Policies on pages: written, changed, compared, exported, tried out; and waivers asked in place."""
+"""Policies on pages: written, changed, exported, tried out; and waivers asked in place."""
 
 from __future__ import annotations
 
