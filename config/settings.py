@@ -195,6 +195,11 @@ CELERY = {
             "schedule": SWEEP_INTERVAL.total_seconds(),
             "options": {"expires": 10, "queue": "default"},
         },
+        "simulations": {
+            "task": "governance.find_simulations",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
         "tidy": {"task": "governance.tidy", "schedule": 3600.0, "options": {"expires": 600}},
         "prune": {"task": "registry.prune", "schedule": 600.0, "options": {"expires": 300}},
         "scan": {

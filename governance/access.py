@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from governance.actors import Actor
 from governance.errors import NotAllowed, NotFound
-from governance.models import Event, Request, ServiceToken, Team, User
+from governance.models import Event, Request, ServiceToken, Simulation, Team, User, Waiver
 from governance.permissions import Action, allowed, demand, teams_where
 from governance.workflow import State
 
@@ -84,6 +84,30 @@ def get_token(actor: Actor, pk: int, action: Action = Action.VIEW) -> ServiceTok
         raise NotFound("There is no such token that you can see.", token=pk)
     demand(actor, action, "token", token.team.slug)
     return token
+
+
+def visible_waivers(actor: Actor) -> QuerySet[Waiver]:
+    """Waivers this actor may see: all, for everybody who is signed in. An exception that nobody
+    else knows of would be a hole in the rule."""
+    waivers = Waiver.objects.select_related("policy", "team", "environment", "request")
+    return waivers if allowed(actor, Action.VIEW, "waiver") else waivers.none()
+
+
+def get_waiver(actor: Actor, pk: int) -> Waiver:
+    """The waiver, for somebody who may see it."""
+    waiver = visible_waivers(actor).filter(pk=pk).first()
+    if waiver is None:
+        raise NotFound(f"There is no waiver {pk}.", waiver=pk)
+    return waiver
+
+
+def get_simulation(actor: Actor, pk: int) -> Simulation:
+    """The simulation, for somebody who may see it: it tells of everybody's objects."""
+    demand(actor, Action.VIEW, "simulation")
+    found = Simulation.objects.select_related("author").filter(pk=pk).first()
+    if found is None:
+        raise NotFound(f"There is no simulation {pk}. It is kept for a week.", simulation=pk)
+    return found
 
 
 def visible_events(actor: Actor) -> QuerySet[Event]:

@@ -1,5 +1,7 @@
 """People, requests, rules, audit."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,7 @@ class GovernanceConfig(AppConfig):
     """Knows no topic and no schema; kinds register with it."""
 
     name = "governance"
+
+    def ready(self) -> None:
+        """Lets the one kind of its own put itself into the table of kinds."""
+        import_module("governance.waivers.kind")

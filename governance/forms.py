@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -83,6 +83,10 @@ class ItemForm(Styled):
     def new_item(self, main: NewItem | None) -> NewItem:
         """What was typed. `main` is the request's first item, which a companion takes after."""
         raise NotImplementedError
+
+    def followed(self, items: Sequence[NewItem]) -> NewItem | None:
+        """Which of the request's items so far this one is written beside: the first."""
+        return items[0] if items else None
 
     @property
     def heading(self) -> str:

@@ -222,6 +222,36 @@ class WaitsFor(Protocol):
         """Names of things, of kinds it depends on, that must be there before this item."""
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Who decides on an item, as a requirement's role, why, and by which version of a policy."""
+
+    role: str
+    reason: str
+    policy: str = ""
+    version: int = 0
+
+
+@runtime_checkable
+class SaysWhoAgrees(Protocol):
+    """A kind of which the owner of the thing is not the one who decides."""
+
+    def agreement(self, item: ItemView) -> Agreement | None:
+        """Who decides in place of the owner; None where the owner does all the same."""
+
+
+@runtime_checkable
+class Estate(Protocol):
+    """A kind that can judge everything that is declared, which trying out a policy needs."""
+
+    def estate_facts(self, wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
+        """Every declared object as an item that asks for what it is, with the facts that `facts`
+        would give. `team` is its owner. Facts that are not `wanted` may be left out.
+
+        Streams: what it holds in memory does not grow with the number of objects.
+        """
+
+
 class UnknownKind(WeirError):
     """No kind of that name registered."""
 

@@ -67,6 +67,7 @@ class Action(StrEnum):
     MANAGE_PEOPLE = "manage_people"
     MANAGE_ORG_ROLES = "manage_org_roles"
     MANAGE_POLICIES = "manage_policies"
+    SIMULATE_POLICIES = "simulate_policies"
     MANAGE_CLUSTERS = "manage_clusters"
     MANAGE_ENVIRONMENTS = "manage_environments"
     VERIFY_AUDIT = "verify_audit"
@@ -126,6 +127,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.VIEW,                "token",       "viewer auditor platform",   None),
     _row(A.VIEW,                "draft",       "viewer auditor platform",   S.API_READ),
     _row(A.VIEW,                "account",     "auditor platform",          None),
+    _row(A.VIEW,                "simulation",  "auditor platform",          None),
     _row(A.VIEW,                "*",           "signed_in",                 S.API_READ),
     _row(A.REQUEST,             "*",           "requester",                 S.API_WRITE),
     _row(A.EDIT,                "*",           "requester",                 S.API_WRITE),
@@ -146,6 +148,8 @@ MATRIX: tuple[Row, ...] = (
     _row(A.MANAGE_PEOPLE,       "person",      "platform",                  None),
     _row(A.MANAGE_ORG_ROLES,    "person",      "platform",                  None),
     _row(A.MANAGE_POLICIES,     "policy",      "platform",                  None),
+    # What a draft would say of everybody's objects, so it takes who may put it in force.
+    _row(A.SIMULATE_POLICIES,   "policy",      "platform",                  None),
     _row(A.MANAGE_CLUSTERS,     "cluster",     "platform",                  None),
     _row(A.MANAGE_ENVIRONMENTS, "environment", "platform",                  None),
     _row(A.VERIFY_AUDIT,        "event",       "auditor platform",          None),
@@ -176,6 +180,7 @@ VERBS: dict[Action, str] = {
     A.MANAGE_PEOPLE: "change people's accounts",
     A.MANAGE_ORG_ROLES: "give roles of the whole installation",
     A.MANAGE_POLICIES: "change policies",
+    A.SIMULATE_POLICIES: "try out policies on everybody's objects",
     A.MANAGE_CLUSTERS: "change clusters",
     A.MANAGE_ENVIRONMENTS: "change environments",
     A.VERIFY_AUDIT: "verify the audit",

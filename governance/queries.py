@@ -338,6 +338,8 @@ TOLD_ELSEWHERE = frozenset(
     {
         "subject.registered",
         "config.changed",
+        "waiver.granted",
+        "waiver.ended",
         "request.reviewed",
         "request.commented",
         "request.changes_requested",

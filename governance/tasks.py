@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from governance import sealer, throttle
 from governance.models import IdempotencyKey
-from governance.services import expiry, pipeline
+from governance.services import expiry, pipeline, simulations
 
 
 @shared_task(name="governance.advance")
@@ -31,6 +31,18 @@ def expire() -> int:
     return expiry.expire()
 
 
+@shared_task(name="governance.simulate")
+def simulate(simulation_id: int) -> None:
+    """Tries a draft of a policy out on all there is."""
+    simulations.run(simulation_id)
+
+
+@shared_task(name="governance.find_simulations")
+def find_simulations() -> int:
+    """Finds simulations that no message announced, or whose worker died."""
+    return simulations.sweep()
+
+
 @shared_task(name="governance.seal")
 def seal() -> int:
     """Seals the events that have been committed."""
@@ -40,9 +52,11 @@ def seal() -> int:
 @shared_task(name="governance.tidy")
 def tidy() -> None:
     """Removes what has had its time: answers kept for repeated calls, ended sessions, old counts
-    of failed sign-ins. Seals what was put into the audit by hand, which the beat looks past."""
+    of failed sign-ins, simulations. Seals what was put into the audit by hand, which the beat looks
+    past."""
     now = timezone.now()
     IdempotencyKey.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
     Session.objects.filter(expire_date__lt=now).delete()
     throttle.tidy()
+    simulations.tidy()
     sealer.seal(thorough=True)

@@ -6,7 +6,7 @@ same `register()` as the wire does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,11 +27,23 @@ from governance.kinds import (
 )
 from governance.models import Environment, Lifecycle, Resource, Team
 from governance.policy.facts import Fact, FactType, declare
-from registry import candidates, compatibility, difference, lookup, naming, owners, settings, store
+from registry import (
+    candidates,
+    compatibility,
+    difference,
+    estate,
+    lookup,
+    naming,
+    owners,
+    personal,
+    settings,
+    store,
+)
 from registry.addresses import subject_url
 from registry.changes import Origin
 from registry.compatibility import Level, Verdict
 from registry.errors import InvalidLevel, RegistryError
+from registry.formats import base
 from registry.formats.base import Change
 from registry.lookup import Holding
 from registry.naming import SubjectName
@@ -48,6 +60,9 @@ FACTS: Final = (
     Fact("subject.compatible", FactType.FLAG, "whether it meets that level"),
     Fact("subject.unchanged", FactType.FLAG, "whether a version has this content already"),
     Fact("subject.changes", FactType.LIST, "what changes, in words"),
+    Fact("subject.tags", FactType.LIST, "tags that parts of the schema carry"),
+    Fact("subject.personal_fields", FactType.LIST, "fields that are tagged as personal data"),
+    Fact("subject.data_class", FactType.TEXT, "data class of its topic: none, internal, …"),
     Fact("subject.breaks", FactType.LIST, "directions that a change breaks: BACKWARD, FORWARD"),
 )
 
@@ -63,6 +78,7 @@ class _Situation:
     verdict: Verdict | None
     changes: list[Change] | None
     existing: int | None  # the version that has this content already
+    tags: personal.Tags | None = None
 
 
 class SubjectKind:
@@ -161,7 +177,10 @@ class SubjectKind:
             "subject.compatibility": found.level.value,
             "subject.compatibility_before": found.held.scope.level.value,
             "subject.unchanged": found.existing is not None,
+            "subject.data_class": personal.data_classes([found.subject])[found.subject],
         }
+        if found.tags is not None:
+            facts |= personal.facts_of(found.tags)
         if found.verdict is not None:
             facts["subject.compatible"] = found.verdict.compatible
         if found.changes is not None:
@@ -232,6 +251,10 @@ class SubjectKind:
         for item in run.items:
             run.record({item.id: _apply(item, run)})
 
+    def estate_facts(self, wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
+        """Every subject of the environments with the facts of its latest version."""
+        return estate.estate_facts(wanted)
+
     def url(self, place: str, name: str) -> str:
         """The subject's page."""
         return subject_url(_subject(place, name))
@@ -272,7 +295,8 @@ def _situation(item: ItemView) -> _Situation:
     except RegistryError:
         return _Situation(subject, spec, held, level, None, None, None)
     changes = difference.changes(lookup.newest(held.live), decided.wanted.parsed)
-    return _Situation(subject, spec, held, level, decided.verdict, changes, decided.existing)
+    tags = base.get(spec.type).tags(decided.wanted.parsed)
+    return _Situation(subject, spec, held, level, decided.verdict, changes, decided.existing, tags)
 
 
 def _ownership(item: ItemView) -> list[Problem]:

@@ -98,6 +98,7 @@ def make_policy(
     path: str = "",
     message: str = "The rule objects.",
     way_out: str = "Do it another way.",
+    waiver: str = "platform",
 ) -> PolicyVersion:
     """An active first version of a policy."""
     policy = Policy.objects.create(name=name, owner="platform")
@@ -109,6 +110,7 @@ def make_policy(
         expression=expression,
         severity=severity,
         approver=approver,
+        waiver=waiver,
         path=path,
         message=message,
         way_out=way_out,

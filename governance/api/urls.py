@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from governance.api.views import audit, environments, meta, people, requests, rules, teams, tokens
+from governance.api.views import (
+    audit,
+    environments,
+    meta,
+    people,
+    requests,
+    rules,
+    simulations,
+    teams,
+    tokens,
+    waivers,
+)
 
 urlpatterns = [
     path("me", teams.Me.as_view()),
@@ -37,6 +48,10 @@ urlpatterns = [
     path("policies/<slug:name>/versions", rules.PolicyVersions.as_view()),
     path("policies/<slug:name>/activate", rules.PolicyActivate.as_view()),
     path("policies/<slug:name>/deactivate", rules.PolicyDeactivate.as_view()),
+    path("simulations", simulations.SimulationList.as_view()),
+    path("simulations/<int:pk>", simulations.SimulationDetail.as_view()),
+    path("waivers", waivers.WaiverList.as_view()),
+    path("waivers/<int:pk>", waivers.WaiverDetail.as_view()),
     path("audit/events", audit.EventList.as_view()),
     path("audit/seals", audit.SealList.as_view()),
     path("tokens", tokens.TokenList.as_view()),

@@ -15,10 +15,13 @@ from governance.models.policy import Policy, PolicyVersion, Severity
 from governance.models.request import Finding, Item, ItemAuthor, Request
 from governance.models.resource import DataClass, DeclaredBase, Environment, Lifecycle, Resource
 from governance.models.review import Comment, Requirement, Review, Verdict
+from governance.models.simulation import UNFINISHED, Simulation, SimulationState
 from governance.models.throttle import SignInCount
 from governance.models.token import IdempotencyKey, ServiceToken
+from governance.waivers.model import Waiver
 
 __all__ = [
+    "UNFINISHED",
     "Application",
     "ApplicationPrefix",
     "Comment",
@@ -45,8 +48,11 @@ __all__ = [
     "ServiceToken",
     "Severity",
     "SignInCount",
+    "Simulation",
+    "SimulationState",
     "Team",
     "TeamRole",
     "User",
     "Verdict",
+    "Waiver",
 ]

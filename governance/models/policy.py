@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from governance.policy.evaluate import GRANTS
+
 
 class Severity(models.TextChoices):
     """What a policy's objection means."""
@@ -39,8 +41,9 @@ class PolicyVersion(models.Model):
     """One version: a CEL expression that is true when all is well.
 
     `path` is the field that an objection stands beside; `approver` the role that must agree when
-    the severity is *approval*; `scope` limits it: ``{"environments": [], "teams": [],
-    "operations": [], "production": true}``, absent members mean all.
+    the severity is *approval*; `waiver` who may grant one ("never": nobody); `scope` limits it:
+    ``{"environments": [], "teams": [], "operations": [], "production": true}``, absent members mean
+    all.
     """
 
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="versions")
@@ -50,6 +53,7 @@ class PolicyVersion(models.Model):
     expression = models.TextField()
     severity = models.CharField(max_length=10, choices=Severity.choices)
     approver = models.CharField(max_length=40, blank=True)
+    waiver = models.CharField(max_length=80, default=GRANTS, db_default=GRANTS)
     scope = models.JSONField(default=dict, blank=True)
     path = models.CharField(max_length=200, blank=True)
     message = models.TextField()

@@ -156,6 +156,7 @@ class Finding(models.Model):
     message = models.TextField()
     way_out = models.TextField(blank=True)
     owner = models.CharField(max_length=120, blank=True)
+    waived = models.TextField(blank=True, db_default="")  # the waiver that let it pass, in words
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

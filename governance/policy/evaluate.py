@@ -27,7 +27,7 @@ from governance.policy.facts import (
 
 MAX_TEXT = 1_000
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
-_LONGEST = {"name": 80, "kind": 40, "approver": 40, "path": 200, "owner": 120}
+_LONGEST = {"name": 80, "kind": 40, "approver": 40, "waiver": 80, "path": 200, "owner": 120}
 
 
 class Severity(StrEnum):
@@ -41,6 +41,9 @@ class Severity(StrEnum):
 
 
 APPROVERS = frozenset({"platform", "steward"})  # beside "owner:<team>"
+GRANTS = "platform"  # a waiver, where the policy does not say who
+NEVER = "never"  # in place of who grants a waiver: nobody does
+TAKEN = frozenset({"new"})  # the address of the form
 SCOPES = frozenset({"environments", "teams", "operations", "production"})
 
 
@@ -50,7 +53,8 @@ class PolicyRow:
 
     `scope` limits it to ``environments``, ``teams`` (that own the thing), ``operations`` and
     ``production`` (true or false); a member that is absent or empty limits nothing. `path` is the
-    field an objection stands beside. `message` and `way_out` may mention facts in braces.
+    field an objection stands beside. `message` and `way_out` may mention facts in braces. `waiver`
+    says who may let an object be spared: an approver's role, or "never".
     """
 
     name: str
@@ -64,6 +68,7 @@ class PolicyRow:
     path: str = ""
     owner: str = ""
     scope: Mapping[str, object] = field(default_factory=dict)
+    waiver: str = GRANTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,8 @@ class Verdict:
     """What one policy said. `message` is empty where it has nothing to object.
 
     `failed` says that the verdict is a deny because the policy could not be evaluated; `unknown`
-    names the facts it lacked.
+    names the facts it lacked. `waiver` says who could grant one against this objection, empty where
+    nobody can; `waived` is the waiver that let it pass, in words.
     """
 
     policy: str
@@ -85,6 +91,8 @@ class Verdict:
     approver: str = ""
     failed: bool = False
     unknown: tuple[str, ...] = ()
+    waiver: str = ""
+    waived: str = ""
 
 
 def evaluate(policies: Sequence[PolicyRow], facts: Facts) -> list[Verdict]:
@@ -195,6 +203,7 @@ def _verdict(policy: PolicyRow, passed: bool, facts: Facts, *, always: bool = Fa
         way_out=fill(policy.way_out, facts) if said else "",
         owner=policy.owner,
         approver=policy.approver,
+        waiver="" if passed or policy.waiver == NEVER else policy.waiver,
     )
 
 
@@ -249,7 +258,7 @@ def _check_fields(policy: PolicyRow) -> list[Problem]:
         for path, longest in _LONGEST.items()
         if len(getattr(policy, path)) > longest
     ]
-    if not _NAME.fullmatch(policy.name):
+    if not _NAME.fullmatch(policy.name) or policy.name in TAKEN:
         found.append(
             Problem(
                 "name",
@@ -275,6 +284,14 @@ def _check_fields(policy: PolicyRow) -> list[Problem]:
                 "approver",
                 f"“{policy.approver}” cannot be asked for approval.",
                 "Choose platform, steward or owner:<team>.",
+            )
+        )
+    if policy.waiver != NEVER and not _is_approver(policy.waiver):
+        found.append(
+            Problem(
+                "waiver",
+                f"“{policy.waiver}” cannot grant a waiver.",
+                "Choose platform, steward, owner:<team> or never.",
             )
         )
     return found

@@ -25,7 +25,9 @@ from celpy.celparser import CELParseError
 from celpy.evaluation import Activation, CELEvalError, Evaluator, base_functions
 from lark import Token, Tree
 
+from governance.policy import quick
 from governance.policy.facts import UNKNOWN, Facts, resolve
+from governance.policy.quick import Quick, Unsure
 
 MAX_LENGTH = 2_000
 MAX_NODES = 3_000
@@ -83,7 +85,12 @@ class Program:
     text: str
     tree: Node
     reads: Reading
+    quick: Quick | None = None  # the same, compiled, where its form allows that
     _answers: dict[object, bool] = field(default_factory=dict)
+    _paths: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._paths = tuple(sorted(self.reads.paths))
 
     def holds(self, facts: Facts) -> bool:
         """Whether the expression is true of these facts.
@@ -91,7 +98,9 @@ class Program:
         Raises EvaluationFailed when it gives no yes or no: an error, too many steps, or an unknown
         fact that decides. An unknown fact that cannot change the answer does no harm, as in CEL.
         """
-        found = [(path, *resolve(facts, path)) for path in sorted(self.reads.paths)]
+        found = [(path, *resolve(facts, path)) for path in self._paths]
+        if self.quick is not None and (quick := self._quickly(self.quick, found)) is not None:
+            return quick
         key = tuple((name, _frozen(value)) for _, name, value in found)
         answer = self._answers.get(key)
         if answer is None:
@@ -99,6 +108,15 @@ class Program:
             if len(self._answers) < _REMEMBERED:
                 self._answers[key] = answer
         return answer
+
+    def _quickly(self, quick: Quick, found: list[tuple[Path, str, object]]) -> bool | None:
+        """The answer where it is beyond doubt. Members of facts that are maps are not."""
+        if any(name.count(".") + 1 != len(path) for path, name, _ in found):
+            return None
+        try:
+            return quick.holds({path: value for path, _, value in found if value is not UNKNOWN})
+        except Unsure:
+            return None
 
     def _run(self, values: Mapping[str, object], found: list[tuple[Path, str, object]]) -> bool:
         context = _context(self.reads.paths, values)
@@ -135,7 +153,8 @@ def compiled(text: str) -> Program:
     _check_size(tree)
     reader = _Reader()
     reader.read(tree, frozenset(), 0)
-    return Program(text, tree, Reading(frozenset(reader.paths), frozenset(reader.guarded)))
+    reading = Reading(frozenset(reader.paths), frozenset(reader.guarded))
+    return Program(text, tree, reading, quick.compiled(tree, _path))
 
 
 # --- Running ----------------------------------------------------------------------------------

@@ -61,6 +61,7 @@ COMMON: tuple[Fact, ...] = (
     Fact("item.place", FactType.TEXT, "cluster or registry context it lives in"),
     Fact("request.team", FactType.TEXT, "team that asks"),
     Fact("owner.team", FactType.TEXT, "team that owns the thing; the asking team for a new one"),
+    Fact("owner.on_call", FactType.FLAG, "whether that team names somebody on call"),
     Fact("environment.name", FactType.TEXT, "environment, by its short name"),
     Fact("environment.production", FactType.FLAG, "whether it is a production environment"),
     Fact(

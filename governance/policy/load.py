@@ -9,18 +9,18 @@ from importlib.resources import files
 import yaml
 
 from governance.errors import Problem, Refused
-from governance.policy.evaluate import PolicyRow, check_policy
+from governance.policy.evaluate import GRANTS, PolicyRow, check_policy
 
 MAX_FILE = 1_000_000
 MAX_POLICIES = 1_000
 
 _REQUIRED = ("name", "kind", "owner", "severity", "expression", "message")
-_TEXTS = (*_REQUIRED, "title", "description", "approver", "path", "way_out")
+_TEXTS = (*_REQUIRED, "title", "description", "approver", "waiver", "path", "way_out")
 _FIELDS = frozenset({*_TEXTS, "scope"})
 # The order in which a file is written: what it is about first, then the rule, then its words.
 _ORDER = (
-    "name", "title", "description", "kind", "owner", "severity", "approver", "scope", "path",
-    "expression", "message", "way_out",
+    "name", "title", "description", "kind", "owner", "severity", "approver", "waiver", "scope",
+    "path", "expression", "message", "way_out",
 )  # fmt: skip
 
 
@@ -37,6 +37,7 @@ class PolicyText:
     title: str = ""
     description: str = ""
     approver: str = ""
+    waiver: str = GRANTS
     path: str = ""
     way_out: str = ""
     scope: Mapping[str, object] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class PolicyText:
             message=self.message,
             way_out=self.way_out,
             approver=self.approver,
+            waiver=self.waiver,
             path=self.path,
             owner=self.owner,
             scope=self.scope,
@@ -83,11 +85,13 @@ def read_policies(text: str) -> list[PolicyText]:
 
 
 def write_policies(policies: Iterable[PolicyText]) -> str:
-    """The policies as YAML that reads back as the same objects; empty members are left out."""
+    """The policies as YAML that reads back as the same objects; empty members are left out, and so
+    is who grants waivers where it is who always does."""
     entries = []
     for policy in policies:
         values = {name: getattr(policy, name) for name in _ORDER}
         values["scope"] = dict(policy.scope)
+        values["waiver"] = "" if policy.waiver == GRANTS else policy.waiver
         entries.append({name: value for name, value in values.items() if value})
     return yaml.safe_dump(
         entries, sort_keys=False, allow_unicode=True, default_flow_style=False, width=100
@@ -152,5 +156,6 @@ def _shape(entry: object, position: int) -> list[Problem]:
 
 def _policy(entry: Mapping[str, object]) -> PolicyText:
     texts = {name: str(entry.get(name) or "").strip() for name in _TEXTS}
+    texts["waiver"] = texts["waiver"] or GRANTS
     scope = entry.get("scope")
     return PolicyText(**texts, scope=dict(scope) if isinstance(scope, Mapping) else {})

@@ -32,8 +32,12 @@ class Need:
     version: int = 0
 
 
-def route(verdicts: Sequence[Verdict], facts: Facts) -> list[Need]:
+def route(
+    verdicts: Sequence[Verdict], facts: Facts, *, instead_of_owner: Need | None = None
+) -> list[Need]:
     """The needs of one item, the owner's first; one a role, with all reasons for it.
+
+    `instead_of_owner` is who decides on things that no owner decides on, such as waivers.
 
     Denying verdicts are not its concern: what is refused is not routed. It still answers as if they
     had passed, so that a draft can show both.
@@ -44,7 +48,8 @@ def route(verdicts: Sequence[Verdict], facts: Facts) -> list[Need]:
         if verdict.severity == Severity.APPROVAL and not verdict.passed
     ]
     auto = None if asked else _auto(verdicts, facts)
-    return [auto] if auto else merged([*_owners(facts), *asked])
+    deciding = [instead_of_owner] if instead_of_owner else _owners(facts)
+    return [auto] if auto else merged([*deciding, *asked])
 
 
 def merged(needs: Iterable[Need]) -> list[Need]:

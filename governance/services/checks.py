@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from governance import facts, kinds
 from governance.errors import Problem
 from governance.kinds import ItemView
-from governance.models import Environment, Finding, Item, PolicyVersion, Request, Severity
+from governance.models import Environment, Finding, Item, PolicyVersion, Request, Severity, Team
 from governance.policy.evaluate import PolicyRow, Verdict, evaluate
 from governance.policy.routing import AUTO, Need, merged, route
+from governance.waivers import inforce
 from governance.workflow import IN_FLIGHT
 
 BATCH = 1_000
@@ -58,22 +59,25 @@ def active_policies() -> list[PolicyRow]:
     rows = (
         PolicyVersion.objects.filter(active=True).select_related("policy").order_by("policy__name")
     )
-    return [
-        PolicyRow(
-            name=row.policy.name,
-            version=row.version,
-            kind=row.kind,
-            expression=row.expression,
-            severity=row.severity,
-            approver=row.approver,
-            scope=row.scope,
-            path=row.path,
-            message=row.message,
-            way_out=row.way_out,
-            owner=row.policy.owner,
-        )
-        for row in rows
-    ]
+    return [as_rule(row) for row in rows]
+
+
+def as_rule(row: PolicyVersion) -> PolicyRow:
+    """A version of a policy, loaded with it, as the core evaluates it."""
+    return PolicyRow(
+        name=row.policy.name,
+        version=row.version,
+        kind=row.kind,
+        expression=row.expression,
+        severity=row.severity,
+        approver=row.approver,
+        waiver=row.waiver,
+        scope=row.scope,
+        path=row.path,
+        message=row.message,
+        way_out=row.way_out,
+        owner=row.policy.owner,
+    )
 
 
 def examine(items: Sequence[ItemView], *, team: str) -> Examination:
@@ -82,15 +86,17 @@ def examine(items: Sequence[ItemView], *, team: str) -> Examination:
     problems: list[Problem] = list(_held_by_others(items))
     verdicts: dict[int, tuple[Verdict, ...]] = {}
     needs: list[Need] = []
-    environments = {slug: _environment_facts(slug) for slug in {i.environment for i in items}}
+    around = Around()
+    waivers = inforce.concerning(items)
     with kinds.reading((i.kind, i.place, i.name) for i in items):
         for item in items:
             kind = kinds.get(item.kind)
             problems += [replace(p, position=item.position) for p in kind.check(item)]
-            facts = item_facts(item, team=team, environment=environments[item.environment])
-            said = tuple(evaluate([p for p in policies if p.kind == item.kind], facts))
+            facts = item_facts(item, team=team, around=around)
+            found = evaluate([p for p in policies if p.kind == item.kind], facts)
+            said = tuple(waivers.judge(item, verdict) for verdict in found)
             verdicts[item.position] = said
-            needs += route(said, facts)
+            needs += route(said, facts, instead_of_owner=_decides(kind, item))
     return Examination(tuple(problems), verdicts, tuple(_without_idle_auto(merged(needs))))
 
 
@@ -100,25 +106,56 @@ def _without_idle_auto(needs: Sequence[Need]) -> Sequence[Need]:
     return people or needs
 
 
-def item_facts(
-    item: ItemView, *, team: str, environment: Mapping[str, object]
-) -> dict[str, object]:
+def _decides(kind: kinds.Kind, item: ItemView) -> Need | None:
+    """Who decides in place of the owner, for kinds that say so."""
+    found = kind.agreement(item) if isinstance(kind, kinds.SaysWhoAgrees) else None
+    return None if found is None else Need(found.role, found.reason, found.policy, found.version)
+
+
+class Around:
+    """What is known of environments and teams, read once for each that is asked about."""
+
+    def __init__(self) -> None:
+        self._environments: dict[str, Mapping[str, object]] = {}
+        self._owners: dict[str, Mapping[str, object]] = {}
+
+    def environment(self, slug: str) -> Mapping[str, object]:
+        """The limits of an environment."""
+        if slug not in self._environments:
+            self._environments[slug] = _environment_facts(slug)
+        return self._environments[slug]
+
+    def owner(self, team: str) -> Mapping[str, object]:
+        """What is known of a team that owns; nothing where there is no such team."""
+        if team not in self._owners:
+            contact = Team.objects.filter(slug=team).values_list("on_call", flat=True).first()
+            known = {} if contact is None else {"owner.on_call": bool(contact.strip())}
+            self._owners[team] = known
+        return self._owners[team]
+
+
+def item_facts(item: ItemView, *, team: str, around: Around) -> dict[str, object]:
     """The facts that policies judge: the kind's own, and those every item has."""
     kind = kinds.get(item.kind)
     current = kind.current(item.place, item.name)
     owner = current.owner if current and current.owner else team
+    own = {**kind.facts(item), **facts.provided(item)}
+    return {**common_facts(item, owner=owner, asks=team, around=around), **own}
+
+
+def common_facts(item: ItemView, *, owner: str, asks: str, around: Around) -> dict[str, object]:
+    """The facts that every item has."""
     return {
         "item.operation": item.operation,
         "item.name": item.name,
         "item.kind": item.kind,
         "item.place": item.place,
-        "request.team": team,
+        "request.team": asks,
         "owner.team": owner,
         "environment.name": item.environment,
         "environment.production": item.production,
-        **environment,
-        **kind.facts(item),
-        **facts.provided(item),
+        **around.owner(owner),
+        **around.environment(item.environment),
     }
 
 
@@ -192,6 +229,7 @@ def store_findings(request: Request, examination: Examination, *, stage: str) ->
             message=v.message,
             way_out=v.way_out,
             owner=v.owner,
+            waived=v.waived,
         )
         for position, verdicts in examination.verdicts.items()
         for v in verdicts

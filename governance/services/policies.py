@@ -62,6 +62,7 @@ def _new_version(policy: Policy, text: PolicyText, by: Actor) -> PolicyVersion:
         expression=text.expression,
         severity=text.severity,
         approver=text.approver,
+        waiver=text.waiver,
         scope=dict(text.scope),
         path=text.path,
         message=text.message,
@@ -77,6 +78,25 @@ def _new_version(policy: Policy, text: PolicyText, by: Actor) -> PolicyVersion:
     return version
 
 
+def text_of(version: PolicyVersion) -> PolicyText:
+    """A version, loaded with its policy, as somebody writes it: a file or the form."""
+    return PolicyText(
+        name=version.policy.name,
+        title=version.policy.title,
+        description=version.policy.description,
+        kind=version.kind,
+        owner=version.policy.owner,
+        severity=version.severity,
+        expression=version.expression,
+        message=version.message,
+        approver=version.approver,
+        waiver=version.waiver,
+        path=version.path,
+        way_out=version.way_out,
+        scope=version.scope,
+    )
+
+
 def same(version: PolicyVersion, text: PolicyText) -> bool:
     """Whether the version says what the text says, its title and owner left aside."""
     return (
@@ -84,6 +104,7 @@ def same(version: PolicyVersion, text: PolicyText) -> bool:
         version.expression,
         version.severity,
         version.approver,
+        version.waiver,
         version.scope,
         version.path,
         version.message,
@@ -93,6 +114,7 @@ def same(version: PolicyVersion, text: PolicyText) -> bool:
         text.expression,
         text.severity,
         text.approver,
+        text.waiver,
         dict(text.scope),
         text.path,
         text.message,

@@ -44,9 +44,16 @@ STATES: Mapping[str, tuple[str, str]] = {
     "requested": ("grey", "clock"),
     "deprecated": ("amber", "alert-triangle"),
     "retired": ("grey", "ban"),
-    # grants
+    # grants and waivers
     "ended": ("grey", "hourglass"),
     "revoked": ("grey", "ban"),
+    "in_force": ("green", "check"),
+    "ends_soon": ("amber", "hourglass"),
+    "taken_back": ("grey", "ban"),
+    # simulations
+    "waiting": ("blue", "loader"),
+    "running": ("blue", "loader"),
+    "done": ("green", "check"),
     # drift
     "reverting": ("blue", "loader"),
     "open": ("amber", "git-compare"),

@@ -34,6 +34,8 @@ FORMS: Mapping[str, str] = {
     "request-comment": "request",
     "request-decide": "request",
     "policy-off": "policy",
+    "policy-new": "policy-new",
+    "policy-change": "policy-change",
     "team-new": "team-new",
     "team-member-add": "team",
     "team-application-add": "team",

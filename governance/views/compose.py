@@ -21,10 +21,19 @@ from governance.models import Request, Team
 from governance.permissions import Action
 from governance.services import requests as service
 from governance.views import carried
-from governance.views.composer import Composer, Part, companions, parts_of_items, parts_of_post
+from governance.views.composer import (
+    Composer,
+    Part,
+    companions,
+    parts_of_items,
+    parts_of_post,
+    with_waiver,
+)
 from governance.views.composer import change as parts_of_change
 from governance.views.pages import PageRequest, go, page, show
 from governance.workflow import State
+
+WAIVE = "waive:"  # a button's value: the part's position and the policy follow
 
 
 @page
@@ -72,9 +81,11 @@ def check(request: PageRequest) -> HttpResponse:
 
 
 def _posted(request: PageRequest, found: Request | None) -> HttpResponse:
+    do = request.POST.get("do", "check")
+    if do.startswith(WAIVE):
+        return _with_waiver(request, do.removeprefix(WAIVE), found)
     composer = _read(request, request.POST, found)
     composer.check(request.actor, complete=True)
-    do = request.POST.get("do", "check")
     if do == "check" or composer.unreadable or (do == "submit" and composer.refused):
         if do == "check":
             return _show(request, composer)
@@ -90,6 +101,15 @@ def _posted(request: PageRequest, found: Request | None) -> HttpResponse:
     if do == "submit":
         _submit(request, saved)
     return go(request, reverse("request", args=[saved.pk]))
+
+
+def _with_waiver(request: PageRequest, asked: str, found: Request | None) -> HttpResponse:
+    """The form with one part more, for the waiver of a policy that refuses: ``0:partitions``."""
+    position, _, policy = asked.partition(":")
+    at = int(position) if position.isascii() and position.isdigit() and len(position) < 4 else -1
+    composer = _read(request, with_waiver(request.POST, at, policy), found)
+    composer.check(request.actor, complete=False)
+    return _show(request, composer)
 
 
 def _typed_before(request: PageRequest, typed: QueryDict, found: Request | None) -> HttpResponse:

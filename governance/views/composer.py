@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.http import QueryDict
 
@@ -21,6 +21,7 @@ from governance.views.findings import Said, of_problem, of_verdict
 
 MOST_PARTS = 20
 MOST_STEPS = 12
+WAIVER = "waiver:grant"  # the code of its part
 
 
 @dataclass(slots=True)
@@ -103,15 +104,19 @@ class Composer:
         """Who must agree, in words, and why."""
         return [(role_in_words(need.role), need.reason, need) for need in self.needs]
 
+    def follow(self) -> None:
+        """Reads every part, each beside those before it."""
+        items: list[NewItem] = []
+        for part in self.parts:
+            part.form.is_valid()  # fills cleaned_data; what it says stands beside the field
+            part.item = part.form.new_item(part.form.followed(items))
+            items.append(part.item)
+
     def check(self, actor: Actor, *, complete: bool) -> None:
         """Asks the rules. While it is still being typed (`complete` False), nothing is said about
         fields that are empty."""
         form_ok = self.form.is_valid()
-        main: NewItem | None = None
-        for part in self.parts:
-            part.form.is_valid()  # fills cleaned_data; what it says stands beside the field
-            part.item = part.form.new_item(main)
-            main = main or part.item
+        self.follow()
         if "team" not in self.form.cleaned_data:
             self.unreadable = True
             return
@@ -167,9 +172,11 @@ class Composer:
 
 
 def _say(part: Part | None, said: Said) -> None:
-    if part is None or (said.passed and not part.form.field_of(said.path)):
+    if part is None or (said.passed and not said.waived and not part.form.field_of(said.path)):
         return
     name = part.form.field_of(said.path)
+    if said.waive:
+        said = replace(said, waive=f"{part.form.position}:{said.waive}")
     if said.refuses and name:
         part.form.fields[name].widget.attrs["aria-invalid"] = "true"
     place = part.says.setdefault(name, [])
@@ -201,7 +208,9 @@ def _start(
     form_class = form_of(kind_name)
     if form_class is None:
         return []
-    operation = _first_operation(kind_name)
+    operation = query.get("operation", "")
+    if operation not in kinds.get(kind_name).operations:
+        operation = _first_operation(kind_name)
     initial: dict[str, object] = {k: query[k] for k in form_class.asked_by if k in query}
     current = kinds.get(kind_name).current(query.get("place", ""), query.get("name", ""))
     if current is not None and current.declared is not None:
@@ -214,7 +223,10 @@ def _start(
 def _first_operation(kind_name: str) -> str:
     """How a thing of this kind begins: "create" where there is one."""
     operations = kinds.get(kind_name).operations
-    return "create" if "create" in operations else min(operations)
+    return next((one for one in _BEGIN if one in operations), min(operations))
+
+
+_BEGIN = ("create", "grant")
 
 
 def change(
@@ -262,3 +274,28 @@ def parts_of_post(post: QueryDict) -> list[Part]:
         optional = f"optional-{position}" in post
         parts.append(Part(form, optional=optional, on=not optional or f"on-{position}" in post))
     return parts
+
+
+def with_waiver(post: QueryDict, position: int, policy: str) -> QueryDict:
+    """What was typed, with one part more: it asks that the policy be waived for what the part at
+    that position asks for. One that is there already counts again."""
+    codes = post.get("parts", "").split(",")
+    wanted = {"about": str(position), "policy": policy}
+    asked = {
+        number: {name: post.get(f"i{number}-{name}") for name in wanted}
+        for number, code in enumerate(codes)
+        if code == WAIVER
+    }
+    added = post.copy()
+    if wanted in asked.values():
+        number = next(number for number, one in asked.items() if one == wanted)
+        added[f"on-{number}"] = "1"
+        return added
+    if not 0 <= position < len(codes) < MOST_PARTS:
+        return post
+    number = len(codes)
+    added["parts"] = ",".join([*codes, WAIVER])
+    added[f"optional-{number}"] = added[f"on-{number}"] = "1"
+    for name, value in wanted.items():
+        added[f"i{number}-{name}"] = value
+    return added

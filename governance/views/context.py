@@ -25,7 +25,7 @@ PLACES = (
     ("Topics", "topics", "topic", ("/topics/", "/drift/")),
     ("Subjects", "subjects", "subject", ("/subjects/",)),
     ("Clusters", "clusters", "cluster", ("/clusters/",)),
-    ("Policies", "policies", "policy", ("/policies/",)),
+    ("Policies", "policies", "policy", ("/policies/", "/waivers/", "/simulations/", "/facts/")),
     ("Audit", "audit", "event", ("/audit/",)),
     ("Teams", "teams", "team", ("/teams/", "/people/", "/environments/", "/tokens/")),
 )

@@ -35,6 +35,8 @@ class Said:
     policy: str = ""
     version: int = 0
     policy_url: str = ""
+    waive: str = ""  # the policy, where a waiver can be asked for in place; then what to press
+    waived: bool = False
 
     @property
     def refuses(self) -> bool:
@@ -52,6 +54,7 @@ def of_finding(finding: Finding) -> Said:
         passed=finding.passed,
         policy=finding.policy if finding.policy_version else "",
         version=finding.policy_version,
+        waived=finding.waived,
     )
 
 
@@ -65,6 +68,8 @@ def of_verdict(verdict: Verdict) -> Said:
         passed=verdict.passed,
         policy=verdict.policy,
         version=verdict.version,
+        waived=verdict.waived,
+        waive=verdict.policy if verdict.waiver and verdict.severity == Severity.DENY else "",
     )
 
 
@@ -90,11 +95,13 @@ def _said(
     passed: bool,
     policy: str = "",
     version: int = 0,
+    waived: str = "",
+    waive: str = "",
 ) -> Said:
     css, icon, note = _PASSED if passed else _LOOK.get(severity, _LOOK[Severity.WARN])
     return Said(
         path=path,
-        message="Within" if passed else message,
+        message=(waived or "Within") if passed else message,
         way_out="" if passed else way_out,
         css=css,
         icon=icon,
@@ -103,4 +110,6 @@ def _said(
         policy=policy,
         version=version,
         policy_url=reverse("policy", args=[policy]) if policy else "",
+        waive=waive,
+        waived=bool(waived),
     )

@@ -15,10 +15,14 @@ from governance import lookups
 from governance.errors import Invalid, NotFound
 from governance.models import Policy, PolicyVersion
 from governance.permissions import Action, allowed
+from governance.policy.load import write_policies
 from governance.services import policies as service
 from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
+from governance.views.waivers import lines as waiver_lines
+from governance.waivers import inforce
 
+MOST_WAIVERS = 20
 TONES: Mapping[str, str] = {
     "info": "grey",
     "warn": "amber",
@@ -53,7 +57,11 @@ def policies(request: PageRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:80]
     found = list(lookups.policies(words))
     versions = lookups.active_versions(found)
-    context = {"rows": _lines(found, versions), "words": words}
+    context = {
+        "rows": _lines(found, versions),
+        "words": words,
+        "may_write": allowed(request.actor, Action.MANAGE_POLICIES, "policy").ok,
+    }
     return show(request, "policies/list.html", context, fragment="policies/_table.html")
 
 
@@ -85,11 +93,90 @@ def deactivate(request: PageRequest, name: str) -> HttpResponse:
     return go(request, reverse("policy", args=[name]))
 
 
-def _policy(request: PageRequest, name: str, *, reason: str, refused: str = "") -> HttpResponse:
-    """The page of a policy, with a reason for switching it off that was typed already."""
+@page
+@require_GET
+def as_yaml(request: PageRequest, name: str) -> HttpResponse:
+    """The policy as the file that loads it: the version in force, else the newest."""
+    found = _found(name)
+    chosen = found.versions.order_by("-active", "-version").first()
+    if chosen is None:
+        raise NotFound(f"Policy {name} has no version yet. Write one first.")
+    chosen.policy = found
+    answer = HttpResponse(
+        write_policies([service.text_of(chosen)]), content_type="application/yaml"
+    )
+    answer.headers["Content-Disposition"] = f'attachment; filename="{found.name}.yaml"'
+    return answer
+
+
+@page
+@require_GET
+def version(request: PageRequest, name: str, number: int) -> HttpResponse:
+    """One version, beside the one before it."""
+    found = _found(name)
+    rows = found.versions.select_related("created_by").filter(version__lte=number)
+    newest = list(rows.order_by("-version")[:2])
+    if not newest or newest[0].version != number:
+        raise NotFound(f"There is no version {number} of a policy {name}.")
+    chosen, before = newest[0], newest[1] if len(newest) > 1 else None
+    context = {
+        "policy": found,
+        "version": chosen,
+        "before": before,
+        "lines": differences(before, chosen),
+        "tone": TONES.get(chosen.severity, "grey"),
+    }
+    return show(request, "policies/version.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One member of a version, as it was and as it is."""
+
+    label: str
+    before: str
+    after: str
+    changed: bool
+
+
+_MEMBERS = (
+    ("kind", "About"),
+    ("severity", "When it objects"),
+    ("approver", "Must agree"),
+    ("waiver", "Grants waivers"),
+    ("scope", "Holds for"),
+    ("path", "Value"),
+    ("expression", "Condition"),
+    ("message", "Message"),
+    ("way_out", "Way out"),
+)
+
+
+def differences(before: PolicyVersion | None, after: PolicyVersion) -> list[Difference]:
+    """Every member of a version, with what it was in the one before."""
+    lines = []
+    for name, label in _MEMBERS:
+        new = _member(after, name)
+        old = _member(before, name) if before is not None else ""
+        lines.append(Difference(label, old, new, before is not None and old != new))
+    return lines
+
+
+def _member(version: PolicyVersion, name: str) -> str:
+    value = getattr(version, name)
+    return _scope(value) if name == "scope" else str(value)
+
+
+def _found(name: str) -> Policy:
     found = lookups.policies().filter(name=name).first()
     if found is None:
         raise NotFound(f"There is no policy called {name}. See the list of policies.")
+    return found
+
+
+def _policy(request: PageRequest, name: str, *, reason: str, refused: str = "") -> HttpResponse:
+    """The page of a policy, with a reason for switching it off that was typed already."""
+    found = _found(name)
     versions = found.versions.select_related("created_by").order_by("-version")
     lines = [VersionLine(v, TONES.get(v.severity, "grey"), _scope(v.scope)) for v in versions]
     context = {
@@ -97,6 +184,7 @@ def _policy(request: PageRequest, name: str, *, reason: str, refused: str = "") 
         "active": next((line for line in lines if line.version.active), None),
         "lines": lines,
         "may": allowed(request.actor, Action.MANAGE_POLICIES, "policy"),
+        "waivers": waiver_lines(list(inforce.listed(policy=name, state="in_force")[:MOST_WAIVERS])),
         "reason_draft": reason,
         "reason_error": refused,
     }

@@ -25,8 +25,19 @@ MOST_EFFECTS = 8
 MOVING = frozenset({State.CHECKING, State.APPROVED, State.RECHECKING, State.APPLYING})
 ENDED = frozenset({State.APPLIED, State.PARTLY_APPLIED, State.FAILED})
 
-ICONS: Mapping[str, str] = {"topic": "stack-2", "subject": "braces", "grant": "key"}
-VERBS: Mapping[str, str] = {"create": "new", "alter": "change", "register": "new version"}
+ICONS: Mapping[str, str] = {
+    "topic": "stack-2",
+    "subject": "braces",
+    "grant": "key",
+    "waiver": "shield-check",
+}
+VERBS: Mapping[str, str] = {
+    "create": "new",
+    "alter": "change",
+    "register": "new version",
+    "revoke": "end",
+    "end": "take back",
+}
 _NUMBERS = ("+", "−", "≈")  # how a difference of numbers begins; other differences are words
 _MARKS: Mapping[str, str] = {"success": "good", "warning": "warn", "danger": "bad"}
 # What else happened to the things themselves is told by the outcome of their items.
@@ -191,7 +202,7 @@ def _panel(item: ItemPage, request: Request) -> Panel:
         icon=ICONS.get(row.kind, "file-text"),
         verb=VERBS.get(row.operation, row.operation),
         rows=[_row(diff, groups.get(diff.path, [])) for diff in item.rows],
-        findings=[said for said in apart if not said.passed],
+        findings=[said for said in apart if said.waived or not said.passed],
         state=row.state if begun else "",
         templates=[f"kinds/{row.kind}/_item.html", "requests/_rows.html"],
         after=row.after,
@@ -208,7 +219,8 @@ def _go_back_url(row: Item, current: Current | None) -> str:
 
 
 def _row(diff: DiffRow, said: Sequence[Said]) -> Row:
-    return Row(diff, [s for s in said if not s.passed], [s for s in said if s.passed])
+    told = [s for s in said if s.waived or not s.passed]
+    return Row(diff, told, [s for s in said if s not in told])
 
 
 def _effects(panels: Sequence[Panel]) -> list[tuple[str, str, str]]:
@@ -341,6 +353,9 @@ def _checks(findings: Sequence[Finding]) -> str:
     people = sum(not f.passed and f.severity == Severity.APPROVAL for f in findings)
     warnings = sum(not f.passed and f.severity == Severity.WARN for f in findings)
     parts = [f"{passed} passed"]
+    waived = sum(bool(f.waived) for f in findings)
+    if waived:
+        parts.append(f"{waived} of them by a waiver")
     if people:
         parts.append(f"{people} {'needs' if people == 1 else 'need'} a person")
     if warnings:

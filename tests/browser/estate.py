@@ -41,7 +41,7 @@ DEFAULTS = {
     "cleanup.policy": "delete",
     "compression.type": "producer",
     "max.message.bytes": "1048588",
-    "min.insync.replicas": "1",
+    "min.insync.replicas": "2",
     "retention.bytes": "-1",
     "retention.ms": "604800000",
     "segment.bytes": "1073741824",

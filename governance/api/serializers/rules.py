@@ -29,6 +29,7 @@ class PolicyVersionShown(serializers.ModelSerializer[PolicyVersion]):
             "expression",
             "severity",
             "approver",
+            "waiver",
             "scope",
             "path",
             "message",
@@ -73,6 +74,12 @@ class PolicyVersionIn(Strict):
         max_length=5_000, required=False, default="", allow_blank=True
     )
     approver = serializers.CharField(max_length=40, required=False, default="", allow_blank=True)
+    waiver = serializers.CharField(
+        max_length=80,
+        required=False,
+        default="platform",
+        help_text="Who may grant a waiver: platform, steward, owner:<team>, or never.",
+    )
     path = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
     way_out = serializers.CharField(max_length=2_000, required=False, default="", allow_blank=True)
     scope = Plain(required=False, default=dict)

@@ -47,6 +47,8 @@ OBJECTS: Mapping[str, str] = {
     "policies/<slug:name>/versions": "open",
     "policies/<slug:name>/activate": "open",
     "policies/<slug:name>/deactivate": "open",
+    "simulations/<int:pk>": "watched by number",
+    "waivers/<int:pk>": "open",
     "topics/<slug:cluster>/<str:name>": "open",
     "grants/<slug:cluster>/<path:name>": "open",
     "drift/<int:pk>": "open",

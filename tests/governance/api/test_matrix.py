@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from governance import audit
 from governance.actors import Actor
-from governance.models import Request
+from governance.models import Request, Simulation
 from governance.permissions import MATRIX, Action, Row, allowed
-from governance.services import requests, reviews, tokens
+from governance.policy.load import PolicyText
+from governance.services import requests, reviews, simulations, tokens
 from governance.services.items import NewItem
 from tests.factories import BY, Cast, make_actor, make_policy, make_user
 from tests.governance.api.conftest import Answer, Caller, draft, person, program, toy
@@ -59,6 +60,7 @@ VIEWS: Mapping[str, Call] = {
     "token": lambda w, c: c.get(f"tokens/{w.token}"),
     "account": lambda w, c: c.get("people"),
     "draft": lambda w, c: c.get(f"requests/{w.draft}"),
+    "simulation": lambda w, c: c.get(f"simulations/{Simulation.objects.latest('pk').pk}"),
     "*": lambda w, c: c.get("topics"),
 }
 CALLS: Mapping[Action, Call] = {
@@ -103,6 +105,13 @@ CALLS: Mapping[Action, Call] = {
             "way_out": "Yes.",
         },
     ),
+    Action.SIMULATE_POLICIES: lambda w, c: c.post(
+        "simulations",
+        {
+            "yaml": "- {name: toys, kind: toy, owner: platform, severity: warn,"
+            " expression: 'true', message: No.}"
+        },
+    ),
     Action.MANAGE_CLUSTERS: lambda w, c: c.post(
         "clusters",
         {"slug": "fresh", "name": "Fresh", "environment": "dev", "bootstrap": "127.0.0.1:1"},
@@ -114,6 +123,8 @@ CALLS: Mapping[Action, Call] = {
 @pytest.fixture
 def world(cast: Cast) -> World:
     make_user("somebody")
+    draft = PolicyText("toys", "toy", "platform", "warn", "true", "No.")
+    simulations.start(draft, by=cast.platform)
     return World(
         cast=cast,
         draft=_request(cast, "a"),

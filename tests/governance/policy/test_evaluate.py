@@ -33,8 +33,25 @@ TOPIC: dict[str, object] = {
     "environment.production": True,
     "environment.retention_limit_ms": 30 * DAY,
     "environment.max_partitions": None,
+    "owner.on_call": True,
+    "topic.profile": "apache-kafka",
+    "topic.brokers": 3,
+    "topic.cluster": "main",
+    "topic.replication_factor": 3,
+    "topic.min_insync_replicas": 2,
     "topic.partitions": 6,
     "topic.retention_ms": 7 * DAY,
+}
+SUBJECT: dict[str, object] = {
+    "item.kind": "subject",
+    "item.operation": "register",
+    "item.name": "payments.captured-value",
+    "owner.team": "payments",
+    "environment.name": "production",
+    "environment.production": True,
+    "subject.compatibility": "BACKWARD_TRANSITIVE",
+    "subject.personal_fields": [],
+    "subject.data_class": "internal",
 }
 
 STARTER = [text.row(1) for text in starter()]
@@ -119,7 +136,7 @@ def objections(changed: dict[str, object]) -> dict[str, str]:
         ({"item.name": "payments."}, {"naming": "payments. is not named after its owner"}),
         ({"item.name": "payments.a\n"}, {"naming": "payments.a"}),
         ({"item.name": "legacy_name", "item.operation": "alter"}, {}),
-        ({"item.kind": "subject", "topic.partitions": 1_000}, {}),
+        ({"item.kind": "credential", "topic.partitions": 1_000}, {}),
     ],
 )
 def test_the_starter_policies(changed: dict[str, object], expected: dict[str, str]) -> None:
@@ -140,6 +157,7 @@ def test_an_objection_stands_beside_its_field_with_its_owner_and_the_way_out() -
         message="1,200 partitions are many.",
         way_out="Ask for 6.",
         owner="platform",
+        waiver="platform",
     )
     (passed,) = evaluate([RULE], TOPIC)
     assert (passed.passed, passed.message, passed.way_out) == (True, "", "")
@@ -267,3 +285,57 @@ def test_messages_are_filled_with_facts_only() -> None:
 def test_filling_puts_values_in_as_they_are_and_once(text: str, value: str) -> None:
     assert fill("<{a.b}>", {"a.b": value}) == f"<{value}>"
     fill(text, {"a.b": value})  # and raises for no text
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"topic.replication_factor": 2}, ["replication"]),
+        ({"topic.replication_factor": 2, "topic.brokers": 2}, []),
+        ({"topic.replication_factor": 1, "topic.profile": "automq"}, []),
+        ({"topic.replication_factor": 2, "environment.production": False}, []),
+        ({"topic.replication_factor": 5, "topic.min_insync_replicas": 4}, []),
+        ({"topic.min_insync_replicas": 1}, ["insync"]),
+        ({"topic.min_insync_replicas": 3}, ["insync"]),
+        ({"topic.min_insync_replicas": 1, "topic.profile": "automq"}, []),
+        ({"topic.min_insync_replicas": 1, "environment.production": False}, []),
+        ({"topic.brokers": UNKNOWN, "topic.replication_factor": 1}, ["replication"]),
+        ({"topic.min_insync_replicas": UNKNOWN}, ["insync"]),
+        ({"owner.on_call": False}, ["on-call"]),
+        ({"owner.on_call": UNKNOWN}, ["on-call"]),
+        ({"owner.on_call": False, "item.operation": "alter"}, []),
+        ({"owner.on_call": False, "environment.production": False}, []),
+    ],
+)
+def test_the_starter_policies_on_copies_and_who_is_called(
+    changed: dict[str, object], expected: list[str]
+) -> None:
+    assert sorted(objections(changed)) == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, {}),
+        ({"subject.compatibility": "FULL_TRANSITIVE"}, {}),
+        ({"subject.compatibility": "BACKWARD"}, {"compatibility-weak": "warn"}),
+        ({"subject.compatibility": "NONE"}, {"compatibility-none": "deny"}),
+        ({"subject.compatibility": "NONE", "environment.production": False}, {}),
+        (
+            {"subject.compatibility": UNKNOWN},
+            {"compatibility-none": "deny", "compatibility-weak": "deny"},
+        ),
+        ({"subject.personal_fields": ["Payment.iban"]}, {"personal-data": "approval"}),
+        ({"subject.personal_fields": ["Payment.iban"], "subject.data_class": "personal"}, {}),
+        (
+            {"subject.personal_fields": ["a"], "subject.data_class": "none"},
+            {"personal-data": "approval"},
+        ),
+        ({"subject.personal_fields": UNKNOWN}, {"personal-data": "deny"}),
+    ],
+)
+def test_the_starter_policies_on_subjects(
+    changed: dict[str, object], expected: dict[str, str]
+) -> None:
+    found = {v.policy: v.severity for v in evaluate(STARTER, SUBJECT | changed) if not v.passed}
+    assert found == expected

@@ -28,6 +28,12 @@ def test_the_starter_file_reads_and_its_names_are_these() -> None:
         "production-access-ends",
         "production-access-has-purpose",
         "personal-data-access",
+        "replication",
+        "insync",
+        "on-call",
+        "compatibility-none",
+        "compatibility-weak",
+        "personal-data",
     ]
 
 

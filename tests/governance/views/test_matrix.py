@@ -108,6 +108,17 @@ PAGES: Mapping[Action, Page] = {
     ),
     Action.MANAGE_TOKENS: post("/tokens/{token}/revoke/"),
     Action.MANAGE_POLICIES: post("/policies/walked/off/", reason="Replaced."),
+    Action.SIMULATE_POLICIES: post(
+        "/policies/new/",
+        name="tried",
+        kind="toy",
+        owner="platform",
+        severity="warn",
+        waiver="platform",
+        expression="true",
+        message="No.",
+        do="simulate",
+    ),
     Action.MANAGE_CLUSTERS: post(
         "/clusters/new/",
         slug="fresh",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from governance.errors import NotFound, Problem
 from governance.kinds import ApplyRun, Current, DiffRow, ItemView, Json, Outcome, OutcomeState, Step
 from governance.models import Lifecycle, Resource, Team
 from governance.policy.facts import Fact, FactType, declare
-from topics.kinds.topic import diff, rules
+from topics.kinds.topic import diff, estate, rules
 from topics.kinds.topic.known import find_cluster, look_up, place_of, reading, spec_of
 from topics.kinds.topic.model import DeclaredTopic
 from topics.kinds.topic.place import Known, Place
@@ -175,6 +175,10 @@ class TopicKind:
     def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
         """Reads rows once for all that is asked of these topics in the block."""
         return reading(targets)
+
+    def estate_facts(self, wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
+        """Every declared topic with its facts."""
+        return estate.estate_facts(wanted)
 
     def _situation(self, item: ItemView) -> tuple[Place, Known]:
         found = look_up(item.place, item.name)
