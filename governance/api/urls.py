@@ -2,13 +2,25 @@
 
 from django.urls import path
 
-from governance.api.views import audit, environments, meta, people, requests, rules, teams, tokens
+from governance.api.views import (
+    audit,
+    environments,
+    meta,
+    people,
+    requests,
+    rules,
+    teams,
+    timing,
+    tokens,
+)
 
 urlpatterns = [
     path("me", teams.Me.as_view()),
     path("me/password", people.OwnPassword.as_view()),
     path("environments", environments.EnvironmentList.as_view()),
     path("environments/<slug:slug>", environments.EnvironmentDetail.as_view()),
+    path("environments/<slug:slug>/freezes", timing.FreezeList.as_view()),
+    path("freezes/<int:pk>/lift", timing.FreezeLift.as_view()),
     path("people", people.PersonList.as_view()),
     path("people/<str:username>", people.PersonDetail.as_view()),
     path("people/<str:username>/activate", people.PersonActivate.as_view()),
@@ -32,6 +44,10 @@ urlpatterns = [
     path("requests/<int:pk>/withdraw", requests.RequestWithdraw.as_view()),
     path("requests/<int:pk>/again", requests.RequestAgain.as_view()),
     path("requests/<int:pk>/retry", requests.RequestRetry.as_view()),
+    path("requests/<int:pk>/not-before", timing.RequestNotBefore.as_view()),
+    path("requests/<int:pk>/break-glass", timing.RequestBreakGlass.as_view()),
+    path("broken-glass", timing.GlassList.as_view()),
+    path("broken-glass/<int:pk>/look", timing.GlassLook.as_view()),
     path("policies", rules.PolicyList.as_view()),
     path("policies/<slug:name>", rules.PolicyDetail.as_view()),
     path("policies/<slug:name>/versions", rules.PolicyVersions.as_view()),

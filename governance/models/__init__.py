@@ -16,17 +16,21 @@ from governance.models.request import Finding, Item, ItemAuthor, Request
 from governance.models.resource import DataClass, DeclaredBase, Environment, Lifecycle, Resource
 from governance.models.review import Comment, Requirement, Review, Verdict
 from governance.models.throttle import SignInCount
+from governance.models.timing import BrokenGlass, Freeze, GlassVerdict
 from governance.models.token import IdempotencyKey, ServiceToken
 
 __all__ = [
     "Application",
     "ApplicationPrefix",
+    "BrokenGlass",
     "Comment",
     "DataClass",
     "DeclaredBase",
     "Environment",
     "Event",
     "Finding",
+    "Freeze",
+    "GlassVerdict",
     "IdempotencyKey",
     "Item",
     "ItemAuthor",

@@ -17,6 +17,7 @@ from governance.queries import Agreement, Entry, ItemPage
 from governance.services import reviews
 from governance.views.asking import go_back_url
 from governance.views.findings import Said, by_path, of_finding
+from governance.views.request_time import Timing, timing_of
 from governance.workflow import State
 
 MOST_STEPS = 12
@@ -127,6 +128,7 @@ class Shown:
     steps_words: str
     failure: str
     production: bool
+    timing: Timing
 
 
 def shown(request: Request, actor: Actor) -> Shown:
@@ -163,6 +165,7 @@ def shown(request: Request, actor: Actor) -> Shown:
         steps_words=_steps_words(page, state),
         failure=_failure(request, page),
         production=bool(request.environment and request.environment.production),
+        timing=timing_of(request, page.ways, actor),
     )
 
 
@@ -253,7 +256,7 @@ def _lines(page: queries.RequestPage, state: State) -> list[str]:
         case State.APPROVED | State.RECHECKING | State.APPLYING | State.CHECKING:
             return ["Under way. This page follows by itself."]
         case State.SCHEDULED:
-            return ["Approved; it waits for its time."]
+            return ["Approved. It is checked once more and applied when its time has come."]
         case State.APPLIED:
             return ["Done: the cluster has what was asked for."]
         case State.PARTLY_APPLIED | State.FAILED:
@@ -305,7 +308,8 @@ def _steps_words(page: queries.RequestPage, state: State) -> str:
     if state in MOVING:
         done, total = page.progress["applied"], page.progress["total"]
         return f"{rest}{done:,} of {total:,} items applied."
-    return f"{rest}After the last approval, at once; the worker reads the cluster again first."
+    when = "when its time has come" if page.ways.wait else "at once"
+    return f"{rest}After the last approval, {when}; the worker reads the cluster again first."
 
 
 # --- Timeline ---------------------------------------------------------------------------------

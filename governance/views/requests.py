@@ -16,13 +16,16 @@ from governance import access, kinds, lookups, queries
 from governance.errors import Conflict, Invalid, NotAllowed, Refused
 from governance.models import Item, Request
 from governance.permissions import Action, role_in_words
+from governance.services import glass, reviews
 from governance.services import requests as service
-from governance.services import reviews
 from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_id, by_number, narrowed_by
 from governance.views.request_page import marker, shown
+from governance.views.request_time import glass_lines
 from governance.workflow import State
+
+MOST_GLASSES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ def inbox(request: PageRequest) -> HttpResponse:
     wanted = wanted if wanted in _INBOX else "needs-me"
     found = _INBOX[wanted](request)
     listed = by_number(request, with_items(found), one="request")
+    broken = list(glass.unreviewed(request.actor)[:MOST_GLASSES])
     context = {
+        "glasses": glass_lines(broken, request.actor),
         "tabs": _tabs(request, wanted),
         "view": wanted,
         "listed": listed,

@@ -54,6 +54,10 @@ class RequestShown(serializers.ModelSerializer[Request]):
             "approved_at",
             "applied_at",
             "expires_at",
+            "not_before",
+            "scheduled_for",
+            "break_glass",
+            "review_due",
             "failure",
             "superseded_by",
             "url",
@@ -156,9 +160,20 @@ class CanShown(serializers.Serializer[Any]):
     withdraw = serializers.BooleanField(source="can_withdraw")
     retry = serializers.BooleanField(source="can_retry")
     ask_again = serializers.BooleanField(source="can_ask_again")
+    set_not_before = serializers.BooleanField(source="ways.can_set_not_before")
+    break_glass = serializers.BooleanField(source="ways.can_break_glass")
     why_not_approve = serializers.CharField(source="why_not")
     acting_as = serializers.CharField()
     acting_reason = serializers.CharField()
+
+
+class WaitShown(serializers.Serializer[Any]):
+    """What keeps it from being applied now: change windows, freezes, "not before"."""
+
+    until = serializers.DateTimeField(
+        source="waits_until", allow_null=True, help_text="Null: for nothing, or for ever."
+    )
+    why = serializers.CharField(source="waits_why", help_text="Empty: for nothing.")
 
 
 class RequestPageShown(serializers.Serializer[Any]):
@@ -172,6 +187,7 @@ class RequestPageShown(serializers.Serializer[Any]):
     steps = StepShown(many=True)
     findings = FindingShown(many=True)
     progress = ProgressShown()
+    waits = WaitShown(source="ways")
     can = CanShown(source="*")
     live = serializers.BooleanField(help_text="A worker is on it: ask again shortly.")
 

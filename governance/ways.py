@@ -1,0 +1,46 @@
+"""What else can be done with a request, and what it waits for: read for its page and the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from governance.actors import Actor
+from governance.models import BrokenGlass, Request
+from governance.services import glass, timing
+from governance.services.timing import Wait
+from governance.workflow import OPEN, State
+
+_UNDER_WAY = frozenset({State.CHECKING, State.APPLYING})
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Beside the decision: the time it waits for, the glass, and who looks at it afterwards."""
+
+    wait: Wait | None
+    can_set_not_before: bool
+    can_break_glass: bool
+    glasses: Sequence[BrokenGlass]
+
+    @property
+    def waits_until(self) -> object:
+        """When it may be applied at the earliest; None where that is now, or never."""
+        return self.wait.until if self.wait else None
+
+    @property
+    def waits_why(self) -> str:
+        """Why not now, in words."""
+        return self.wait.why if self.wait else ""
+
+
+def ways_of(request: Request, actor: Actor) -> Ways:
+    """The ways that this actor has with this request."""
+    open_still = State(request.state) in OPEN - _UNDER_WAY
+    broken = request.glasses.select_related("broken_by", "reviewer") if request.break_glass else ()
+    return Ways(
+        wait=timing.wait_of(request) if open_still else None,
+        can_set_not_before=timing.can_set_not_before(request, actor),
+        can_break_glass=glass.can_break(request, actor),
+        glasses=list(broken),
+    )
