@@ -53,6 +53,7 @@ class Action(StrEnum):
     COMMENT = "comment"
     WITHDRAW = "withdraw"
     RETRY = "retry"
+    SUPERSEDE = "supersede"
     APPROVE_AS_OWNER = "approve_as_owner"
     APPROVE_AS_PLATFORM = "approve_as_platform"
     APPROVE_AS_STEWARD = "approve_as_steward"
@@ -137,6 +138,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.COMMENT,             "*",           "member platform steward",   S.API_WRITE),
     _row(A.WITHDRAW,            "*",           "requester platform",        S.API_WRITE),
     _row(A.RETRY,               "*",           "requester platform",        S.API_WRITE),
+    _row(A.SUPERSEDE,           "*",           "requester platform",        S.API_WRITE),
     _row(A.APPROVE_AS_OWNER,    "*",           "owner",                     None),
     _row(A.APPROVE_AS_PLATFORM, "*",           "platform",                  None),
     _row(A.APPROVE_AS_STEWARD,  "*",           "steward",                   None),
@@ -170,6 +172,7 @@ VERBS: dict[Action, str] = {
     A.COMMENT: "comment",
     A.WITHDRAW: "withdraw a request of {team}",
     A.RETRY: "try a request of {team} again",
+    A.SUPERSEDE: "replace a request of {team}",
     A.APPROVE_AS_OWNER: "decide for the owner, {team}",
     A.APPROVE_AS_PLATFORM: "decide for the platform team",
     A.APPROVE_AS_STEWARD: "decide as data steward",

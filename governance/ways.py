@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from governance.actors import Actor
 from governance.models import BrokenGlass, Request
-from governance.services import glass, timing
+from governance.services import glass, rollback, superseding, timing
 from governance.services.timing import Wait
 from governance.workflow import OPEN, State
 
@@ -22,6 +22,8 @@ class Ways:
     can_set_not_before: bool
     can_break_glass: bool
     glasses: Sequence[BrokenGlass]
+    can_roll_back: bool
+    can_replace: bool
 
     @property
     def waits_until(self) -> object:
@@ -43,4 +45,6 @@ def ways_of(request: Request, actor: Actor) -> Ways:
         can_set_not_before=timing.can_set_not_before(request, actor),
         can_break_glass=glass.can_break(request, actor),
         glasses=list(broken),
+        can_roll_back=rollback.can_roll_back(request, actor),
+        can_replace=superseding.can_replace(request, actor),
     )

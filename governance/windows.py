@@ -206,7 +206,7 @@ def _parse(text: str, path: str) -> Window:
     days = _days(match["days"]) if match else None
     start = _minute(match["start"]) if match else None
     end = _minute(match["end"]) if match else None
-    if not days or start is None or end is None or start == MINUTES_A_DAY or start == end:
+    if not days or start is None or end is None or start in (MINUTES_A_DAY, end):
         raise Invalid(f"“{text[:80]}” is no change window. {_EXAMPLE}", path=path)
     return Window(days, start, end)
 

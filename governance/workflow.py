@@ -108,6 +108,7 @@ TRANSITIONS: dict[tuple[State, Move], State] = {
     (S.RECHECKING, M.COMPLETE_PARTLY): S.PARTLY_APPLIED,
     (S.SCHEDULED, M.RECHECK): S.RECHECKING,
     (S.SCHEDULED, M.WITHDRAW): S.WITHDRAWN,
+    (S.SCHEDULED, M.SUPERSEDE): S.SUPERSEDED,
     (S.SCHEDULED, M.BREAK_GLASS): S.APPROVED,
     (S.APPLYING, M.COMPLETE): S.APPLIED,
     (S.APPLYING, M.COMPLETE_PARTLY): S.PARTLY_APPLIED,
@@ -132,6 +133,7 @@ _WAY_OUT: dict[State, str] = {
     S.DECLINED: "Ask again, with a new request; this one was declined.",
     S.WITHDRAWN: "Ask again, with a new request; this one was withdrawn.",
     S.EXPIRED: "Ask again; nobody decided on this one in time.",
+    S.SUPERSEDED: "Look at the request that replaced it.",
     S.APPLYING: "Wait until the worker has finished.",
 }
 

@@ -5,6 +5,7 @@ from django.urls import path
 from governance.api.views import (
     audit,
     environments,
+    following,
     meta,
     people,
     requests,
@@ -44,6 +45,8 @@ urlpatterns = [
     path("requests/<int:pk>/withdraw", requests.RequestWithdraw.as_view()),
     path("requests/<int:pk>/again", requests.RequestAgain.as_view()),
     path("requests/<int:pk>/retry", requests.RequestRetry.as_view()),
+    path("requests/<int:pk>/roll-back", following.RequestRollBack.as_view()),
+    path("requests/<int:pk>/replace", following.RequestReplace.as_view()),
     path("requests/<int:pk>/not-before", timing.RequestNotBefore.as_view()),
     path("requests/<int:pk>/break-glass", timing.RequestBreakGlass.as_view()),
     path("broken-glass", timing.GlassList.as_view()),

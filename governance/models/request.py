@@ -53,6 +53,14 @@ class Request(models.Model):
     superseded_by = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, related_name="supersedes"
     )
+    # What it takes the place of once it is submitted.
+    replaces = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="replacements",
+        db_index=False,  # most rows have none: `request_replacing`
+    )
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -79,6 +87,12 @@ class Request(models.Model):
                 fields=["lease_until"],
                 name="request_under_way",
                 condition=models.Q(state__in=["approved", "rechecking", "applying"]),
+            ),
+            # Drafts that are to take the place of a request.
+            models.Index(
+                fields=["replaces"],
+                name="request_replacing",
+                condition=models.Q(replaces__isnull=False),
             ),
             # What waits for its time, and whose time has come.
             models.Index(

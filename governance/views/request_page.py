@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from governance import kinds, queries
+from governance import access, kinds, queries
 from governance.actors import Actor
 from governance.forms import form_of
 from governance.kinds import Current, DiffRow, Risk
@@ -22,6 +22,7 @@ from governance.workflow import State
 
 MOST_STEPS = 12
 MOST_EFFECTS = 8
+MOST_RELATIONS = 5
 # A worker is on these, or about to be: the page asks again until they are over.
 MOVING = frozenset({State.CHECKING, State.APPROVED, State.RECHECKING, State.APPLYING})
 ENDED = frozenset({State.APPLIED, State.PARTLY_APPLIED, State.FAILED})
@@ -102,6 +103,14 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """Another request that this one has to do with, after the words that say how."""
+
+    words: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """Everything that the templates of one request print."""
 
@@ -129,6 +138,7 @@ class Shown:
     failure: str
     production: bool
     timing: Timing
+    relations: Sequence[Relation]
 
 
 def shown(request: Request, actor: Actor) -> Shown:
@@ -166,7 +176,23 @@ def shown(request: Request, actor: Actor) -> Shown:
         failure=_failure(request, page),
         production=bool(request.environment and request.environment.production),
         timing=timing_of(request, page.ways, actor),
+        relations=_relations(request, actor),
     )
+
+
+def _relations(request: Request, actor: Actor) -> list[Relation]:
+    """What it replaces, what replaced it, and drafts that are to, as far as she sees them."""
+    seen = access.visible_requests(actor)
+    found: list[Relation] = []
+    if request.superseded_by_id is not None:
+        found += [Relation("Replaced by", one) for one in seen.filter(pk=request.superseded_by_id)]
+    elif request.submitted_at is not None:
+        drafts = seen.filter(replaces=request, state=State.DRAFT).order_by("pk")[:MOST_RELATIONS]
+        found += [Relation("To be replaced by the draft", one) for one in drafts]
+    if request.replaces_id is not None:
+        words = "Takes the place of" if request.submitted_at else "Is to take the place of"
+        found += [Relation(words, one) for one in seen.filter(pk=request.replaces_id)]
+    return found
 
 
 def marker(request: Request) -> str:
@@ -308,6 +334,8 @@ def _steps_words(page: queries.RequestPage, state: State) -> str:
     if state in MOVING:
         done, total = page.progress["applied"], page.progress["total"]
         return f"{rest}{done:,} of {total:,} items applied."
+    if state is State.SCHEDULED:
+        return f"{rest}When its time has come; the worker reads the cluster again first."
     when = "when its time has come" if page.ways.wait else "at once"
     return f"{rest}After the last approval, {when}; the worker reads the cluster again first."
 

@@ -79,6 +79,7 @@ EXPECTED = {
     ("approve_as_owner", "request"): "owner",
     ("approve_as_platform", "request"): "platform",
     ("approve_as_steward", "request"): "steward",
+    ("supersede", "request"): "requester owner platform ci weir",
     ("break_glass", "request"): "platform",
     ("look_at_glass", "request"): "platform",
     ("accept_drift", "topic"): "requester owner ci weir",

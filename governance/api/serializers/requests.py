@@ -60,6 +60,7 @@ class RequestShown(serializers.ModelSerializer[Request]):
             "review_due",
             "failure",
             "superseded_by",
+            "replaces",
             "url",
         ]
         read_only_fields = fields
@@ -162,6 +163,8 @@ class CanShown(serializers.Serializer[Any]):
     ask_again = serializers.BooleanField(source="can_ask_again")
     set_not_before = serializers.BooleanField(source="ways.can_set_not_before")
     break_glass = serializers.BooleanField(source="ways.can_break_glass")
+    roll_back = serializers.BooleanField(source="ways.can_roll_back")
+    replace = serializers.BooleanField(source="ways.can_replace")
     why_not_approve = serializers.CharField(source="why_not")
     acting_as = serializers.CharField()
     acting_reason = serializers.CharField()

@@ -30,6 +30,8 @@ OBJECTS: Mapping[str, str] = {
     "requests/<int:pk>/decline": "hidden",
     "requests/<int:pk>/withdraw": "hidden",
     "requests/<int:pk>/not-before": "hidden",
+    "requests/<int:pk>/roll-back": "hidden",
+    "requests/<int:pk>/replace": "hidden",
     "requests/<int:pk>/break-glass": "hidden",
     "requests/<int:pk>/again": "hidden",
     "requests/<int:pk>/retry": "hidden",

@@ -76,6 +76,7 @@ CALLS: Mapping[Action, Call] = {
     Action.APPROVE_AS_STEWARD: lambda w, c: c.post(
         f"requests/{_asks(w, 'steward')}/approve", {"revision": 1}
     ),
+    Action.SUPERSEDE: lambda w, c: c.post(f"requests/{w.review}/replace"),
     Action.BREAK_GLASS: lambda w, c: c.post(
         f"requests/{w.review}/break-glass", {"revision": 1, "reason": "Now."}
     ),

@@ -146,7 +146,8 @@ def _later(request: Request) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE governance_brokenglass DISABLE TRIGGER brokenglass_stands")
         cursor.execute(
-            "UPDATE governance_brokenglass SET due = now() - interval '1 hour' WHERE request_id = %s",
+            "UPDATE governance_brokenglass SET due = now() - interval '1 hour' "
+            "WHERE request_id = %s",
             [request.pk],
         )
         audit.record("test.later", by=BY, about=request)

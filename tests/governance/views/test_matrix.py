@@ -104,6 +104,7 @@ PAGES: Mapping[Action, Page] = {
     Action.APPROVE_AS_OWNER: approve_as("owner"),
     Action.APPROVE_AS_PLATFORM: approve_as("platform"),
     Action.APPROVE_AS_STEWARD: approve_as("steward"),
+    Action.SUPERSEDE: post("/requests/{review}/replace/"),
     Action.BREAK_GLASS: post("/requests/{review}/glass/", revision="1", reason="Now."),
     Action.LOOK_AT_GLASS: look_at_glass,
     Action.FREEZE: post(
