@@ -5,6 +5,7 @@ from django.urls import path
 from governance.views import (
     account,
     audit,
+    bulk,
     compose,
     environments,
     following,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("inbox/", requests.inbox, name="inbox"),
     path("requests/", requests.request_list, name="requests"),
     path("requests/new/", compose.new, name="request-new"),
+    path("requests/decide/", bulk.decide, name="requests-decide"),
     path("requests/check/", compose.check, name="request-check"),
     path("requests/<int:number>/", requests.detail, name="request"),
     path("requests/<int:number>/edit/", compose.edit, name="request-edit"),

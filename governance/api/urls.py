@@ -4,6 +4,7 @@ from django.urls import path
 
 from governance.api.views import (
     audit,
+    bulk,
     environments,
     following,
     meta,
@@ -34,6 +35,7 @@ urlpatterns = [
     path("teams/<slug:slug>/members/<str:username>/<str:role>", teams.TeamMember.as_view()),
     path("teams/<slug:slug>/applications", teams.TeamApplications.as_view()),
     path("requests", requests.RequestList.as_view()),
+    path("requests/decide", bulk.RequestsDecide.as_view()),
     path("requests/preview", requests.RequestPreview.as_view()),
     path("requests/<int:pk>", requests.RequestDetail.as_view()),
     path("requests/<int:pk>/items", requests.RequestItems.as_view()),

@@ -17,6 +17,7 @@ from governance.queries import Agreement, Entry, ItemPage
 from governance.services import reviews
 from governance.views.asking import go_back_url
 from governance.views.findings import Said, by_path, of_finding
+from governance.views.mentioned import People, people_in, with_people
 from governance.views.request_time import Timing, timing_of
 from governance.workflow import State
 
@@ -139,6 +140,7 @@ class Shown:
     production: bool
     timing: Timing
     relations: Sequence[Relation]
+    reason: str
 
 
 def shown(request: Request, actor: Actor) -> Shown:
@@ -147,6 +149,7 @@ def shown(request: Request, actor: Actor) -> Shown:
     state = State(request.state)
     panels = [_panel(item, request) for item in page.items]
     count = page.progress["total"]
+    people = people_in([request.reason, *(entry.body for entry in page.timeline)])
     return Shown(
         page=page,
         request=request,
@@ -161,7 +164,7 @@ def shown(request: Request, actor: Actor) -> Shown:
         marker=marker(request),
         panels=panels,
         findings=[of_finding(f) for f in page.findings if f.item_id is None and not f.passed],
-        timeline=_timeline(page),
+        timeline=_timeline(page, people),
         decision_title="Your decision" if page.can_approve else "Where it stands",
         decision_lines=[*_changed_since(request, actor), *_lines(page, state)],
         can_object=page.can_decide and not reviews.wrote_it(request, actor),
@@ -177,6 +180,7 @@ def shown(request: Request, actor: Actor) -> Shown:
         production=bool(request.environment and request.environment.production),
         timing=timing_of(request, page.ways, actor),
         relations=_relations(request, actor),
+        reason=with_people(request.reason, people),
     )
 
 
@@ -343,17 +347,19 @@ def _steps_words(page: queries.RequestPage, state: State) -> str:
 # --- Timeline ---------------------------------------------------------------------------------
 
 
-def _timeline(page: queries.RequestPage) -> list[Happening]:
+def _timeline(page: queries.RequestPage, people: People) -> list[Happening]:
     names = dict(
         User.objects.filter(username__in={e.who for e in page.timeline}).values_list(
             "username", "name"
         )
     )
     told = [entry for entry in page.timeline if entry.kind.startswith(_TOLD)]
-    return [_happening(entry, page.findings, names) for entry in told]
+    return [_happening(entry, page.findings, names, people) for entry in told]
 
 
-def _happening(entry: Entry, findings: Sequence[Finding], names: Mapping[str, str]) -> Happening:
+def _happening(
+    entry: Entry, findings: Sequence[Finding], names: Mapping[str, str], people: People
+) -> Happening:
     if entry.kind == "request.review_asked":
         entry = replace(entry, who="Checks", sentence=_checks(findings))
     mark = _MARKS.get(entry.tone, "")
@@ -362,7 +368,7 @@ def _happening(entry: Entry, findings: Sequence[Finding], names: Mapping[str, st
         at=entry.at,
         who=_SYSTEM.get(entry.who) or names.get(entry.who) or entry.who,
         text=entry.sentence,
-        said="" if of_item else entry.body,
+        said="" if of_item else with_people(entry.body, people),
         remark=entry.body if of_item else "",
         css=f"event-{mark}" if mark else "",
     )

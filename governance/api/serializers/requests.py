@@ -14,6 +14,8 @@ from governance.api.serializers.shared import (
 )
 from governance.api.shapes import Plain, Strict
 from governance.models import Item, Request
+from governance.services.bulk import MOST as MOST_AT_ONCE
+from governance.services.bulk import BulkOutcome, BulkVerdict
 from governance.services.items import MAX_ITEMS, NewItem
 from governance.services.requests import MAX_TEXT
 from governance.workflow import ItemState, State
@@ -310,6 +312,38 @@ class DecisionIn(Strict):
     comment = serializers.CharField(
         max_length=MAX_TEXT, required=False, default="", allow_blank=True
     )
+
+
+class PickedIn(Strict):
+    """A request, and the revision of it that was seen."""
+
+    id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class DecideManyIn(Strict):
+    """One decision on several requests."""
+
+    verdict = serializers.ChoiceField(choices=[(v.value, v.value) for v in BulkVerdict])
+    comment = serializers.CharField(
+        max_length=MAX_TEXT, required=False, default="", allow_blank=True
+    )
+    requests = PickedIn(many=True, max_length=MOST_AT_ONCE, allow_empty=False)
+    typed = serializers.IntegerField(
+        required=False,
+        default=None,
+        allow_null=True,
+        help_text="How many they are: asked for where some are in production or irreversible.",
+    )
+
+
+class DecidedShown(serializers.Serializer[Any]):
+    """What became of one of them."""
+
+    id = serializers.IntegerField(source="number")
+    title = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=[(o.value, o.value) for o in BulkOutcome])
+    why = serializers.CharField()
 
 
 class CommentIn(Strict):
