@@ -206,7 +206,7 @@ def test_the_old_content_is_registered_again_where_it_has_no_version_any_more() 
     assert isinstance(back, Undone)
     assert back.operation == "register"
     assert back.after == {"schemaType": "AVRO", "schema": text_of(ONE)}
-    (_, outcome) = apply(replace(item(ONE), after=back.after)).popitem()
+    (outcome,) = apply(replace(item(ONE), after=back.after)).values()
     assert outcome.state is OutcomeState.APPLIED
     assert outcome.detail["version"] == 2
 

@@ -15,7 +15,7 @@ from governance.api.serializers.shared import (
 from governance.api.shapes import Plain, Strict
 from governance.models import Item, Request
 from governance.services.bulk import MOST as MOST_AT_ONCE
-from governance.services.bulk import BulkOutcome, BulkVerdict
+from governance.services.bulk import BulkOutcome
 from governance.services.items import MAX_ITEMS, NewItem
 from governance.services.requests import MAX_TEXT
 from governance.workflow import ItemState, State
@@ -321,14 +321,21 @@ class PickedIn(Strict):
     revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
+class PickedField(serializers.ListSerializer[Any]):
+    """Some requests, not too many."""
+
+    def __init__(self) -> None:
+        super().__init__(child=PickedIn(), allow_empty=False, max_length=MOST_AT_ONCE)
+
+
 class DecideManyIn(Strict):
     """One decision on several requests."""
 
-    verdict = serializers.ChoiceField(choices=[(v.value, v.value) for v in BulkVerdict])
+    verdict = serializers.CharField(max_length=20, help_text="approve or decline.")
     comment = serializers.CharField(
         max_length=MAX_TEXT, required=False, default="", allow_blank=True
     )
-    requests = PickedIn(many=True, max_length=MOST_AT_ONCE, allow_empty=False)
+    requests = PickedField()
     typed = serializers.IntegerField(
         required=False,
         default=None,
@@ -344,6 +351,12 @@ class DecidedShown(serializers.Serializer[Any]):
     title = serializers.CharField()
     outcome = serializers.ChoiceField(choices=[(o.value, o.value) for o in BulkOutcome])
     why = serializers.CharField()
+
+
+class DecidedManyShown(serializers.Serializer[Any]):
+    """What became of each, in the order they were named."""
+
+    results = DecidedShown(many=True)
 
 
 class CommentIn(Strict):

@@ -19,8 +19,7 @@ class RequestsDecide(RequestView):
     @extend_schema(
         operation_id="requests_decide",
         request=shapes.DecideManyIn,
-        responses={200: shapes.DecidedShown(many=True)},
-        filters=False,
+        responses={200: shapes.DecidedManyShown},
     )
     @repeatable
     def post(self, request: Call) -> Response:
@@ -28,4 +27,4 @@ class RequestsDecide(RequestView):
         typed = self.values(shapes.DecideManyIn)
         picked = [Picked(one["id"], one["revision"]) for one in typed.pop("requests")]
         results = bulk.decide(picked, **typed, by=self.actor)
-        return self.shown(shapes.DecidedShown, results, many=True)
+        return self.shown(shapes.DecidedManyShown, {"results": results})

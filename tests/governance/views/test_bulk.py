@@ -72,7 +72,7 @@ def test_the_api_says_what_became_of_each(cast: Cast) -> None:
     }
     answer = person(cast.owner).post("requests/decide", body)
     assert answer.status == 200
-    assert [(r["id"], r["outcome"]) for r in answer.body] == [
+    assert [(r["id"], r["outcome"]) for r in answer.body["results"]] == [
         (first.pk, "approved"),
         (second.pk, "refused"),
     ]
