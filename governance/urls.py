@@ -16,6 +16,7 @@ from governance.views import (
     request_time,
     requests,
     session,
+    suggestions,
     teams,
     tokens,
 )
@@ -41,6 +42,8 @@ urlpatterns = [
     path("requests/<int:number>/withdraw/", requests.withdraw, name="request-withdraw"),
     path("requests/<int:number>/again/", requests.ask_again, name="request-again"),
     path("requests/<int:number>/retry/", requests.retry, name="request-retry"),
+    path("requests/<int:number>/suggest/", suggestions.suggest, name="request-suggest"),
+    path("suggestions/<int:number>/", suggestions.settle, name="suggestion"),
     path("requests/<int:number>/roll-back/", following.roll_back, name="request-roll-back"),
     path("requests/<int:number>/replace/", following.replacement, name="request-replace"),
     path("requests/<int:number>/not-before/", request_time.not_before, name="request-not-before"),

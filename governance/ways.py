@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Max
+
 from governance.actors import Actor
-from governance.models import BrokenGlass, Request
-from governance.services import glass, rollback, superseding, timing
+from governance.models import BrokenGlass, Request, Suggestion
+from governance.services import glass, rollback, snapshots, suggestions, superseding, timing
+from governance.services.snapshots import Changed
 from governance.services.timing import Wait
 from governance.workflow import OPEN, State
 
+MOST_SUGGESTIONS = 200
 _UNDER_WAY = frozenset({State.CHECKING, State.APPLYING})
 
 
@@ -24,6 +28,10 @@ class Ways:
     glasses: Sequence[BrokenGlass]
     can_roll_back: bool
     can_replace: bool
+    can_suggest: bool
+    suggestions: Sequence[Suggestion]
+    reviewed: int  # the latest revision that this reader reviewed; 0: none
+    changed: Sequence[Changed]  # since then
 
     @property
     def waits_until(self) -> object:
@@ -39,6 +47,8 @@ class Ways:
 def ways_of(request: Request, actor: Actor) -> Ways:
     """The ways that this actor has with this request."""
     open_still = State(request.state) in OPEN - _UNDER_WAY
+    mine = request.reviews.filter(reviewer_id=actor.user_id or 0)
+    reviewed = mine.aggregate(latest=Max("revision"))["latest"] or 0
     broken = request.glasses.select_related("broken_by", "reviewer") if request.break_glass else ()
     return Ways(
         wait=timing.wait_of(request) if open_still else None,
@@ -47,4 +57,8 @@ def ways_of(request: Request, actor: Actor) -> Ways:
         glasses=list(broken),
         can_roll_back=rollback.can_roll_back(request, actor),
         can_replace=superseding.can_replace(request, actor),
+        can_suggest=suggestions.can_suggest(request, actor),
+        suggestions=list(request.suggestions.select_related("suggested_by")[:MOST_SUGGESTIONS]),
+        reviewed=reviewed,
+        changed=snapshots.changed_since(request, reviewed) if reviewed and open_still else (),
     )

@@ -15,6 +15,7 @@ from governance.models.policy import Policy, PolicyVersion, Severity
 from governance.models.request import Finding, Item, ItemAuthor, Request
 from governance.models.resource import DataClass, DeclaredBase, Environment, Lifecycle, Resource
 from governance.models.review import Comment, Requirement, Review, Verdict
+from governance.models.suggestion import ItemSnapshot, Suggestion, SuggestionState
 from governance.models.throttle import SignInCount
 from governance.models.timing import BrokenGlass, Freeze, GlassVerdict
 from governance.models.token import IdempotencyKey, ServiceToken
@@ -34,6 +35,7 @@ __all__ = [
     "IdempotencyKey",
     "Item",
     "ItemAuthor",
+    "ItemSnapshot",
     "Lifecycle",
     "Membership",
     "OrgRole",
@@ -49,6 +51,8 @@ __all__ = [
     "ServiceToken",
     "Severity",
     "SignInCount",
+    "Suggestion",
+    "SuggestionState",
     "Team",
     "TeamRole",
     "User",

@@ -24,7 +24,7 @@ from governance.actors import Actor, system_actor
 from governance.errors import Problem, WeirError
 from governance.kinds import ApplyRun, ItemView, Outcome, OutcomeState
 from governance.models import Comment, Item, Request
-from governance.services import approvals, timing
+from governance.services import approvals, snapshots, timing
 from governance.services.checks import Examination, examine, store_findings
 from governance.services.heartbeat import Clock, heartbeat
 from governance.services.items import views
@@ -310,6 +310,7 @@ def _send_to_review_of_what_is_now(
             row.save(update_fields=["before", "base_generation", "attempts"])
     why = f"Since it was written, somebody changed {', '.join(moved[:5])}. Look at it again."
     _send_to_review(request, examination, why, by, revision=request.revision + 1)
+    snapshots.take(request)
 
 
 def _send_to_review(

@@ -6,7 +6,7 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -18,6 +18,7 @@ from governance.errors import Conflict, Invalid, NotAllowed, Problem, Refused, S
 from governance.kinds import DiffRow, ItemView, Step
 from governance.models import Comment, Item, ItemAuthor, Request, Requirement, Review, Team, Verdict
 from governance.permissions import Action, demand
+from governance.services import snapshots
 from governance.services.checks import Examination, examine, store_findings
 from governance.services.items import NewItem, Typed, dependencies, must_read, read_items, views
 from governance.services.moves import move
@@ -116,9 +117,11 @@ def edit(
     items: Sequence[NewItem],
     revision: int,
     by: Actor,
+    also_by: Collection[int] = (),
 ) -> Request:
     """Replaces what is asked for. Approvals given to the old revision no longer count.
 
+    `also_by` are people whose words it takes over, who become authors of it as well.
     `revision` is the one the editor saw; Stale when somebody else edited in between.
     """
     request = _locked(request.pk, by, Action.EDIT)
@@ -153,7 +156,7 @@ def edit(
         data={"revision": revision + 1, "before": before},
     )
     # Who wrote an earlier version of it still does not count among its approvers.
-    _write_items(request, typed.items, by=by, authors=authors)
+    _write_items(request, typed.items, by=by, authors=authors | set(also_by))
     return request
 
 
@@ -247,6 +250,7 @@ def refused_sentence(problems: Sequence[Problem]) -> str:
 
 def _ask(request: Request, examination: Examination) -> None:
     """Writes down who must agree; approves at once where a policy version does so itself."""
+    snapshots.take(request)
     by = system_actor("policies")
     write_requirements(request, examination)
     if any(need.role != "auto" for need in examination.needs):

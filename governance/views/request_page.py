@@ -12,13 +12,23 @@ from governance import access, kinds, queries
 from governance.actors import Actor
 from governance.forms import form_of
 from governance.kinds import Current, DiffRow, Risk
-from governance.models import Event, Finding, Item, Request, Severity, User
+from governance.models import (
+    Event,
+    Finding,
+    Item,
+    Request,
+    Severity,
+    Suggestion,
+    SuggestionState,
+    User,
+)
 from governance.queries import Agreement, Entry, ItemPage
-from governance.services import reviews
+from governance.services import reviews, suggestions
 from governance.views.asking import go_back_url
 from governance.views.findings import Said, by_path, of_finding
 from governance.views.mentioned import People, people_in, with_people
 from governance.views.request_time import Timing, timing_of
+from governance.ways import Ways
 from governance.workflow import State
 
 MOST_STEPS = 12
@@ -48,6 +58,7 @@ class Row:
     diff: DiffRow
     objections: Sequence[Said]
     passed: Sequence[Said]
+    suggestions: Sequence[Suggestion] = ()
 
     @property
     def key(self) -> str:
@@ -69,6 +80,8 @@ class Panel:
     state: str
     templates: Sequence[str]
     after: Mapping[str, object]
+    suggestions: Sequence[Suggestion]  # of values that have no line
+    settable: Sequence[tuple[str, str]]  # (path, label), for somebody who may suggest
     go_back_url: str  # where it is declared and was not applied: to ask for what is applied
 
 
@@ -147,7 +160,7 @@ def shown(request: Request, actor: Actor) -> Shown:
     """The page of `request` as `actor` may see it."""
     page = queries.request_page(request, actor)
     state = State(request.state)
-    panels = [_panel(item, request) for item in page.items]
+    panels = [_panel(item, request, page.ways) for item in page.items]
     count = page.progress["total"]
     people = people_in([request.reason, *(entry.body for entry in page.timeline)])
     return Shown(
@@ -209,8 +222,11 @@ def marker(request: Request) -> str:
 # --- Items ------------------------------------------------------------------------------------
 
 
-def _panel(item: ItemPage, request: Request) -> Panel:
+def _panel(item: ItemPage, request: Request, ways: Ways) -> Panel:
     row = item.row
+    key = (row.kind, row.place, row.name)
+    open_now = [s for s in ways.suggestions if s.state == SuggestionState.OPEN]
+    suggested = [s for s in open_now if (s.kind, s.place, s.name) == key]
     groups = by_path(of_finding(f) for f in item.findings)
     paths = {diff.path for diff in item.rows}
     begun = row.state != "pending" or State(request.state) in {State.APPLYING, *ENDED}
@@ -223,7 +239,15 @@ def _panel(item: ItemPage, request: Request) -> Panel:
         seen_at=(current.seen_at or "") if current else "",
         icon=ICONS.get(row.kind, "file-text"),
         verb=VERBS.get(row.operation, row.operation),
-        rows=[_row(diff, groups.get(diff.path, [])) for diff in item.rows],
+        rows=[
+            replace(
+                _row(diff, groups.get(diff.path, [])),
+                suggestions=[s for s in suggested if s.path == diff.path],
+            )
+            for diff in item.rows
+        ],
+        suggestions=[s for s in suggested if s.path not in paths],
+        settable=suggestions.settable(row) if ways.can_suggest else (),
         findings=[said for said in apart if not said.passed],
         state=row.state if begun else "",
         templates=[f"kinds/{row.kind}/_item.html", "requests/_rows.html"],

@@ -12,6 +12,7 @@ from governance.api.serializers.shared import (
     PersonShown,
     StepShown,
 )
+from governance.api.serializers.suggestions import ChangedShown
 from governance.api.shapes import Plain, Strict
 from governance.models import Item, Request
 from governance.services.bulk import MOST as MOST_AT_ONCE
@@ -167,6 +168,7 @@ class CanShown(serializers.Serializer[Any]):
     break_glass = serializers.BooleanField(source="ways.can_break_glass")
     roll_back = serializers.BooleanField(source="ways.can_roll_back")
     replace = serializers.BooleanField(source="ways.can_replace")
+    suggest = serializers.BooleanField(source="ways.can_suggest")
     why_not_approve = serializers.CharField(source="why_not")
     acting_as = serializers.CharField()
     acting_reason = serializers.CharField()
@@ -193,6 +195,9 @@ class RequestPageShown(serializers.Serializer[Any]):
     findings = FindingShown(many=True)
     progress = ProgressShown()
     waits = WaitShown(source="ways")
+    changed = ChangedShown(
+        source="ways.changed", many=True, help_text="Since the revision that the caller reviewed."
+    )
     can = CanShown(source="*")
     live = serializers.BooleanField(help_text="A worker is on it: ask again shortly.")
 

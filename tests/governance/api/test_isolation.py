@@ -32,6 +32,9 @@ OBJECTS: Mapping[str, str] = {
     "requests/<int:pk>/not-before": "hidden",
     "requests/<int:pk>/roll-back": "hidden",
     "requests/<int:pk>/replace": "hidden",
+    "requests/<int:pk>/suggestions": "hidden",
+    "suggestions/<int:pk>/accept": "open",
+    "suggestions/<int:pk>/dismiss": "open",
     "requests/<int:pk>/break-glass": "hidden",
     "requests/<int:pk>/again": "hidden",
     "requests/<int:pk>/retry": "hidden",
@@ -69,6 +72,7 @@ BODIES: Mapping[str, dict[str, Any]] = {
     "requests/<int:pk>/approve": {"revision": 1, "comment": "Yes."},
     "requests/<int:pk>/request-changes": {"revision": 1, "comment": "Yes."},
     "requests/<int:pk>/not-before": {"not_before": "2030-01-01T09:00:00Z"},
+    "requests/<int:pk>/suggestions": {"position": 0, "path": "colour", "value": "blue"},
     "requests/<int:pk>/break-glass": {"revision": 1, "reason": "Now."},
     "requests/<int:pk>/decline": {"revision": 1, "comment": "Yes."},
 }
