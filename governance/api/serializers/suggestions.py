@@ -61,6 +61,6 @@ class ChangedShown(serializers.Serializer[Any]):
     """A value that differs from what it was in an earlier revision."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a value of the answer
     was = serializers.CharField()
     now = serializers.CharField()
