@@ -10,7 +10,16 @@ from django.db.models import Q, QuerySet
 
 from governance.actors import Actor
 from governance.errors import NotAllowed, NotFound
-from governance.models import Event, Request, ServiceToken, Simulation, Team, User, Waiver
+from governance.models import (
+    BrokenGlass,
+    Event,
+    Request,
+    ServiceToken,
+    Simulation,
+    Team,
+    User,
+    Waiver,
+)
 from governance.permissions import Action, allowed, demand, teams_where
 from governance.workflow import State
 
@@ -38,6 +47,14 @@ def get_request(actor: Actor, pk: int, action: Action = Action.VIEW) -> Request:
         raise NotFound(f"There is no request #{pk} that you can see.", request=pk)
     demand(actor, action, "request", request.team.slug)
     return request
+
+
+def get_glass(actor: Actor, pk: int) -> BrokenGlass:
+    """The broken glass of a request that this actor may see."""
+    found = BrokenGlass.objects.filter(pk=pk, request__in=visible_requests(actor)).first()
+    if found is None:
+        raise NotFound("There is no such broken glass that you can see.", glass=pk)
+    return found
 
 
 def visible_teams(actor: Actor) -> QuerySet[Team]:

@@ -12,6 +12,7 @@ from governance import throttle
 from governance.errors import Problem, WeirError
 from governance.models import OrgRoleName, Team, TeamRole, User
 from governance.services.environments import COLOURS, EnvironmentSpec
+from governance.services.freezes import MAX_REASON as MAX_FREEZE_REASON
 from governance.services.items import NewItem
 from governance.services.people import LONGEST_PASSWORD
 
@@ -312,6 +313,15 @@ class EnvironmentForm(Styled):
         help_text="Where its schemas lie: . is the default one, .staging another.",
     )
 
+    change_windows = forms.CharField(
+        label="Change windows",
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"rows": 3, "spellcheck": "false"}),
+        help_text="When approved requests are applied, one rule a line, by the clock of its time "
+        "zone: Mon–Thu 09:00–16:00. Empty: at any time.",
+    )
+
     def __init__(self, *args: Any, known: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if known:
@@ -319,7 +329,29 @@ class EnvironmentForm(Styled):
 
     def spec(self) -> EnvironmentSpec:
         """What was typed."""
-        return EnvironmentSpec(**{k: v for k, v in self.cleaned_data.items() if k != "slug"})
+        typed = {k: v for k, v in self.cleaned_data.items() if k != "slug"}
+        rules = tuple(str(typed.pop("change_windows")).splitlines())
+        return EnvironmentSpec(**typed, change_windows=rules)
+
+
+class FreezeForm(Styled):
+    """A time in which nothing is applied in one environment, by its clock."""
+
+    starts_at = forms.CharField(
+        label="From",
+        max_length=40,
+        required=False,
+        widget=forms.DateTimeInput({"type": "datetime-local"}),
+        help_text="Empty: from now on.",
+    )
+    ends_at = forms.CharField(
+        label="Until", max_length=40, widget=forms.DateTimeInput({"type": "datetime-local"})
+    )
+    reason = forms.CharField(
+        label="What for",
+        max_length=MAX_FREEZE_REASON,
+        help_text="Everybody who waits reads it: year-end closing.",
+    )
 
 
 class PersonForm(Styled):

@@ -252,6 +252,29 @@ class Estate(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What takes an applied item back: a change as it would be asked for, from what is now.
+
+    `notes` are sentences about what of it stays all the same.
+    """
+
+    operation: str
+    after: Json
+    notes: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Undoes(Protocol):
+    """A kind whose applied items can be taken back by another request."""
+
+    def undo(self, item: ItemView, before: Json | None) -> Undone | Problem:
+        """The change that restores `before`, or why there is none. Reads rows, never a cluster.
+
+        What others have changed since is left as it is, and said.
+        """
+
+
 class UnknownKind(WeirError):
     """No kind of that name registered."""
 

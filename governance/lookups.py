@@ -13,6 +13,7 @@ from governance.models import (
     Application,
     Environment,
     Event,
+    Freeze,
     Membership,
     Policy,
     PolicyVersion,
@@ -148,6 +149,13 @@ def active_versions(rows: Sequence[Policy]) -> Mapping[int, PolicyVersion]:
 def environments() -> QuerySet[Environment]:
     """All environments in their order."""
     return Environment.objects.order_by("position", "slug")
+
+
+def freezes(environment: Environment) -> QuerySet[Freeze]:
+    """The environment's freezes, the one that ends last first; those that were lifted too."""
+    found = Freeze.objects.filter(environment=environment)
+    people = found.select_related("environment", "declared_by", "lifted_by")
+    return people.order_by("-ends_at", "-pk")
 
 
 def registry_contexts() -> list[str]:

@@ -53,9 +53,12 @@ class Action(StrEnum):
     COMMENT = "comment"
     WITHDRAW = "withdraw"
     RETRY = "retry"
+    SUPERSEDE = "supersede"
     APPROVE_AS_OWNER = "approve_as_owner"
     APPROVE_AS_PLATFORM = "approve_as_platform"
     APPROVE_AS_STEWARD = "approve_as_steward"
+    BREAK_GLASS = "break_glass"
+    LOOK_AT_GLASS = "look_at_glass"
     ACCEPT_DRIFT = "accept_drift"
     REVERT_DRIFT = "revert_drift"
     IGNORE_DRIFT = "ignore_drift"
@@ -70,6 +73,7 @@ class Action(StrEnum):
     SIMULATE_POLICIES = "simulate_policies"
     MANAGE_CLUSTERS = "manage_clusters"
     MANAGE_ENVIRONMENTS = "manage_environments"
+    FREEZE = "freeze"
     VERIFY_AUDIT = "verify_audit"
     READ_REGISTRY = "read_registry"
     WRITE_REGISTRY = "write_registry"
@@ -78,6 +82,8 @@ class Action(StrEnum):
 APPROVALS = frozenset(
     {Action.APPROVE_AS_OWNER, Action.APPROVE_AS_PLATFORM, Action.APPROVE_AS_STEWARD}
 )
+# What Weir itself never does, since a person must answer for it.
+BY_PEOPLE = APPROVALS | {Action.BREAK_GLASS, Action.LOOK_AT_GLASS}
 
 TEAM_ROLES = frozenset({Role.VIEWER, Role.REQUESTER, Role.OWNER})
 ORG_ROLES = frozenset({Role.PLATFORM, Role.STEWARD, Role.AUDITOR})
@@ -134,9 +140,12 @@ MATRIX: tuple[Row, ...] = (
     _row(A.COMMENT,             "*",           "member platform steward",   S.API_WRITE),
     _row(A.WITHDRAW,            "*",           "requester platform",        S.API_WRITE),
     _row(A.RETRY,               "*",           "requester platform",        S.API_WRITE),
+    _row(A.SUPERSEDE,           "*",           "requester platform",        S.API_WRITE),
     _row(A.APPROVE_AS_OWNER,    "*",           "owner",                     None),
     _row(A.APPROVE_AS_PLATFORM, "*",           "platform",                  None),
     _row(A.APPROVE_AS_STEWARD,  "*",           "steward",                   None),
+    _row(A.BREAK_GLASS,         "request",     "platform",                  None),
+    _row(A.LOOK_AT_GLASS,       "request",     "platform",                  None),
     _row(A.ACCEPT_DRIFT,        "*",           "requester",                 S.API_WRITE),
     _row(A.REVERT_DRIFT,        "*",           "owner platform",            None),
     _row(A.IGNORE_DRIFT,        "*",           "owner platform",            None),
@@ -152,6 +161,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.SIMULATE_POLICIES,   "policy",      "platform",                  None),
     _row(A.MANAGE_CLUSTERS,     "cluster",     "platform",                  None),
     _row(A.MANAGE_ENVIRONMENTS, "environment", "platform",                  None),
+    _row(A.FREEZE,              "environment", "platform",                  None),
     _row(A.VERIFY_AUDIT,        "event",       "auditor platform",          None),
     _row(A.READ_REGISTRY,       "subject",     "signed_in",                 S.REGISTRY_READ),
     _row(A.WRITE_REGISTRY,      "subject",     "requester",                 S.REGISTRY_WRITE),
@@ -166,9 +176,12 @@ VERBS: dict[Action, str] = {
     A.COMMENT: "comment",
     A.WITHDRAW: "withdraw a request of {team}",
     A.RETRY: "try a request of {team} again",
+    A.SUPERSEDE: "replace a request of {team}",
     A.APPROVE_AS_OWNER: "decide for the owner, {team}",
     A.APPROVE_AS_PLATFORM: "decide for the platform team",
     A.APPROVE_AS_STEWARD: "decide as data steward",
+    A.BREAK_GLASS: "break the glass",
+    A.LOOK_AT_GLASS: "look at a broken glass",
     A.ACCEPT_DRIFT: "accept drift for {team}, which asks for a change",
     A.REVERT_DRIFT: "revert drift of {team}",
     A.IGNORE_DRIFT: "ignore drift of {team}",
@@ -183,6 +196,7 @@ VERBS: dict[Action, str] = {
     A.SIMULATE_POLICIES: "try out policies on everybody's objects",
     A.MANAGE_CLUSTERS: "change clusters",
     A.MANAGE_ENVIRONMENTS: "change environments",
+    A.FREEZE: "freeze an environment, or lift a freeze",
     A.VERIFY_AUDIT: "verify the audit",
     A.READ_REGISTRY: "read schemas",
     A.WRITE_REGISTRY: "write schemas of {team}",
@@ -226,7 +240,7 @@ def allowed(actor: Actor, action: Action, kind: str, team: str | None = None) ->
         return Decision(False, f"You cannot {verb}: {reason}", rule, who)
 
     if actor.kind == "system":
-        if action in APPROVALS:
+        if action in BY_PEOPLE:
             return no(f"Weir itself never approves, {_people(row.roles, team)} must.")
         return Decision(True, "Weir itself acts under what was approved.", rule, who)
     if actor.scopes is not None and not _in_scope(actor.scopes, row.scope):

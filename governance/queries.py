@@ -38,7 +38,18 @@ from governance.permissions import (
 from governance.services import reviews
 from governance.services.items import views
 from governance.services.requests import steps
-from governance.workflow import EDITABLE, ENDED_UNDONE, FINAL, OPEN, UNDER_WAY, ItemState, State
+from governance.ways import Ways, ways_of
+from governance.workflow import (
+    EDITABLE,
+    ENDED_UNDONE,
+    FINAL,
+    OPEN,
+    TRANSITIONS,
+    UNDER_WAY,
+    ItemState,
+    Move,
+    State,
+)
 
 TIMELINE_LIMIT = 500
 ITEMS_SHOWN = 50
@@ -172,6 +183,7 @@ class RequestPage:
     can_retry: bool
     can_ask_again: bool
     live: bool
+    ways: Ways
 
 
 def request_page(request: Request, actor: Actor) -> RequestPage:
@@ -214,12 +226,13 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
         can_edit=edit and state in EDITABLE,
         can_submit=edit and state in {State.DRAFT, State.CHANGES_REQUESTED},
         can_withdraw=bool(allowed(actor, Action.WITHDRAW, "request", team))
-        and state in {State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED, State.APPROVED},
+        and (state, Move.WITHDRAW) in TRANSITIONS,
         can_retry=bool(allowed(actor, Action.RETRY, "request", team))
         and state in {State.FAILED, State.PARTLY_APPLIED},
         can_ask_again=bool(allowed(actor, Action.REQUEST, "request", team))
         and state in ENDED_UNDONE,
         live=state in UNDER_WAY,
+        ways=ways_of(request, actor),
     )
 
 
@@ -325,6 +338,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "request.partly_applied": ("applied some of it", "warning"),
     "request.failed": ("could not apply it", "danger"),
     "request.retried": ("asked the worker to try again", ""),
+    "request.scheduled": ("lets it wait for its time", ""),
+    "request.put_off_until": ("chose when it is applied at the earliest", ""),
+    "request.not_put_off": ("has it applied as soon as it may be", ""),
+    "request.suggested": ("suggested another value", ""),
+    "request.suggestion_accepted": ("took a suggestion over", ""),
+    "request.suggestion_dismissed": ("dismissed a suggestion", ""),
+    "request.glass_broken": ("broke the glass: it is applied at once", "danger"),
+    "request.glass_confirmed": ("looked at the broken glass and confirmed it", "success"),
+    "request.glass_objected": ("looked at the broken glass and objected", "danger"),
     "request.put_off": ("could not go on yet and will try again", "warning"),
     "item.applied": ("applied", "success"),
     "item.unchanged": ("found nothing left to do for", "success"),

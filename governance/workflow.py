@@ -58,6 +58,7 @@ class Move(StrEnum):
     COMPLETE_PARTLY = "partly_applied"
     FAIL = "failed"
     RETRY = "retried"
+    BREAK_GLASS = "glass_broken"  # applied at once, past missing approvals and freezes
 
 
 class ItemState(StrEnum):
@@ -86,6 +87,7 @@ TRANSITIONS: dict[tuple[State, Move], State] = {
     (S.CHECKING, M.APPROVE): S.APPROVED,
     (S.IN_REVIEW, M.EDIT): S.DRAFT,
     (S.IN_REVIEW, M.APPROVE): S.APPROVED,
+    (S.IN_REVIEW, M.BREAK_GLASS): S.APPROVED,
     (S.IN_REVIEW, M.REQUEST_CHANGES): S.CHANGES_REQUESTED,
     (S.IN_REVIEW, M.DECLINE): S.DECLINED,
     (S.IN_REVIEW, M.WITHDRAW): S.WITHDRAWN,
@@ -106,6 +108,8 @@ TRANSITIONS: dict[tuple[State, Move], State] = {
     (S.RECHECKING, M.COMPLETE_PARTLY): S.PARTLY_APPLIED,
     (S.SCHEDULED, M.RECHECK): S.RECHECKING,
     (S.SCHEDULED, M.WITHDRAW): S.WITHDRAWN,
+    (S.SCHEDULED, M.SUPERSEDE): S.SUPERSEDED,
+    (S.SCHEDULED, M.BREAK_GLASS): S.APPROVED,
     (S.APPLYING, M.COMPLETE): S.APPLIED,
     (S.APPLYING, M.COMPLETE_PARTLY): S.PARTLY_APPLIED,
     (S.APPLYING, M.FAIL): S.FAILED,
@@ -129,6 +133,7 @@ _WAY_OUT: dict[State, str] = {
     S.DECLINED: "Ask again, with a new request; this one was declined.",
     S.WITHDRAWN: "Ask again, with a new request; this one was withdrawn.",
     S.EXPIRED: "Ask again; nobody decided on this one in time.",
+    S.SUPERSEDED: "Look at the request that replaced it.",
     S.APPLYING: "Wait until the worker has finished.",
 }
 

@@ -7,7 +7,7 @@ same `register()` as the wire does.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.db import OperationalError
@@ -24,6 +24,7 @@ from governance.kinds import (
     Outcome,
     OutcomeState,
     Step,
+    Undone,
 )
 from governance.models import Environment, Lifecycle, Resource, Team
 from governance.policy.facts import Fact, FactType, declare
@@ -255,9 +256,54 @@ class SubjectKind:
         """Every subject of the environments with the facts of its latest version."""
         return estate.estate_facts(wanted)
 
+    def undo(self, item: ItemView, before: Json | None) -> Undone | Problem:
+        """Registers the old content again, or says why that is not to be done."""
+        return _undo(item, before)
+
     def url(self, place: str, name: str) -> str:
         """The subject's page."""
         return subject_url(_subject(place, name))
+
+
+def _undo(item: ItemView, before: Json | None) -> Undone | Problem:
+    """Registers the old content again where it has no version any more and the level allows it."""
+    if before is None:
+        return _stays(
+            f"{item.name} was new, and versions are not taken away by a request.",
+            "Whoever may write the subject can delete the version through the registry.",
+        )
+    spec = from_json(before)
+    found = _situation(replace(item, after=spec.as_json()))
+    if found.existing is not None and found.existing == _newest(found):
+        return _stays(
+            f"The old content is the latest version of {item.name} already, version "
+            f"{found.existing}.",
+            "There is nothing to take back.",
+        )
+    if found.existing is not None:
+        return _stays(
+            f"The old content of {item.name} is there still, as version {found.existing}, and the "
+            "registry keeps one version a content.",
+            f"Clients can use version {found.existing}; to make it the latest again, delete the "
+            "later ones through the registry.",
+        )
+    if found.verdict is not None and not found.verdict.compatible:
+        said = "; ".join(found.verdict.words)
+        return _stays(
+            f"The old content does not meet the level {found.level} of {item.name}: {said}.",
+            _way_out(found.level),
+        )
+    asked = from_json(item.after).compatibility
+    notes = () if asked is None else (f"The level stays {asked}: ask for another one beside it.",)
+    return Undone("register", spec.as_json(), notes)
+
+
+def _newest(found: _Situation) -> int:
+    return max((v.version for v in found.held.live), default=0)
+
+
+def _stays(message: str, way_out: str) -> Problem:
+    return Problem("schema", message, way_out, rule="undo")
 
 
 def _subject(place: str, name: str) -> SubjectName:

@@ -16,7 +16,9 @@ from governance.models.request import Finding, Item, ItemAuthor, Request
 from governance.models.resource import DataClass, DeclaredBase, Environment, Lifecycle, Resource
 from governance.models.review import Comment, Requirement, Review, Verdict
 from governance.models.simulation import UNFINISHED, Simulation, SimulationState
+from governance.models.suggestion import ItemSnapshot, Suggestion, SuggestionState
 from governance.models.throttle import SignInCount
+from governance.models.timing import BrokenGlass, Freeze, GlassVerdict
 from governance.models.token import IdempotencyKey, ServiceToken
 from governance.waivers.model import Waiver
 
@@ -24,15 +26,19 @@ __all__ = [
     "UNFINISHED",
     "Application",
     "ApplicationPrefix",
+    "BrokenGlass",
     "Comment",
     "DataClass",
     "DeclaredBase",
     "Environment",
     "Event",
     "Finding",
+    "Freeze",
+    "GlassVerdict",
     "IdempotencyKey",
     "Item",
     "ItemAuthor",
+    "ItemSnapshot",
     "Lifecycle",
     "Membership",
     "OrgRole",
@@ -50,6 +56,8 @@ __all__ = [
     "SignInCount",
     "Simulation",
     "SimulationState",
+    "Suggestion",
+    "SuggestionState",
     "Team",
     "TeamRole",
     "User",

@@ -17,7 +17,8 @@ class Request(models.Model):
     """A change somebody asks for. Its `id` is the number people see.
 
     `lease` and `lease_until` say which worker run is on it; `revision` grows with every edit, and a
-    review or a finding belongs to one revision. `expires_at` is set while it waits for people.
+    review or a finding belongs to one revision. `expires_at` is set while it waits for people,
+    `scheduled_for` while it waits for its time; `not_before` is when somebody asked for that.
     """
 
     title = models.CharField(max_length=200)
@@ -40,6 +41,8 @@ class Request(models.Model):
     approved_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+    scheduled_for = models.DateTimeField(null=True)
     lease = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     attempts = models.IntegerField(default=0)
@@ -49,6 +52,14 @@ class Request(models.Model):
     review_due = models.DateTimeField(null=True)
     superseded_by = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, related_name="supersedes"
+    )
+    # What it takes the place of once it is submitted.
+    replaces = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="replacements",
+        db_index=False,  # most rows have none: `request_replacing`
     )
 
     class Meta:
@@ -76,6 +87,18 @@ class Request(models.Model):
                 fields=["lease_until"],
                 name="request_under_way",
                 condition=models.Q(state__in=["approved", "rechecking", "applying"]),
+            ),
+            # Drafts that are to take the place of a request.
+            models.Index(
+                fields=["replaces"],
+                name="request_replacing",
+                condition=models.Q(replaces__isnull=False),
+            ),
+            # What waits for its time, and whose time has come.
+            models.Index(
+                fields=["scheduled_for"],
+                name="request_scheduled",
+                condition=models.Q(state="scheduled"),
             ),
         ]
 

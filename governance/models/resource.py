@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from governance.models.people import Team
@@ -21,6 +22,10 @@ class Environment(models.Model):
     max_partitions = models.IntegerField(null=True, blank=True)
     registry_context = models.CharField(max_length=120, default=".")
     position = models.IntegerField(default=0)
+    # Weekly rules as `windows.parse` reads them; none: changes may be applied at any time.
+    change_windows = ArrayField(
+        models.CharField(max_length=80), default=list, db_default=[], blank=True
+    )
 
     class Meta:
         ordering = ["position", "slug"]

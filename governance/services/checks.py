@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from django.db.models import QuerySet
+
 from governance import facts, kinds
 from governance.errors import Problem
 from governance.kinds import ItemView
@@ -182,6 +184,8 @@ def _held_by_others(items: Sequence[ItemView]) -> list[Problem]:
                 request__state__in=[s.value for s in IN_FLIGHT],
             )
             .exclude(request_id=group[0].request_id)
+            # What this one replaces gives its names to it.
+            .exclude(request__in=_replaced(group[0].request_id))
             .values_list("name", "request_id")
         )
         found += [
@@ -195,6 +199,10 @@ def _held_by_others(items: Sequence[ItemView]) -> list[Problem]:
             for name, number in others
         ]
     return found
+
+
+def _replaced(request_id: int) -> QuerySet[Request]:
+    return Request.objects.filter(replacements=request_id or None)
 
 
 def store_findings(request: Request, examination: Examination, *, stage: str) -> None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
-from governance import audit, units
+from governance import audit, units, windows
 from governance.actors import Actor
 from governance.errors import Invalid, NotFound, Taken
 from governance.models import Environment
 from governance.permissions import Action, demand
+from governance.services import timing
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 # "new" is the address of the form.
@@ -42,6 +43,7 @@ class EnvironmentSpec:
     max_partitions: int | None = None
     registry_context: str = "."
     position: int = 0
+    change_windows: tuple[str, ...] = ()
 
 
 @transaction.atomic
@@ -91,6 +93,8 @@ def change(slug: str, spec: EnvironmentSpec, *, by: Actor) -> Environment:
     for field, value in after.items():
         setattr(environment, field, value)
     environment.save(update_fields=list(after))
+    if after.keys() & {"change_windows", "time_zone"}:
+        timing.wake(environment)
     told = {"before": before, "after": after}
     audit.record("environment.changed", by=by, about=environment, data=told)
     return environment
@@ -108,6 +112,7 @@ def spec_of(environment: Environment) -> EnvironmentSpec:
         max_partitions=environment.max_partitions,
         registry_context=environment.registry_context,
         position=environment.position,
+        change_windows=tuple(environment.change_windows),
     )
 
 
@@ -127,6 +132,7 @@ def _values(spec: EnvironmentSpec, slug: str) -> Mapping[str, object]:
         "max_partitions": _partitions(spec.max_partitions),
         "registry_context": _context(spec.registry_context.strip()),
         "position": _position(spec.position),
+        "change_windows": [str(window) for window in windows.parse(spec.change_windows)],
     }
 
 

@@ -24,7 +24,7 @@ from governance.actors import Actor, system_actor
 from governance.errors import Problem, WeirError
 from governance.kinds import ApplyRun, ItemView, Outcome, OutcomeState
 from governance.models import Comment, Item, Request
-from governance.services import approvals
+from governance.services import approvals, snapshots, timing
 from governance.services.checks import Examination, examine, store_findings
 from governance.services.heartbeat import Clock, heartbeat
 from governance.services.items import views
@@ -62,7 +62,7 @@ def advance(request_id: int) -> None:
     by = system_actor("worker")
     with heartbeat(request.pk, request.lease, settings.LEASE_TTL):
         try:
-            if request.state == State.APPROVED:
+            if request.state in {State.APPROVED, State.SCHEDULED}:
                 _transition(request, Move.RECHECK, by=by)
             if request.state == State.RECHECKING:
                 _recheck(request, by)
@@ -78,9 +78,10 @@ def advance(request_id: int) -> None:
 
 
 def sweep() -> int:
-    """Wakes a worker for every request that should be under way and is not; how many there were."""
+    """Wakes a worker for every request that should be under way and is not, and for those whose
+    time has come; how many there were."""
     lost = (
-        Request.objects.filter(state__in=[s.value for s in UNDER_WAY])
+        Request.objects.filter(_to_do())
         .filter(_free())
         .order_by("state_at")
         .values_list("pk", flat=True)[:SWEEP_LIMIT]
@@ -88,6 +89,10 @@ def sweep() -> int:
     for pk in lost:
         dispatch.send("governance.advance", pk, expires=settings.SWEEP_INTERVAL * 4)
     return len(lost)
+
+
+def _to_do() -> Q:
+    return Q(state__in=[s.value for s in UNDER_WAY]) | timing.due()
 
 
 def _free() -> Q:
@@ -98,7 +103,8 @@ def _free() -> Q:
 def _take(request_id: int) -> Request | None:
     """Takes the lease, by the database's clock; None where somebody has it or nothing is to do."""
     taken = (
-        Request.objects.filter(pk=request_id, state__in=[s.value for s in UNDER_WAY])
+        Request.objects.filter(pk=request_id)
+        .filter(_to_do())
         .filter(_free())
         .update(lease=F("lease") + 1, lease_until=Now() + settings.LEASE_TTL)
     )
@@ -197,6 +203,8 @@ def _recheck(request: Request, by: Actor) -> None:
             _send_to_review_of_what_is_now(request, examination, moved, by)
         elif whys := _no_longer_agreed(request, examination):
             _send_to_review(request, examination, " ".join(whys), by)
+        elif wait := timing.wait_of(request):
+            _schedule(request, wait, by)
         else:
             for name in kinds.in_order([i.kind for i in items]):
                 kinds.get(name).declare([i for i in items if i.kind == name], by=by)
@@ -244,7 +252,12 @@ def _moved_on(items: Sequence[ItemView]) -> list[str]:
 
 
 def _no_longer_agreed(request: Request, examination: Examination) -> list[str]:
-    """Why its approvals do not suffice today, in sentences. Those that lapsed are open again."""
+    """Why its approvals do not suffice today, in sentences. Those that lapsed are open again.
+
+    Of a request whose glass is broken none is asked for: somebody looks at it afterwards.
+    """
+    if timing.glass_holds(request):
+        return []
     gone = approvals.lapsed(request)
     whys = [approvals.reopen(gone)] if gone else []
     if _lacks(request, examination, besides=[one.requirement.role for one in gone]):
@@ -261,6 +274,20 @@ def _lacks(request: Request, examination: Examination, *, besides: Sequence[str]
     )
     known = {*met, *besides, "auto"}
     return [n.role for n in examination.needs if n.role not in known]
+
+
+def _schedule(request: Request, wait: timing.Wait, by: Actor) -> None:
+    """Lets it wait for its time, when it is rechecked; until then it can be withdrawn."""
+    move(
+        request,
+        Move.SCHEDULE,
+        by=by,
+        scheduled_for=wait.until,
+        failure="",
+        attempts=0,
+        next_attempt_at=None,
+        data={"why": wait.why, "until": wait.until.isoformat() if wait.until else None},
+    )
 
 
 def _send_to_author(request: Request, problems: Sequence[Problem], by: Actor) -> None:
@@ -283,6 +310,7 @@ def _send_to_review_of_what_is_now(
             row.save(update_fields=["before", "base_generation", "attempts"])
     why = f"Since it was written, somebody changed {', '.join(moved[:5])}. Look at it again."
     _send_to_review(request, examination, why, by, revision=request.revision + 1)
+    snapshots.take(request)
 
 
 def _send_to_review(

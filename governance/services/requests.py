@@ -6,7 +6,7 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -18,10 +18,11 @@ from governance.errors import Conflict, Invalid, NotAllowed, Problem, Refused, S
 from governance.kinds import DiffRow, ItemView, Step
 from governance.models import Comment, Item, ItemAuthor, Request, Requirement, Review, Team, Verdict
 from governance.permissions import Action, demand
+from governance.services import snapshots
 from governance.services.checks import Examination, examine, store_findings
 from governance.services.items import NewItem, Typed, dependencies, must_read, read_items, views
 from governance.services.moves import move
-from governance.workflow import EDITABLE, ENDED_UNDONE, Move, State
+from governance.workflow import EDITABLE, ENDED_UNDONE, FINAL, TRANSITIONS, Move, State
 
 MAX_TEXT = 20_000
 
@@ -67,6 +68,23 @@ def create_draft(
 ) -> Request:
     """A new draft. Raises Refused with one problem for each value that cannot be read."""
     demand(by, Action.REQUEST, "request", team.slug)
+    return write_draft(title=title, reason=reason, team=team, items=items, by=by)
+
+
+def write_draft(
+    *,
+    title: str,
+    reason: str,
+    team: Team,
+    items: Sequence[NewItem],
+    by: Actor,
+    authors: set[int] | None = None,
+    replaces: Request | None = None,
+) -> Request:
+    """The draft, for a caller who has asked whether `by` may, in the caller's transaction.
+
+    `authors` wrote its content before, so they count among its authors too.
+    """
     typed = must_read(items, team=team.slug)
     _within_context(typed, by)
     request = Request.objects.create(
@@ -76,15 +94,16 @@ def create_draft(
         environment=typed.environment,
         author_id=by.user_id,
         author_name=by.name,
+        replaces=replaces,
     )
-    _write_items(request, typed.items, by=by)
+    _write_items(request, typed.items, by=by, authors=authors)
     audit.record(
         "request.created",
         by=by,
         about=request,
         request_id=request.pk,
         team=team.slug,
-        data={"items": len(typed.items)},
+        data={"items": len(typed.items), **({"replaces": replaces.pk} if replaces else {})},
     )
     return request
 
@@ -98,9 +117,11 @@ def edit(
     items: Sequence[NewItem],
     revision: int,
     by: Actor,
+    also_by: Collection[int] = (),
 ) -> Request:
     """Replaces what is asked for. Approvals given to the old revision no longer count.
 
+    `also_by` are people whose words it takes over, who become authors of it as well.
     `revision` is the one the editor saw; Stale when somebody else edited in between.
     """
     request = _locked(request.pk, by, Action.EDIT)
@@ -135,7 +156,7 @@ def edit(
         data={"revision": revision + 1, "before": before},
     )
     # Who wrote an earlier version of it still does not count among its approvers.
-    _write_items(request, typed.items, by=by, authors=authors)
+    _write_items(request, typed.items, by=by, authors=authors | set(also_by))
     return request
 
 
@@ -150,6 +171,7 @@ def submit(request: Request, *, by: Actor) -> Request:
         move(request, Move.SUBMIT, by=by, submitted_at=Now(), failure="")
         items = views(request, request.items.all())
         _one_at_a_time(items)
+        replaced = _replaced(request)
         examination = examine(items, team=request.team.slug)
         store_findings(request, examination, stage="submit")
         refusals = examination.refusals
@@ -161,10 +183,42 @@ def submit(request: Request, *, by: Actor) -> Request:
                 data={"problems": [p.message for p in refusals[:20]], "count": len(refusals)},
             )
         else:
+            if replaced is not None:
+                move(
+                    replaced,
+                    Move.SUPERSEDE,
+                    by=by,
+                    superseded_by=request,
+                    scheduled_for=None,
+                    data={"why": f"Replaced by #{request.pk}.", "by": request.pk},
+                )
             _ask(request, examination)
     if refusals:
         raise Refused(refused_sentence(refusals), refusals, request=request.pk)
     return request
+
+
+def _replaced(request: Request) -> Request | None:
+    """The request whose place this one takes, locked; None where there is none, or it has ended.
+
+    Raises Conflict where a worker is on it: then it is too late.
+    """
+    if request.replaces_id is None:
+        return None
+    old = (
+        Request.objects.select_related("team", "environment")
+        .select_for_update(of=("self",))
+        .get(pk=request.replaces_id)
+    )
+    if State(old.state) in FINAL:
+        return None
+    if (State(old.state), Move.SUPERSEDE) not in TRANSITIONS:
+        raise Conflict(
+            f"Request #{old.pk}, which this one is to replace, is {State(old.state).words.lower()} "
+            "by now. Wait until the worker is done with it, or withdraw it.",
+            request=old.pk,
+        )
+    return old
 
 
 def _within_context(typed: Typed, by: Actor) -> None:
@@ -196,6 +250,7 @@ def refused_sentence(problems: Sequence[Problem]) -> str:
 
 def _ask(request: Request, examination: Examination) -> None:
     """Writes down who must agree; approves at once where a policy version does so itself."""
+    snapshots.take(request)
     by = system_actor("policies")
     write_requirements(request, examination)
     if any(need.role != "auto" for need in examination.needs):
@@ -266,8 +321,14 @@ def ask_again(request: Request, *, by: Actor) -> Request:
         NewItem(item.kind, item.operation, item.name, item.place, item.after)
         for item in request.items.all()
     ]
-    return create_draft(
-        title=request.title, reason=request.reason, team=request.team, items=items, by=by
+    demand(by, Action.REQUEST, "request", request.team.slug)
+    return write_draft(
+        title=request.title,
+        reason=request.reason,
+        team=request.team,
+        items=items,
+        authors=_authors(request),
+        by=by,
     )
 
 
@@ -310,6 +371,12 @@ def _locked(pk: int, by: Actor, action: Action) -> Request:
         .select_for_update(of=("self",))
         .get(pk=pk)
     )
+
+
+def _authors(request: Request) -> set[int]:
+    """Whose content this is."""
+    found = ItemAuthor.objects.filter(item__request=request).values_list("user_id", flat=True)
+    return {*found, *([request.author_id] if request.author_id is not None else [])}
 
 
 def _write_items(

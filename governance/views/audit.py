@@ -12,9 +12,12 @@ from django.views.decorators.http import require_GET
 
 from governance import lookups
 from governance.models import Event
+from governance.services import glass
 from governance.views.pages import PageRequest, page, show
 from governance.views.paging import by_id, narrowed_by
+from governance.views.request_time import glass_lines
 
+MOST_GLASSES = 20
 _NAMES = frozenset({"topic", "subject", "cluster", "drift"})
 
 
@@ -40,6 +43,7 @@ def events(request: PageRequest) -> HttpResponse:
     )
     listed = by_id(request, found)
     context = {
+        "glasses": glass_lines(list(glass.unreviewed(request.actor)[:MOST_GLASSES]), request.actor),
         "narrow": narrow,
         "narrowed": any(narrow.values()),
         "listed": listed,

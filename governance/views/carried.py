@@ -43,6 +43,7 @@ FORMS: Mapping[str, str] = {
     "person": "person",
     "environment-new": "environment-new",
     "environment": "environment",
+    "environment-freezes": "environment-freezes",
     "tokens": "tokens",
     "sandbox": "sandbox",
     "cluster-new": "cluster-new",

@@ -14,6 +14,7 @@ from governance import queries
 from governance.actors import Actor
 from governance.middleware import actor_of
 from governance.permissions import Action, allowed, teams_where
+from governance.services import glass
 
 THEME_COOKIE = "weir_theme"
 KEYS_COOKIE = "weir_keys"
@@ -98,7 +99,7 @@ _RANK = ("viewer", "requester", "owner")
 
 
 def _places(path: str, actor: Actor) -> tuple[Place, ...]:
-    waiting = queries.needs_me(actor).count()
+    waiting = queries.needs_me(actor).count() + glass.waits_for(actor).count()
     return tuple(
         Place(
             title=title,

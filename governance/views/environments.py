@@ -16,9 +16,11 @@ from governance.forms import EnvironmentForm, refuse
 from governance.models import Environment
 from governance.permissions import Action, allowed, demand
 from governance.services import environments as service
+from governance.services import timing
 from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.tabs import organisation
+from governance.windows import Freeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class EnvironmentRow:
     environment: Environment
     kept: str
     kept_exact: str
+    windows: str
+    frozen: Freeze | None
 
 
 @page
@@ -35,7 +39,7 @@ class EnvironmentRow:
 def environments(request: PageRequest) -> HttpResponse:
     may = allowed(request.actor, Action.MANAGE_ENVIRONMENTS, "environment")
     context = {
-        "rows": [_row(environment) for environment in lookups.environments()],
+        "rows": _rows(list(lookups.environments())),
         "may_change": may.ok,
         "why_not": may.why,
         "tabs": organisation(request.actor, "environments"),
@@ -67,7 +71,7 @@ def environment(request: PageRequest, slug: str) -> HttpResponse:
     found = lookups.environments().filter(slug=slug).first()
     if found is None:
         raise NotFound(f"There is no environment {slug}.", environment=slug)
-    initial = carried.initial(request) or asdict(service.spec_of(found))
+    initial = carried.initial(request) or _typed(service.spec_of(found))
     form = EnvironmentForm(request.POST or None, initial=initial, known=True)
     if request.method == "POST" and form.is_valid():
         try:
@@ -90,8 +94,21 @@ def _form(request: PageRequest, form: EnvironmentForm, found: Environment | None
     return show(request, "environments/form.html", context, status=status)
 
 
-def _row(environment: Environment) -> EnvironmentRow:
+def _typed(spec: service.EnvironmentSpec) -> dict[str, object]:
+    return asdict(spec) | {"change_windows": "\n".join(spec.change_windows)}
+
+
+def _rows(found: list[Environment]) -> list[EnvironmentRow]:
+    now, calendars = timing.database_time(), timing.calendars_of(found)
+    return [_row(one, calendars[one.pk].freeze_at(now)) for one in found]
+
+
+def _row(environment: Environment, frozen: Freeze | None) -> EnvironmentRow:
     limit = environment.retention_limit_ms
-    if limit is None:
-        return EnvironmentRow(environment, "no limit", "")
-    return EnvironmentRow(environment, units.format_duration(limit), units.exact_duration(limit))
+    return EnvironmentRow(
+        environment,
+        "no limit" if limit is None else units.format_duration(limit),
+        "" if limit is None else units.exact_duration(limit),
+        "; ".join(environment.change_windows) or "at any time",
+        frozen,
+    )

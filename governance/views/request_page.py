@@ -8,19 +8,32 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from governance import kinds, queries
+from governance import access, kinds, queries
 from governance.actors import Actor
 from governance.forms import form_of
 from governance.kinds import Current, DiffRow, Risk
-from governance.models import Event, Finding, Item, Request, Severity, User
+from governance.models import (
+    Event,
+    Finding,
+    Item,
+    Request,
+    Severity,
+    Suggestion,
+    SuggestionState,
+    User,
+)
 from governance.queries import Agreement, Entry, ItemPage
-from governance.services import reviews
+from governance.services import reviews, suggestions
 from governance.views.asking import go_back_url
 from governance.views.findings import Said, by_path, of_finding
+from governance.views.mentioned import People, people_in, with_people
+from governance.views.request_time import Timing, timing_of
+from governance.ways import Ways
 from governance.workflow import State
 
 MOST_STEPS = 12
 MOST_EFFECTS = 8
+MOST_RELATIONS = 5
 # A worker is on these, or about to be: the page asks again until they are over.
 MOVING = frozenset({State.CHECKING, State.APPROVED, State.RECHECKING, State.APPLYING})
 ENDED = frozenset({State.APPLIED, State.PARTLY_APPLIED, State.FAILED})
@@ -56,6 +69,7 @@ class Row:
     diff: DiffRow
     objections: Sequence[Said]
     passed: Sequence[Said]
+    suggestions: Sequence[Suggestion] = ()
 
     @property
     def key(self) -> str:
@@ -77,6 +91,8 @@ class Panel:
     state: str
     templates: Sequence[str]
     after: Mapping[str, object]
+    suggestions: Sequence[Suggestion]  # of values that have no line
+    settable: Sequence[tuple[str, str]]  # (path, label), for somebody who may suggest
     go_back_url: str  # where it is declared and was not applied: to ask for what is applied
 
 
@@ -112,6 +128,14 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class Relation:
+    """Another request that this one has to do with, after the words that say how."""
+
+    words: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """Everything that the templates of one request print."""
 
@@ -138,14 +162,18 @@ class Shown:
     steps_words: str
     failure: str
     production: bool
+    timing: Timing
+    relations: Sequence[Relation]
+    reason: str
 
 
 def shown(request: Request, actor: Actor) -> Shown:
     """The page of `request` as `actor` may see it."""
     page = queries.request_page(request, actor)
     state = State(request.state)
-    panels = [_panel(item, request) for item in page.items]
+    panels = [_panel(item, request, page.ways) for item in page.items]
     count = page.progress["total"]
+    people = people_in([request.reason, *(entry.body for entry in page.timeline)])
     return Shown(
         page=page,
         request=request,
@@ -160,7 +188,7 @@ def shown(request: Request, actor: Actor) -> Shown:
         marker=marker(request),
         panels=panels,
         findings=[of_finding(f) for f in page.findings if f.item_id is None and not f.passed],
-        timeline=_timeline(page),
+        timeline=_timeline(page, people),
         decision_title="Your decision" if page.can_approve else "Where it stands",
         decision_lines=[*_changed_since(request, actor), *_lines(page, state)],
         can_object=page.can_decide and not reviews.wrote_it(request, actor),
@@ -174,7 +202,25 @@ def shown(request: Request, actor: Actor) -> Shown:
         steps_words=_steps_words(page, state),
         failure=_failure(request, page),
         production=bool(request.environment and request.environment.production),
+        timing=timing_of(request, page.ways, actor),
+        relations=_relations(request, actor),
+        reason=with_people(request.reason, people),
     )
+
+
+def _relations(request: Request, actor: Actor) -> list[Relation]:
+    """What it replaces, what replaced it, and drafts that are to, as far as she sees them."""
+    seen = access.visible_requests(actor)
+    found: list[Relation] = []
+    if request.superseded_by_id is not None:
+        found += [Relation("Replaced by", one) for one in seen.filter(pk=request.superseded_by_id)]
+    elif request.submitted_at is not None:
+        drafts = seen.filter(replaces=request, state=State.DRAFT).order_by("pk")[:MOST_RELATIONS]
+        found += [Relation("To be replaced by the draft", one) for one in drafts]
+    if request.replaces_id is not None:
+        words = "Takes the place of" if request.submitted_at else "Is to take the place of"
+        found += [Relation(words, one) for one in seen.filter(pk=request.replaces_id)]
+    return found
 
 
 def marker(request: Request) -> str:
@@ -187,8 +233,11 @@ def marker(request: Request) -> str:
 # --- Items ------------------------------------------------------------------------------------
 
 
-def _panel(item: ItemPage, request: Request) -> Panel:
+def _panel(item: ItemPage, request: Request, ways: Ways) -> Panel:
     row = item.row
+    key = (row.kind, row.place, row.name)
+    open_now = [s for s in ways.suggestions if s.state == SuggestionState.OPEN]
+    suggested = [s for s in open_now if (s.kind, s.place, s.name) == key]
     groups = by_path(of_finding(f) for f in item.findings)
     paths = {diff.path for diff in item.rows}
     begun = row.state != "pending" or State(request.state) in {State.APPLYING, *ENDED}
@@ -201,7 +250,15 @@ def _panel(item: ItemPage, request: Request) -> Panel:
         seen_at=(current.seen_at or "") if current else "",
         icon=ICONS.get(row.kind, "file-text"),
         verb=VERBS.get(row.operation, row.operation),
-        rows=[_row(diff, groups.get(diff.path, [])) for diff in item.rows],
+        rows=[
+            replace(
+                _row(diff, groups.get(diff.path, [])),
+                suggestions=[s for s in suggested if s.path == diff.path],
+            )
+            for diff in item.rows
+        ],
+        suggestions=[s for s in suggested if s.path not in paths],
+        settable=suggestions.settable(row) if ways.can_suggest else (),
         findings=[said for said in apart if said.waived or not said.passed],
         state=row.state if begun else "",
         templates=[f"kinds/{row.kind}/_item.html", "requests/_rows.html"],
@@ -265,7 +322,7 @@ def _lines(page: queries.RequestPage, state: State) -> list[str]:
         case State.APPROVED | State.RECHECKING | State.APPLYING | State.CHECKING:
             return ["Under way. This page follows by itself."]
         case State.SCHEDULED:
-            return ["Approved; it waits for its time."]
+            return ["Approved. It is checked once more and applied when its time has come."]
         case State.APPLIED:
             return ["Done: the cluster has what was asked for."]
         case State.PARTLY_APPLIED | State.FAILED:
@@ -317,23 +374,28 @@ def _steps_words(page: queries.RequestPage, state: State) -> str:
     if state in MOVING:
         done, total = page.progress["applied"], page.progress["total"]
         return f"{rest}{done:,} of {total:,} items applied."
-    return f"{rest}After the last approval, at once; the worker reads the cluster again first."
+    if state is State.SCHEDULED:
+        return f"{rest}When its time has come; the worker reads the cluster again first."
+    when = "when its time has come" if page.ways.wait else "at once"
+    return f"{rest}After the last approval, {when}; the worker reads the cluster again first."
 
 
 # --- Timeline ---------------------------------------------------------------------------------
 
 
-def _timeline(page: queries.RequestPage) -> list[Happening]:
+def _timeline(page: queries.RequestPage, people: People) -> list[Happening]:
     names = dict(
         User.objects.filter(username__in={e.who for e in page.timeline}).values_list(
             "username", "name"
         )
     )
     told = [entry for entry in page.timeline if entry.kind.startswith(_TOLD)]
-    return [_happening(entry, page.findings, names) for entry in told]
+    return [_happening(entry, page.findings, names, people) for entry in told]
 
 
-def _happening(entry: Entry, findings: Sequence[Finding], names: Mapping[str, str]) -> Happening:
+def _happening(
+    entry: Entry, findings: Sequence[Finding], names: Mapping[str, str], people: People
+) -> Happening:
     if entry.kind == "request.review_asked":
         entry = replace(entry, who="Checks", sentence=_checks(findings))
     mark = _MARKS.get(entry.tone, "")
@@ -342,7 +404,7 @@ def _happening(entry: Entry, findings: Sequence[Finding], names: Mapping[str, st
         at=entry.at,
         who=_SYSTEM.get(entry.who) or names.get(entry.who) or entry.who,
         text=entry.sentence,
-        said="" if of_item else entry.body,
+        said="" if of_item else with_people(entry.body, people),
         remark=entry.body if of_item else "",
         css=f"event-{mark}" if mark else "",
     )

@@ -15,14 +15,17 @@ from django.views.decorators.http import require_GET, require_POST
 from governance import access, kinds, lookups, queries
 from governance.errors import Conflict, Invalid, NotAllowed, Refused
 from governance.models import Item, Request
-from governance.permissions import Action, role_in_words
+from governance.permissions import Action, approver_roles, role_in_words
+from governance.services import glass, reviews
 from governance.services import requests as service
-from governance.services import reviews
 from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_id, by_number, narrowed_by
 from governance.views.request_page import marker, shown
+from governance.views.request_time import glass_lines
 from governance.workflow import State
+
+MOST_GLASSES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class RequestRow:
     request: Request
     what: str
     waits_for: str
+    can_pick: bool
 
 
 @page
@@ -52,11 +56,14 @@ def inbox(request: PageRequest) -> HttpResponse:
     wanted = wanted if wanted in _INBOX else "needs-me"
     found = _INBOX[wanted](request)
     listed = by_number(request, with_items(found), one="request")
+    broken = list(glass.unreviewed(request.actor)[:MOST_GLASSES])
     context = {
+        "glasses": glass_lines(broken, request.actor),
         "tabs": _tabs(request, wanted),
         "view": wanted,
         "listed": listed,
         "rows": rows(listed.rows),
+        "bulk": wanted == "needs-me",
         "title": "Inbox",
     }
     return show(request, "requests/inbox.html", context, fragment="requests/_table.html")
@@ -81,6 +88,7 @@ def request_list(request: PageRequest) -> HttpResponse:
         "narrowed": any(narrow.values()),
         "listed": listed,
         "rows": rows(listed.rows),
+        "bulk": bool(approver_roles(request.actor)),
         "states": [(s.value, s.words) for s in State],
         "kinds": [(k.name, k.title) for k in kinds.every()],
         "environments": environments,
@@ -179,6 +187,7 @@ def rows(found: Sequence[Request]) -> list[RequestRow]:
             request=r,
             what=_what(r),
             waits_for=", ".join(role_in_words(role) for role in waiting.get(r.pk, [])),
+            can_pick=r.state == State.IN_REVIEW,
         )
         for r in found
     ]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from governance import kinds
 from governance.actors import system_actor
-from governance.errors import Refused
-from governance.kinds import ApplyRun, ItemView, Outcome, OutcomeState
+from governance.errors import Problem, Refused
+from governance.kinds import ApplyRun, ItemView, Outcome, OutcomeState, Undone
 from governance.models import Event, Request, Resource
 from governance.services import pipeline, requests, reviews
 from governance.services.items import NewItem
@@ -190,3 +191,41 @@ def draft(cast: Cast, wanted: NewItem) -> Request:
     return requests.create_draft(
         title="A schema", reason="", team=cast.team, items=[wanted], by=cast.requester
     )
+
+
+def undo(after: object, before: object | None) -> Undone | Problem:
+    kind = kinds.get("subject")
+    assert isinstance(kind, kinds.Undoes)
+    was = None if before is None else {"schemaType": "AVRO", "schema": text_of(before)}
+    return kind.undo(item(after), was)
+
+
+def test_the_old_content_is_registered_again_where_it_has_no_version_any_more() -> None:
+    register(TWO)
+    back = undo(TWO, ONE)
+    assert isinstance(back, Undone)
+    assert back.operation == "register"
+    assert back.after == {"schemaType": "AVRO", "schema": text_of(ONE)}
+    (outcome,) = apply(replace(item(ONE), after=back.after)).values()
+    assert outcome.state is OutcomeState.APPLIED
+    assert outcome.detail["version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("there", "before", "words"),
+    [
+        ((ONE,), None, "versions are not taken away"),
+        ((ONE, TWO), ONE, "still, as version 1"),
+        ((ONE, TWO), TWO, "latest version"),
+        ((ONE,), OTHER, "does not meet the level BACKWARD"),
+    ],
+)
+def test_what_of_a_subject_cannot_be_taken_back_says_why(
+    there: tuple[object, ...], before: object | None, words: str
+) -> None:
+    for schema in there:
+        register(schema)
+    why = undo(TWO, before)
+    assert isinstance(why, Problem)
+    assert words in why.message
+    assert why.way_out

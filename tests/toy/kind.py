@@ -18,6 +18,7 @@ from governance.kinds import (
     Outcome,
     OutcomeState,
     Step,
+    Undone,
 )
 from governance.models import Environment, Lifecycle, Resource, Team
 from tests.toy.models import DeclaredToy, ShelfToy
@@ -169,6 +170,11 @@ class Toy:
             colour=str(item.after["colour"]), painted=F("painted") + 1
         )
         return Outcome(OutcomeState.APPLIED, "Painted.", before_image=image)
+
+    def undo(self, item: ItemView, before: Json | None) -> Undone | Problem:
+        if before is None:
+            return Problem("name", f"{item.name} was made, and stays.", "Paint it.")
+        return Undone("paint", dict(before))
 
     def url(self, place: str, name: str) -> str:
         return f"/toys/{place}/{name}/"

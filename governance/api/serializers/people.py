@@ -11,6 +11,7 @@ from governance.api.shapes import Strict
 from governance.models import Application, Environment, Membership, Team, TeamRole, User
 from governance.services.environments import COLOURS
 from governance.services.people import LONGEST_PASSWORD
+from governance.windows import MOST_WINDOWS
 
 
 class MeShown(serializers.Serializer[Any]):
@@ -31,6 +32,8 @@ class MeShown(serializers.Serializer[Any]):
 class EnvironmentShown(serializers.ModelSerializer[Environment]):
     """An environment and the limits that hold there."""
 
+    change_windows = serializers.ListField(child=serializers.CharField(), read_only=True)
+
     class Meta:
         model = Environment
         fields = [
@@ -43,6 +46,7 @@ class EnvironmentShown(serializers.ModelSerializer[Environment]):
             "max_partitions",
             "registry_context",
             "position",
+            "change_windows",
         ]
         read_only_fields = fields
 
@@ -73,6 +77,13 @@ class EnvironmentValues(Strict):
         min_value=0,
         max_value=1_000,
         help_text="Its place in lists; the strictest environment comes last.",
+    )
+    change_windows = serializers.ListField(
+        child=serializers.CharField(max_length=80),
+        required=False,
+        default=list,
+        max_length=MOST_WINDOWS,
+        help_text="Weekly rules by the environment's clock: Mon–Thu 09:00–16:00. None: always.",
     )
 
 

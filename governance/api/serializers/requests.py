@@ -12,8 +12,11 @@ from governance.api.serializers.shared import (
     PersonShown,
     StepShown,
 )
+from governance.api.serializers.suggestions import ChangedShown
 from governance.api.shapes import Plain, Strict
 from governance.models import Item, Request
+from governance.services.bulk import MOST as MOST_AT_ONCE
+from governance.services.bulk import BulkOutcome
 from governance.services.items import MAX_ITEMS, NewItem
 from governance.services.requests import MAX_TEXT
 from governance.workflow import ItemState, State
@@ -54,8 +57,13 @@ class RequestShown(serializers.ModelSerializer[Request]):
             "approved_at",
             "applied_at",
             "expires_at",
+            "not_before",
+            "scheduled_for",
+            "break_glass",
+            "review_due",
             "failure",
             "superseded_by",
+            "replaces",
             "url",
         ]
         read_only_fields = fields
@@ -156,9 +164,23 @@ class CanShown(serializers.Serializer[Any]):
     withdraw = serializers.BooleanField(source="can_withdraw")
     retry = serializers.BooleanField(source="can_retry")
     ask_again = serializers.BooleanField(source="can_ask_again")
+    set_not_before = serializers.BooleanField(source="ways.can_set_not_before")
+    break_glass = serializers.BooleanField(source="ways.can_break_glass")
+    roll_back = serializers.BooleanField(source="ways.can_roll_back")
+    replace = serializers.BooleanField(source="ways.can_replace")
+    suggest = serializers.BooleanField(source="ways.can_suggest")
     why_not_approve = serializers.CharField(source="why_not")
     acting_as = serializers.CharField()
     acting_reason = serializers.CharField()
+
+
+class WaitShown(serializers.Serializer[Any]):
+    """What keeps it from being applied now: change windows, freezes, "not before"."""
+
+    until = serializers.DateTimeField(
+        source="waits_until", allow_null=True, help_text="Null: for nothing, or for ever."
+    )
+    why = serializers.CharField(source="waits_why", help_text="Empty: for nothing.")
 
 
 class RequestPageShown(serializers.Serializer[Any]):
@@ -172,6 +194,10 @@ class RequestPageShown(serializers.Serializer[Any]):
     steps = StepShown(many=True)
     findings = FindingShown(many=True)
     progress = ProgressShown()
+    waits = WaitShown(source="ways")
+    changed = ChangedShown(
+        source="ways.changed", many=True, help_text="Since the revision that the caller reviewed."
+    )
     can = CanShown(source="*")
     live = serializers.BooleanField(help_text="A worker is on it: ask again shortly.")
 
@@ -291,6 +317,51 @@ class DecisionIn(Strict):
     comment = serializers.CharField(
         max_length=MAX_TEXT, required=False, default="", allow_blank=True
     )
+
+
+class PickedIn(Strict):
+    """A request, and the revision of it that was seen."""
+
+    id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
+class PickedField(serializers.ListSerializer[Any]):
+    """Some requests, not too many."""
+
+    def __init__(self) -> None:
+        super().__init__(child=PickedIn(), allow_empty=False, max_length=MOST_AT_ONCE)
+
+
+class DecideManyIn(Strict):
+    """One decision on several requests."""
+
+    verdict = serializers.CharField(max_length=20, help_text="approve or decline.")
+    comment = serializers.CharField(
+        max_length=MAX_TEXT, required=False, default="", allow_blank=True
+    )
+    requests = PickedField()
+    typed = serializers.IntegerField(
+        required=False,
+        default=None,
+        allow_null=True,
+        help_text="How many they are: asked for where some are in production or irreversible.",
+    )
+
+
+class DecidedShown(serializers.Serializer[Any]):
+    """What became of one of them."""
+
+    id = serializers.IntegerField(source="number")
+    title = serializers.CharField()
+    outcome = serializers.ChoiceField(choices=[(o.value, o.value) for o in BulkOutcome])
+    why = serializers.CharField()
+
+
+class DecidedManyShown(serializers.Serializer[Any]):
+    """What became of each, in the order they were named."""
+
+    results = DecidedShown(many=True)
 
 
 class CommentIn(Strict):

@@ -16,10 +16,10 @@ from django.utils import timezone
 
 from governance import audit
 from governance.actors import Actor
-from governance.models import Request, Simulation
+from governance.models import BrokenGlass, Request, Simulation
 from governance.permissions import MATRIX, Action, Row, allowed
 from governance.policy.load import PolicyText
-from governance.services import requests, reviews, simulations, tokens
+from governance.services import glass, requests, reviews, simulations, tokens
 from governance.services.items import NewItem
 from tests.factories import BY, Cast, make_actor, make_policy, make_user
 from tests.governance.api.conftest import Answer, Caller, draft, person, program, toy
@@ -77,6 +77,17 @@ CALLS: Mapping[Action, Call] = {
     ),
     Action.APPROVE_AS_STEWARD: lambda w, c: c.post(
         f"requests/{_asks(w, 'steward')}/approve", {"revision": 1}
+    ),
+    Action.SUPERSEDE: lambda w, c: c.post(f"requests/{w.review}/replace"),
+    Action.BREAK_GLASS: lambda w, c: c.post(
+        f"requests/{w.review}/break-glass", {"revision": 1, "reason": "Now."}
+    ),
+    Action.LOOK_AT_GLASS: lambda w, c: c.post(
+        f"broken-glass/{broken_glass(w)}/look", {"verdict": "confirmed"}
+    ),
+    Action.FREEZE: lambda w, c: c.post(
+        "environments/dev/freezes",
+        {"ends_at": (timezone.now() + timedelta(days=1)).isoformat(), "reason": "Closing."},
     ),
     Action.ACCEPT_DRIFT: lambda w, c: c.post(f"drift/{w.drift}/accept"),
     Action.REVERT_DRIFT: lambda w, c: c.post(f"drift/{w.drift}/revert"),
@@ -228,6 +239,14 @@ def _asks(world: World, role: str) -> int:
     found = Request.objects.get(pk=number)
     reviews.approve(found, revision=1, by=world.cast.second_owner)
     return number
+
+
+def broken_glass(world: World) -> int:
+    """A glass that was broken by somebody else of the platform team."""
+    breaker = make_actor(org=("platform",))
+    found = Request.objects.get(pk=world.review)
+    glass.break_glass(found, revision=1, reason="Now.", by=breaker)
+    return BrokenGlass.objects.get().pk
 
 
 @transaction.atomic

@@ -88,6 +88,12 @@ def edit(world: Pages, client: Client) -> HttpResponse:
     return typed_as(HttpResponse, client.post(f"/requests/{world.draft}/edit/", values))
 
 
+def look_at_glass(world: Pages, client: Client) -> HttpResponse:
+    """A word on a glass that somebody else broke."""
+    path = f"/glass/{api.broken_glass(world)}/"
+    return typed_as(HttpResponse, client.post(path, {"verdict": "confirmed"}))
+
+
 TOMORROW = (timezone.now() + timedelta(days=1)).date().isoformat()
 PAGES: Mapping[Action, Page] = {
     Action.REQUEST: post("/requests/new/", **COMPOSED, **{"i0-name": "payments.new"}),
@@ -98,6 +104,12 @@ PAGES: Mapping[Action, Page] = {
     Action.APPROVE_AS_OWNER: approve_as("owner"),
     Action.APPROVE_AS_PLATFORM: approve_as("platform"),
     Action.APPROVE_AS_STEWARD: approve_as("steward"),
+    Action.SUPERSEDE: post("/requests/{review}/replace/"),
+    Action.BREAK_GLASS: post("/requests/{review}/glass/", revision="1", reason="Now."),
+    Action.LOOK_AT_GLASS: look_at_glass,
+    Action.FREEZE: post(
+        "/environments/dev/freezes/", ends_at=f"{TOMORROW}T23:59", reason="Closing."
+    ),
     Action.ACCEPT_DRIFT: post("/drift/{drift}/accept/"),
     Action.REVERT_DRIFT: post("/drift/{drift}/revert/"),
     Action.IGNORE_DRIFT: post("/drift/{drift}/ignore/", reason="Known.", until=TOMORROW),

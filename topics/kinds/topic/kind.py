@@ -11,7 +11,17 @@ from django.db.models.functions import Now
 from governance import kinds
 from governance.actors import Actor
 from governance.errors import NotFound, Problem
-from governance.kinds import ApplyRun, Current, DiffRow, ItemView, Json, Outcome, OutcomeState, Step
+from governance.kinds import (
+    ApplyRun,
+    Current,
+    DiffRow,
+    ItemView,
+    Json,
+    Outcome,
+    OutcomeState,
+    Step,
+    Undone,
+)
 from governance.models import Lifecycle, Resource, Team
 from governance.policy.facts import Fact, FactType, declare
 from topics.kinds.topic import diff, estate, rules
@@ -21,6 +31,7 @@ from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import plan_topic
 from topics.kinds.topic.refusal import problem_of
 from topics.kinds.topic.spec import TopicSpec, from_json, name_problem, parse
+from topics.kinds.topic.undo import undo_change
 from topics.models import Cluster
 from topics.profiles import table as profiles
 from topics.services import apply, observe, rehearse
@@ -171,6 +182,16 @@ class TopicKind:
     def url(self, place: str, name: str) -> str:
         """The topic's page."""
         return f"/topics/{quote(place, safe='')}/{quote(name, safe='')}/"
+
+    def undo(self, item: ItemView, before: Json | None) -> Undone | Problem:
+        """What takes the change back; a topic that was created stays."""
+        _, known = self._situation(item)
+        return undo_change(
+            item.name,
+            before=from_json(before) if before is not None else None,
+            after=from_json(item.after),
+            now=known.declared,
+        )
 
     def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
         """Reads rows once for all that is asked of these topics in the block."""

@@ -1,0 +1,77 @@
+"""What takes a change of a topic back, key by key."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from governance.errors import Problem
+from governance.kinds import Undone
+from topics.kinds.topic.spec import TopicSpec, from_json
+from topics.kinds.topic.undo import undo_change
+
+
+def spec(partitions: int = 6, **configs: str) -> TopicSpec:
+    return TopicSpec(partitions, 3, {k.replace("_", "."): v for k, v in configs.items()})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "now", "asked", "notes"),
+    [
+        (spec(retention_ms="1"), spec(retention_ms="2"), spec(retention_ms="2"),
+         spec(retention_ms="1"), ""),
+        (spec(), spec(retention_ms="2"), spec(retention_ms="2"), spec(), ""),
+        (spec(retention_ms="1"), spec(), spec(), spec(retention_ms="1"), ""),
+        (spec(6, retention_ms="1"), spec(12, retention_ms="2"), spec(12, retention_ms="2"),
+         spec(12, retention_ms="1"), "12 partitions stay"),
+        (spec(retention_ms="1"), spec(retention_ms="2"), spec(retention_ms="2", a_b="new"),
+         spec(retention_ms="1", a_b="new"), ""),
+        (spec(retention_ms="1", c_d="1"), spec(retention_ms="2", c_d="2"),
+         spec(retention_ms="9", c_d="2"), spec(retention_ms="9", c_d="1"),
+         "retention.ms was changed since, to 9"),
+    ],
+)  # fmt: skip
+def test_it_goes_back_and_leaves_what_others_did(
+    before: TopicSpec, after: TopicSpec, now: TopicSpec, asked: TopicSpec, notes: str
+) -> None:
+    undone = undo_change("t", before=before, after=after, now=now)
+    assert isinstance(undone, Undone)
+    assert undone.operation == "alter"
+    assert undone.after == asked.as_json()
+    assert notes in " ".join(undone.notes)
+    assert bool(notes) == bool(undone.notes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "now", "words"),
+    [
+        (None, spec(), spec(), "was created"),
+        (spec(6), spec(12), spec(12), "never taken away"),
+        (spec(), spec(retention_ms="1"), None, "not declared any more"),
+        (spec(), spec(retention_ms="1"), spec(), "declared as it was before already"),
+        (spec(), spec(retention_ms="1"), spec(retention_ms="5"), "changed since"),
+    ],
+)
+def test_what_cannot_be_taken_back_says_why(
+    before: TopicSpec | None, after: TopicSpec, now: TopicSpec | None, words: str
+) -> None:
+    why = undo_change("t", before=before, after=after, now=now)
+    assert isinstance(why, Problem)
+    assert words in why.message
+
+
+configs = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["1", "2"]))
+
+
+@given(configs, configs)
+def test_without_anything_since_all_keys_are_as_before(
+    before: dict[str, str], after: dict[str, str]
+) -> None:
+    was, became = TopicSpec(3, 1, before), TopicSpec(3, 1, after)
+    undone = undo_change("t", before=was, after=became, now=became)
+    if before == after:
+        assert isinstance(undone, Problem)
+    else:
+        assert isinstance(undone, Undone)
+        assert from_json(undone.after).as_json() == was.as_json()

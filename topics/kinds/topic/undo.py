@@ -1,0 +1,62 @@
+"""What takes a change of a topic back: key by key, from what is declared now; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from governance.errors import Problem
+from governance.kinds import Undone
+from topics.kinds.topic.spec import TopicSpec
+
+_DEFAULT = "the default"
+
+
+def undo_change(
+    name: str, *, before: TopicSpec | None, after: TopicSpec, now: TopicSpec | None
+) -> Undone | Problem:
+    """The change from `now` that takes back what led from `before` to `after`.
+
+    Partitions cannot be taken away, and a value that somebody changed since stays.
+    """
+    if before is None:
+        return Problem(
+            "name",
+            f"{name} was created, and topics are not deleted here.",
+            "Stop its producers and consumers; the platform team can delete it on the cluster.",
+            rule="undo",
+        )
+    if now is None:
+        return Problem(
+            "name", f"{name} is not declared any more.", "Ask to create it.", rule="undo"
+        )
+    notes: list[str] = []
+    configs = _configs(before.configs, after.configs, now.configs, notes)
+    if after.partitions != before.partitions:
+        notes.append(
+            f"Its {now.partitions} partitions stay: partitions can be added, never taken away."
+        )
+    asked = replace(now, configs=configs)
+    if asked.as_json() == now.as_json():
+        why = " ".join(notes) or f"{name} is declared as it was before already."
+        return Problem("", why, "There is nothing to take back.", rule="undo")
+    return Undone("alter", asked.as_json(), tuple(notes))
+
+
+def _configs(
+    before: Mapping[str, str], after: Mapping[str, str], now: Mapping[str, str], notes: list[str]
+) -> dict[str, str]:
+    asked = dict(now)
+    for key in sorted(before.keys() | after.keys()):
+        old, made, is_now = before.get(key), after.get(key), now.get(key)
+        if old == made or is_now == old:
+            continue
+        if is_now != made:
+            notes.append(
+                f"{key} was changed since, to {is_now or _DEFAULT}, and stays as it is now."
+            )
+        elif old is None:
+            asked.pop(key, None)
+        else:
+            asked[key] = old
+    return asked
