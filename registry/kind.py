@@ -25,7 +25,7 @@ from governance.kinds import (
     OutcomeState,
     Step,
 )
-from governance.models import Environment, Lifecycle, Resource, Team
+from governance.models import Environment, Team
 from governance.policy.facts import Fact, FactType, declare
 from registry import candidates, compatibility, difference, lookup, naming, owners, settings, store
 from registry.addresses import subject_url
@@ -220,12 +220,7 @@ class SubjectKind:
         for item in items:
             subject = _subject(item.place, item.name)
             if item.team in teams and owners.owner_of(subject) is None:
-                Resource.objects.get_or_create(
-                    kind="subject",
-                    name=subject.name,
-                    owner=teams[item.team],
-                    defaults={"lifecycle": Lifecycle.ACTIVE},
-                )
+                owners.claim(subject, teams[item.team])
 
     def apply(self, run: ApplyRun) -> None:
         """*Worker*: registers each item, and records each by itself."""
