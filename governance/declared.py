@@ -36,4 +36,3 @@ def declared(context: OuterRef | None = None) -> Q:
             rows = rows.filter(environment__registry_context=context)
         where |= Q(Exists(rows))
     return where if where else Q(pk__in=[])
-

@@ -72,6 +72,7 @@ class Action(StrEnum):
     VERIFY_AUDIT = "verify_audit"
     READ_REGISTRY = "read_registry"
     WRITE_REGISTRY = "write_registry"
+    GOVERN_SUBJECT = "govern_subject"
 
 
 APPROVALS = frozenset(
@@ -151,6 +152,8 @@ MATRIX: tuple[Row, ...] = (
     _row(A.VERIFY_AUDIT,        "event",       "auditor platform",          None),
     _row(A.READ_REGISTRY,       "subject",     "signed_in",                 S.REGISTRY_READ),
     _row(A.WRITE_REGISTRY,      "subject",     "requester",                 S.REGISTRY_WRITE),
+    _row(A.GOVERN_SUBJECT,      "subject",     "owner platform",            None),
+    _row(A.GOVERN_SUBJECT,      "context",     "platform",                  None),
 )
 # fmt: on
 
@@ -181,6 +184,7 @@ VERBS: dict[Action, str] = {
     A.VERIFY_AUDIT: "verify the audit",
     A.READ_REGISTRY: "read schemas",
     A.WRITE_REGISTRY: "write schemas of {team}",
+    A.GOVERN_SUBJECT: "say how a {kind} of {team} is written, and by whom",
 }
 
 

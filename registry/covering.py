@@ -6,7 +6,7 @@ Rows of gate levels and of rights name one in three columns; the empty prefix is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from django.db.models import F, Model, Q, QuerySet, TextField, Value
 from django.db.models.functions import Length
@@ -41,9 +41,10 @@ class Covered:
 def covering(rows: QuerySet[Row], subject: SubjectName) -> QuerySet[Row]:
     """Rows of places that hold the subject, the narrowest first."""
     begins = Q(prefix=True, asked__startswith=F("subject"))
-    return (
+    found = (
         rows.filter(context=subject.context)
-        .annotate(asked=Value(subject.name, TextField()))
+        .alias(asked=Value(subject.name, TextField()))
         .filter(begins | Q(prefix=False, subject=subject.name))
         .order_by("prefix", Length("subject").desc())
     )
+    return cast("QuerySet[Row]", found)  # what is compared with is no column of the row

@@ -15,6 +15,7 @@ from django.db import OperationalError
 from governance import kinds
 from governance.actors import Actor
 from governance.errors import Problem
+from governance.facts import provide, readers_of
 from governance.kinds import (
     ApplyRun,
     Current,
@@ -27,7 +28,17 @@ from governance.kinds import (
 )
 from governance.models import Environment, Team
 from governance.policy.facts import Fact, FactType, declare
-from registry import candidates, compatibility, difference, lookup, naming, owners, settings, store
+from registry import (
+    candidates,
+    compatibility,
+    difference,
+    lookup,
+    naming,
+    owners,
+    rights,
+    settings,
+    store,
+)
 from registry.addresses import subject_url
 from registry.changes import Origin
 from registry.compatibility import Level, Verdict
@@ -35,6 +46,7 @@ from registry.errors import InvalidLevel, RegistryError
 from registry.formats.base import Change
 from registry.lookup import Holding
 from registry.naming import SubjectName
+from registry.rights import Right
 from registry.spec import SubjectSpec, from_json, parse
 
 FACTS: Final = (
@@ -49,6 +61,8 @@ FACTS: Final = (
     Fact("subject.unchanged", FactType.FLAG, "whether a version has this content already"),
     Fact("subject.changes", FactType.LIST, "what changes, in words"),
     Fact("subject.breaks", FactType.LIST, "directions that a change breaks: BACKWARD, FORWARD"),
+    Fact("subject.loosens", FactType.FLAG, "whether it lowers the level that versions must meet"),
+    Fact("consumers.teams", FactType.LIST, "teams that read the topics it describes"),
 )
 
 
@@ -161,6 +175,7 @@ class SubjectKind:
             "subject.compatibility": found.level.value,
             "subject.compatibility_before": found.held.scope.level.value,
             "subject.unchanged": found.existing is not None,
+            "subject.loosens": bool(live) and found.level.loosens(found.held.scope.level),
         }
         if found.verdict is not None:
             facts["subject.compatible"] = found.verdict.compatible
@@ -274,6 +289,8 @@ def _ownership(item: ItemView) -> list[Problem]:
     owner = owners.owner_of(_subject(item.place, item.name))
     if owner is None or not item.team or owner.team == item.team:
         return []
+    if rights.team_has(item.team, Right.WRITE, _subject(item.place, item.name)):
+        return []
     return [
         Problem(
             "name",
@@ -356,5 +373,22 @@ def _bring_level(subject: SubjectName, spec: SubjectSpec, by: Actor, origin: Ori
     return True
 
 
+def _consumers(item: ItemView) -> Json:
+    """Teams that read the topics a subject describes, as far as somebody can say for all of them:
+    of some only they would look like all."""
+    if item.kind != "subject":
+        return {}
+    subject = _subject(item.place, item.name)
+    belonging = owners.belonging(subject, lookup.find_version(subject, naming.LATEST))
+    topics = {one.resource_name for one in belonging.associations}
+    if belonging.naming and belonging.naming.topic:
+        topics.add(belonging.naming.topic)
+    found = [readers_of("topic", item.environment, topic) for topic in sorted(topics)]
+    if not found or any(teams is None for teams in found):
+        return {}
+    return {"consumers.teams": sorted({team for teams in found for team in teams or ()})}
+
+
 declare("subject", FACTS)
+provide("registry.consumers", _consumers)
 kinds.register(SubjectKind())

@@ -314,7 +314,9 @@ class SubjectRight(models.Model):
 
 class Claim(models.Model):
     """That a resource of kind subject is the subject in this context, so that another team may own
-    one of the same name in another. One without a claim, as all once were, is that in every context.
+    one of the same name in another.
+
+    A resource without a claim, as all once were, is that in every context.
     """
 
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="+")

@@ -1,8 +1,8 @@
 """Who owns a subject, and why: by name of its own, or through the topic it is named after.
 
-One name may be two things in two environments, each with an owner. So a topic counts in the registry
-contexts of the environments that it is declared in, and a subject in those that it was claimed in;
-what was never placed counts everywhere, behind what was.
+One name may be two things in two environments, each with an owner. So a topic counts in the
+registry contexts of the environments that it is declared in, and a subject in those that it was
+claimed in; what was never placed counts everywhere, behind what was.
 """
 
 from __future__ import annotations

@@ -94,6 +94,17 @@ def examine(items: Sequence[ItemView], *, team: str) -> Examination:
     return Examination(tuple(problems), verdicts, tuple(_without_idle_auto(merged(needs))))
 
 
+def judged(item: ItemView, *, team: str) -> tuple[Verdict, ...]:
+    """What the policies of its kind say of one item, for a change that nobody asks for: it is made
+    elsewhere, now."""
+    policies = [p for p in active_policies() if p.kind == item.kind]
+    if not policies:
+        return ()
+    with kinds.reading([(item.kind, item.place, item.name)]):
+        environment = _environment_facts(item.environment)
+        return tuple(evaluate(policies, item_facts(item, team=team, environment=environment)))
+
+
 def _without_idle_auto(needs: Sequence[Need]) -> Sequence[Need]:
     """A policy's own approval counts only where no item of the request needs a person."""
     people = [need for need in needs if need.role != AUTO]
