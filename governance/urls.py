@@ -59,5 +59,6 @@ urlpatterns = [
     path("environments/<slug:slug>/", environments.environment, name="environment"),
     path("account/", account.account, name="account"),
     path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<int:number>/rate/", tokens.rate, name="token-rate"),
     path("tokens/<int:number>/revoke/", tokens.revoke, name="token-revoke"),
 ]

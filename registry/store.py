@@ -49,6 +49,7 @@ from registry.errors import (
 from registry.formats import base
 from registry.formats.base import LIMITS
 from registry.gate import Operation, admit, admit_references
+from registry.levels import Gate
 from registry.locks import hold_settings, lock_references
 from registry.lookup import Head, Holding, Stored, StoredReference
 from registry.naming import LATEST, SubjectName
@@ -150,6 +151,10 @@ def register(
         if isinstance(decided, Registered):
             return decided
         judged_by = gate.standing(operation, subject, by)
+        if judged_by.gate is Gate.BY_REQUEST and operation is Operation.REGISTER:
+            there = _unnumbered(decided, held.live)
+            if there is not None:
+                return there
         try:
             admission = gate.passing(
                 operation, subject, decided, judged_by, actor=by, origin=origin
@@ -187,6 +192,14 @@ def register(
     raise StoreBusy(
         f"Subject '{subject}' was changed by others {ATTEMPTS} times in a row: try again."
     )
+
+
+def _unnumbered(wanted: Candidate, live: Sequence[Head]) -> Registered | None:
+    """A version that is the candidate but for its number in the metadata. Who edits tags gets a new
+    number each time; by request that would be a new request for what was approved already."""
+    metadata = contracts.without_property(wanted.metadata, VERSION_PROPERTY) or None
+    found = match(replace(wanted, metadata=metadata), live)
+    return None if found is None else _registered(found)
 
 
 def _claim(subject: SubjectName, by: Actor) -> None:

@@ -33,6 +33,7 @@ OBJECTS: Mapping[str, str] = {
     "requests/<int:pk>/retry": "hidden",
     "tokens/<int:pk>": "hidden",
     "tokens/<int:pk>/revoke": "hidden",
+    "tokens/<int:pk>/rate": "hidden",
     "environments/<slug:slug>": "open",
     "people/<str:username>": "watched",
     "people/<str:username>/activate": "watched",
@@ -57,6 +58,7 @@ OBJECTS: Mapping[str, str] = {
     "subjects/<path:subject>": "open",
 }
 BODIES: Mapping[str, dict[str, Any]] = {
+    "tokens/<int:pk>/rate": {"rate": 5},
     "requests/<int:pk>": {"revision": 1, "items": [toy("stolen")]},
     "requests/<int:pk>/comments": {"body": "Mine now."},
     "requests/<int:pk>/approve": {"revision": 1, "comment": "Yes."},
