@@ -64,7 +64,7 @@ class Action(StrEnum):
     MANAGE_MEMBERS = "manage_members"
     MANAGE_APPLICATIONS = "manage_applications"
     MANAGE_TOKENS = "manage_tokens"
-    LIMIT_TOKEN = "limit_token"
+    LIMIT_RATE = "limit_rate"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_ORG_ROLES = "manage_org_roles"
     MANAGE_POLICIES = "manage_policies"
@@ -145,7 +145,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.MANAGE_MEMBERS,      "team",        "owner platform",            None),
     _row(A.MANAGE_APPLICATIONS, "team",        "owner platform",            None),
     _row(A.MANAGE_TOKENS,       "token",       "owner platform",            None),
-    _row(A.LIMIT_TOKEN,         "token",       "platform",                  None),
+    _row(A.LIMIT_RATE,         "token",       "platform",                  None),
     _row(A.MANAGE_PEOPLE,       "person",      "platform",                  None),
     _row(A.MANAGE_ORG_ROLES,    "person",      "platform",                  None),
     _row(A.MANAGE_POLICIES,     "policy",      "platform",                  None),
@@ -178,7 +178,7 @@ VERBS: dict[Action, str] = {
     A.MANAGE_MEMBERS: "change who belongs to {team}",
     A.MANAGE_APPLICATIONS: "change the applications of {team}",
     A.MANAGE_TOKENS: "issue or revoke tokens of {team}",
-    A.LIMIT_TOKEN: "say how many requests a second a token may send",
+    A.LIMIT_RATE: "say how many requests a second a token may send",
     A.MANAGE_PEOPLE: "change people's accounts",
     A.MANAGE_ORG_ROLES: "give roles of the whole installation",
     A.MANAGE_POLICIES: "change policies",

@@ -1,9 +1,8 @@
-"""Registering by request: a client's try makes one request, and finds it again however often it
-tries.
+"""Registering by request: a client's try makes one request, and finds it again at each other try.
 
 The answer is always a refusal (`errors.ByRequest`) that says how the request stands. Once it is
-approved a worker registers what it asks for, and the same try finds the version there. A request
-that ended otherwise is told of too; only after a pause, longer each time, does a try make a new one.
+approved a worker registers what it asks for, and the same try finds the version there. Of a request
+that ended otherwise it says so; only after a pause, longer each time, does a try make a new one.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ def set_rate(number: int, *, rate: int | None, burst: int | None = None, by: Act
     """Gives a token its own limit at the registry: requests a second, and at once after a pause
     (twice the rate where that is left out). A rate of 0 is no limit; None takes that of the
     installation again. Heeded within a second. Raises Invalid, NotFound, NotAllowed."""
-    token = access.get_token(by, number, Action.LIMIT_TOKEN)
+    token = access.get_token(by, number, Action.LIMIT_RATE)
     for path, value in (("rate", rate), ("burst", burst)):
         if value is not None and not 0 <= value <= MOST_RATE:
             raise Invalid(f"{value} is out of range: use 0 to {MOST_RATE:,}.", path=path)

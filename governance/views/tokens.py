@@ -132,7 +132,7 @@ def _rows(request: PageRequest, found: Sequence[ServiceToken]) -> list[TokenRow]
         else:
             state, tone = "works", "green"
         may = allowed(request.actor, Action.MANAGE_TOKENS, "token", token.team.slug).ok
-        limits = allowed(request.actor, Action.LIMIT_TOKEN, "token", token.team.slug).ok
+        limits = allowed(request.actor, Action.LIMIT_RATE, "token", token.team.slug).ok
         uses_registry = any(scope.startswith("registry:") for scope in token.scopes)
         rows.append(
             TokenRow(

@@ -94,7 +94,7 @@ EXPECTED = {
     ("manage_environments", "environment"): "platform weir",
     ("verify_audit", "event"): "platform auditor weir",
     ("read_registry", "subject"): f"{PEOPLE} client producer open-read open-full weir",
-    ("limit_token", "token"): "platform weir",
+    ("limit_rate", "token"): "platform weir",
     ("govern_subject", "subject"): "owner platform weir",
     ("govern_subject", "context"): "platform weir",
     ("write_registry", "subject"): "requester owner producer open-full weir",

@@ -56,6 +56,7 @@ OBJECTS: Mapping[str, str] = {
     "clusters/<slug:slug>": "open",
     "clusters/<slug:slug>/test": "open",
     "subjects/<path:subject>": "open",
+    "rights/<int:pk>": "open",
 }
 BODIES: Mapping[str, dict[str, Any]] = {
     "tokens/<int:pk>/rate": {"rate": 5},
