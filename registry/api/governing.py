@@ -62,7 +62,7 @@ class InForceShown(serializers.Serializer[Any]):
     own = serializers.BooleanField()
 
 
-class RightIn(Place):
+class SubjectRightIn(Place):
     """What a team or a token may do at a place; one of the two is named."""
 
     team = serializers.SlugField(max_length=63, required=False, default="")
@@ -73,7 +73,7 @@ class RightIn(Place):
     until = serializers.DateTimeField(required=False, default=None, allow_null=True)
 
 
-class RightShown(serializers.ModelSerializer[SubjectRight]):
+class SubjectRightShown(serializers.ModelSerializer[SubjectRight]):
     """A right. `team` is null where it is a token's alone."""
 
     team = serializers.SlugField(source="team.slug", default=None, allow_null=True, read_only=True)
@@ -140,20 +140,20 @@ class RightList(GoverningView):
 
     queryset = SubjectRight.objects.none()
 
-    @extend_schema(operation_id="rights_list", responses=RightShown(many=True))
+    @extend_schema(operation_id="rights_list", responses=SubjectRightShown(many=True))
     def get(self, request: Call) -> Response:
         """Rights that were given, newest first; ended ones too. Owning a subject gives most rights
         without any."""
         rows = SubjectRight.objects.select_related("team").order_by("-pk")
-        return self.listed(self.own(rows), RightShown)
+        return self.listed(self.own(rows), SubjectRightShown)
 
     @extend_schema(
-        operation_id="rights_give", request=RightIn, responses={201: RightShown}, filters=False
+        operation_id="rights_give", request=SubjectRightIn, responses={201: SubjectRightShown}, filters=False
     )
     @repeatable
     def post(self, request: Call) -> Response:
         """Gives rights, in the place of those that the same had there."""
-        typed = self.values(RightIn)
+        typed = self.values(SubjectRightIn)
         place = Covered(typed["context"], typed["subject"], typed["prefix"])
         row = rights.give(
             Holder(typed["team"], typed["token"]),
@@ -162,7 +162,7 @@ class RightList(GoverningView):
             until=typed["until"],
             by=self.actor,
         )
-        return self.shown(RightShown, row, 201)
+        return self.shown(SubjectRightShown, row, 201)
 
 
 class RightDetail(GoverningView):
