@@ -17,13 +17,16 @@ def models() -> list[type[DeclaredBase]]:
 
 def contexts_of(resources: Collection[int]) -> dict[int, set[str]]:
     """Registry contexts of the environments that each is declared in. One that is declared nowhere
-    is missing. One query a kind."""
+    is missing. One query over all kinds."""
+    first, *others = [
+        model._default_manager.order_by()
+        .filter(resource__in=resources)
+        .values_list("resource_id", "environment__registry_context")
+        for model in models()
+    ]
     found: dict[int, set[str]] = {}
-    for model in models() if resources else ():
-        rows = model._default_manager.filter(resource__in=resources)
-        pairs = rows.values_list("resource_id", "environment__registry_context").distinct()
-        for resource, context in pairs:
-            found.setdefault(resource, set()).add(context)
+    for resource, context in first.union(*others):
+        found.setdefault(resource, set()).add(context)
     return found
 
 

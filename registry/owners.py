@@ -117,9 +117,9 @@ def _teams(names: dict[str, set[str]]) -> _Teams:
     pks = [pk for group in rows.values() for pk, _ in group]
     if pks:
         placed = declared.contexts_of(pks)
-        for pk, context in Claim.objects.filter(resource__in=pks).values_list(
-            "resource_id", "context"
-        ):
+    if any(kind == "subject" for kind, _ in rows):
+        claims = Claim.objects.filter(resource__in=pks).values_list("resource_id", "context")
+        for pk, context in claims:
             placed.setdefault(pk, set()).add(context)
     return _Teams(rows, placed)
 

@@ -148,7 +148,10 @@ class RightList(GoverningView):
         return self.listed(self.own(rows), SubjectRightShown)
 
     @extend_schema(
-        operation_id="rights_give", request=SubjectRightIn, responses={201: SubjectRightShown}, filters=False
+        operation_id="rights_give",
+        request=SubjectRightIn,
+        responses={201: SubjectRightShown},
+        filters=False,
     )
     @repeatable
     def post(self, request: Call) -> Response:
