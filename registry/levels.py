@@ -105,6 +105,7 @@ def set_level(place: Covered, gate: str, *, by: Actor) -> GateLevel:
 def clear_level(place: Covered, *, by: Actor) -> bool:
     """Takes the level of a place away, so that the wider one counts; whether it had one. The event
     is `gate.cleared`."""
+    ensure_valid(place)
     ensure_may_govern(place, by)
     with transaction.atomic():
         lock_settings()

@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 import redis.asyncio
@@ -175,6 +176,7 @@ def principal(actor: Actor | None, client: Sequence[Any] | None) -> str:
     return f"address:{network(str(client[0]) if client else '')}"
 
 
+@lru_cache(maxsize=KEPT)
 def network(address: str) -> str:
     """The address; of IPv6 the network of 64 bits, since one client has all of it."""
     try:

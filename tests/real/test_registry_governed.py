@@ -79,7 +79,7 @@ def servers(governed: str, token: str) -> Iterator[Sequence[Process]]:
 
 def count(url: str, query: str) -> int:
     with psycopg.connect(url) as connection:
-        row = connection.execute(query).fetchone()  # type: ignore[arg-type]  # our own text
+        row = connection.execute(query).fetchone()
     assert row is not None
     return int(row[0])
 

@@ -122,7 +122,13 @@ def test_the_tab_of_a_subject_sets_its_gate_and_gives_rights(cast: Cast) -> None
         assert client.post("/subjects/writing/gate/", {**form, "level": "open"}).status_code == 403
         taken = client.post(f"/subjects/writing/rights/{row.pk}/take/", form)
         assert taken.status_code == 403
-    for wrong in ({"holder": "outside/nobody"}, {"until": "soon"}, {"rights": []}, {"holder": ""}):
+    mistakes: tuple[dict[str, object], ...] = (
+        {"holder": "outside/nobody"},
+        {"until": "soon"},
+        {"rights": []},
+        {"holder": ""},
+    )
+    for wrong in mistakes:
         answer = owner.post("/subjects/writing/rights/", {**right, **wrong})
         assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY, wrong
     assert owner.post(f"/subjects/writing/rights/{row.pk}/take/", form)["Location"] == tab
