@@ -46,7 +46,7 @@ class Right(StrEnum):
         return {
             Right.WRITE: "register versions, associate",
             Right.COMPATIBILITY: "change config and mode",
-            Right.DELETE: "delete",
+            Right.DELETE: "delete versions",
             Right.ADMIN: "all of these, and import",
         }[self]
 
