@@ -214,6 +214,12 @@ CELERY = {
 
 REGISTRY_ANONYMOUS = env.choice("WEIR_REGISTRY_ANONYMOUS", "none", ("none", "read", "full"))
 REGISTRY_MODE_CHANGES = env.flag("WEIR_REGISTRY_MODE_CHANGES", True)
+REGISTRY_GATE = env.choice("WEIR_REGISTRY_GATE", "open", ("open", "checked", "by_request"))
+REGISTRY_RIGHTS = env.choice("WEIR_REGISTRY_RIGHTS", "open", ("open", "owned"))
+REGISTRY_ASK_AGAIN = env.duration("WEIR_REGISTRY_ASK_AGAIN", "1d", minimum=timedelta(seconds=1))
+# Requests a second of one principal, and at once after a pause; a rate of 0 is no limit.
+REGISTRY_RATE = env.number("WEIR_REGISTRY_RATE", 0, minimum=0, maximum=1_000_000)
+REGISTRY_BURST = env.number("WEIR_REGISTRY_BURST", 2 * REGISTRY_RATE, minimum=0, maximum=2_000_000)
 REGISTRY_CACHE_BYTES = env.number("WEIR_REGISTRY_CACHE_MIB", 64, minimum=1, maximum=4096) * 2**20
 
 # --- Sign-in ----------------------------------------------------------------------------------

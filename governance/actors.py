@@ -25,6 +25,8 @@ class Actor:
     `id` is the row's id (a user's, a token's); `teams` maps the slug of a team to the roles held
     in it; `scopes` is set for tokens only; `context` binds a token to one registry context;
     `user_id` is the person behind it, None where there is none, and is what four eyes compare.
+    `rate` is a token's own limit at the registry (requests a second, and at once), None where that
+    of the installation holds.
     """
 
     kind: ActorKind
@@ -35,6 +37,7 @@ class Actor:
     scopes: frozenset[str] | None = None
     context: str | None = None
     user_id: int | None = None
+    rate: tuple[int, int] | None = None
 
     @property
     def signed_in(self) -> bool:
@@ -87,6 +90,9 @@ def actor_for_token(token: ServiceToken) -> Actor:
         teams={token.team.slug: frozenset({"requester"})},
         scopes=frozenset(token.scopes),
         context=token.context,
+        rate=None
+        if token.registry_rate is None
+        else (token.registry_rate, token.registry_burst or 2 * token.registry_rate),
     )
 
 

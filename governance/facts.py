@@ -7,13 +7,18 @@ ask for facts by name and never for the app behind them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 from governance.kinds import ItemView
 
 Provider = Callable[[ItemView], Mapping[str, object]]
 
+# (environment, name) → slugs of the teams that read the thing; None: it cannot be said.
+Readers = Callable[[str, str], Collection[str] | None]
+
 _PROVIDERS: dict[str, Provider] = {}
+_READERS: dict[str, Readers] = {}
 
 
 def provide(name: str, provider: Provider) -> None:
@@ -32,3 +37,30 @@ def provided(item: ItemView) -> dict[str, object]:
     for name in sorted(_PROVIDERS):
         found.update(_PROVIDERS[name](item))
     return found
+
+
+def provide_readers(kind: str, readers: Readers) -> None:
+    """Registers who can say which teams read a thing of that kind in an environment, by its slug;
+    the same kind again replaces it."""
+    _READERS[kind] = readers
+
+
+@contextmanager
+def instead_of_readers(kind: str, readers: Readers) -> Iterator[None]:
+    """Lets somebody else say it for the block; for tests."""
+    before = _READERS.get(kind)
+    _READERS[kind] = readers
+    try:
+        yield
+    finally:
+        if before is None:
+            del _READERS[kind]
+        else:
+            _READERS[kind] = before
+
+
+def readers_of(kind: str, environment: str, name: str) -> frozenset[str] | None:
+    """The teams that read the thing in that environment; None where nobody can say."""
+    readers = _READERS.get(kind)
+    found = None if readers is None else readers(environment, name)
+    return None if found is None else frozenset(found)

@@ -67,6 +67,7 @@ class Action(StrEnum):
     MANAGE_MEMBERS = "manage_members"
     MANAGE_APPLICATIONS = "manage_applications"
     MANAGE_TOKENS = "manage_tokens"
+    LIMIT_RATE = "limit_rate"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_ORG_ROLES = "manage_org_roles"
     MANAGE_POLICIES = "manage_policies"
@@ -77,6 +78,7 @@ class Action(StrEnum):
     VERIFY_AUDIT = "verify_audit"
     READ_REGISTRY = "read_registry"
     WRITE_REGISTRY = "write_registry"
+    GOVERN_SUBJECT = "govern_subject"
 
 
 APPROVALS = frozenset(
@@ -154,6 +156,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.MANAGE_MEMBERS,      "team",        "owner platform",            None),
     _row(A.MANAGE_APPLICATIONS, "team",        "owner platform",            None),
     _row(A.MANAGE_TOKENS,       "token",       "owner platform",            None),
+    _row(A.LIMIT_RATE,         "token",       "platform",                  None),
     _row(A.MANAGE_PEOPLE,       "person",      "platform",                  None),
     _row(A.MANAGE_ORG_ROLES,    "person",      "platform",                  None),
     _row(A.MANAGE_POLICIES,     "policy",      "platform",                  None),
@@ -165,6 +168,8 @@ MATRIX: tuple[Row, ...] = (
     _row(A.VERIFY_AUDIT,        "event",       "auditor platform",          None),
     _row(A.READ_REGISTRY,       "subject",     "signed_in",                 S.REGISTRY_READ),
     _row(A.WRITE_REGISTRY,      "subject",     "requester",                 S.REGISTRY_WRITE),
+    _row(A.GOVERN_SUBJECT,      "subject",     "owner platform",            None),
+    _row(A.GOVERN_SUBJECT,      "context",     "platform",                  None),
 )
 # fmt: on
 
@@ -190,6 +195,7 @@ VERBS: dict[Action, str] = {
     A.MANAGE_MEMBERS: "change who belongs to {team}",
     A.MANAGE_APPLICATIONS: "change the applications of {team}",
     A.MANAGE_TOKENS: "issue or revoke tokens of {team}",
+    A.LIMIT_RATE: "say how many requests a second a token may send",
     A.MANAGE_PEOPLE: "change people's accounts",
     A.MANAGE_ORG_ROLES: "give roles of the whole installation",
     A.MANAGE_POLICIES: "change policies",
@@ -200,6 +206,7 @@ VERBS: dict[Action, str] = {
     A.VERIFY_AUDIT: "verify the audit",
     A.READ_REGISTRY: "read schemas",
     A.WRITE_REGISTRY: "write schemas of {team}",
+    A.GOVERN_SUBJECT: "say how a {kind} of {team} is written, and by whom",
 }
 
 

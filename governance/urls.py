@@ -85,5 +85,6 @@ urlpatterns = [
     path("freezes/<int:number>/lift/", freezes.lift, name="freeze-lift"),
     path("account/", account.account, name="account"),
     path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<int:number>/rate/", tokens.rate, name="token-rate"),
     path("tokens/<int:number>/revoke/", tokens.revoke, name="token-revoke"),
 ]

@@ -41,6 +41,11 @@ class Level(StrEnum):
         """Who must read whom, in the order in which it is reported."""
         return _DIRECTIONS[self.name.removesuffix("_TRANSITIVE")]
 
+    def loosens(self, before: Level) -> bool:
+        """Whether it promises less than that level: a direction less, or fewer versions."""
+        fewer = not set(before.directions) <= set(self.directions)
+        return fewer or (before.transitive and not self.transitive)
+
 
 class Direction(StrEnum):
     """Who reads whom."""

@@ -16,6 +16,7 @@ class RegistryError(Exception):
 
     code: ClassVar[int]
     retryable: ClassVar[bool] = False
+    retry_after: int = 0  # seconds after which the same call may do better; 0 says nothing
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -82,6 +83,41 @@ class Unauthenticated(RegistryError):
 
 class Forbidden(RegistryError):
     code = 403
+
+
+class ByRequest(RegistryError):
+    """The place changes by request only, and the message says how that stands or how to ask.
+
+    403, since no other status makes clients do the right thing: 409 reads as incompatible, 422 as a
+    broken schema, and 429 and 5xx are sent again and again. And 403 itself as the code, not one of
+    five digits: Java's serializers then throw the message itself, as an error of configuration,
+    which stops a connector in place of letting it skip records.
+    """
+
+    code = 403
+
+    def __init__(self, message: str, retry_after: int = 0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class PolicyObjects(RegistryError):
+    """A policy denies it. 409, as for what is incompatible: the schema has to become another."""
+
+    code = 409
+
+
+class TooManyRequests(RegistryError):
+    """Its caller is over the limit of requests a second."""
+
+    code = 429
+
+    def __init__(self, who: str, rate: int, retry_after: int) -> None:
+        super().__init__(
+            f"{who} sends more than the {rate} requests a second that it may: try again in "
+            f"{retry_after} s."
+        )
+        self.retry_after = retry_after
 
 
 class MissingBody(RegistryError):

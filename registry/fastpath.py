@@ -8,6 +8,7 @@ hold: the size of a body, how many large bodies, how many requests wait.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +23,10 @@ from django.http import HttpRequest, HttpResponse
 
 from registry import metrics, weight
 from registry.cache import Answer, Cache
-from registry.errors import BodyTooLarge, Malformed, RegistryError, StoreBusy
+from registry.errors import BodyTooLarge, Malformed, RegistryError, StoreBusy, TooManyRequests
 from registry.freshness import Freshness, Unsure
 from registry.heavy import Asked, Heavy
+from registry.limits import UNLIMITED, Limit, Limiter, principal
 from registry.rest import dispatch, identity
 from registry.rest.errors import error_answer
 from registry.rest.http import ListStream, RegistryRequest, Response
@@ -55,6 +57,9 @@ class Door:
         cache_bytes: int,
         heavy: Heavy,
         probes: Mapping[str, Probe] | None = None,
+        *,
+        limit: Limit = UNLIMITED,
+        limits_url: str = "",
     ) -> None:
         self.heavy = heavy
         self.probes = dict(probes or {})
@@ -62,6 +67,8 @@ class Door:
         self.freshness = Freshness(conninfo, forget=self.cache.forget, clear=self.cache.clear)
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="registry")
         self.actors = identity.Remembered()
+        self.limit = limit
+        self.limiter = Limiter(limits_url)
         self.waiting = 0
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self.weighty = asyncio.Lock()
@@ -81,6 +88,7 @@ class Door:
                 await send({"type": "lifespan.startup.complete"})
             else:
                 self.freshness.close()
+                await self.limiter.close()
                 self.heavy.close()
                 self.threads.shutdown(wait=False)
                 await send({"type": "lifespan.shutdown.complete"})
@@ -89,6 +97,8 @@ class Door:
     async def http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _Headers(scope)
         method = scope["method"]
+        if not await self.within_limit(scope, headers, send):
+            return
         known = self.actors.get(headers.authorization)
         # What is remembered was given to somebody who may read; that must hold for this one too.
         if method in SAFE and known is not None and known.reads:
@@ -104,6 +114,30 @@ class Door:
                 await _send_answer(send, answer, headers.uid, body=method == "GET")
                 return
         await self.slow(scope, receive, send, headers)
+
+    async def within_limit(self, scope: Scope, headers: _Headers, send: Send) -> bool:
+        """Whether the caller may send this one now; else it is told when to come again.
+
+        A token is counted by itself once it is known; whoever is not yet, or never will be, by the
+        address. Most installations limit nobody, and then this looks up one name.
+        """
+        actor = self.actors.last(headers.authorization)
+        limit = self.limit if actor is None or actor.rate is None else Limit(*actor.rate)
+        if limit.rate == 0 or scope["raw_path"].decode("latin-1") in self.probes:
+            return True
+        who = principal(actor, scope.get("client"))
+        wait = self.limiter.take(who, limit)
+        if wait is None:
+            wait = await self.limiter.refill(who, limit)
+        if wait == 0.0:
+            return True
+        name = actor.name if actor is not None else who
+        error = TooManyRequests(name, limit.rate, max(1, math.ceil(wait)))
+        response = error_answer(error)
+        response["X-Request-ID"] = headers.uid
+        metrics.ANSWERS.labels("429").inc()
+        await _send_response(send, response, body=scope["method"] != "HEAD")
+        return False
 
     async def remembered(self, key: tuple[Any, ...]) -> Answer | None:
         """The answer in memory, if there is one and it is still true."""

@@ -1,7 +1,13 @@
 """The door of the registry's writes and reads: who may do what to which subject.
 
-One function, asked once by every operation of the wire API and by the request pipeline before it
-applies. It answers with what is to be written down about the decision; a refusal is an exception.
+`admit` is asked by every operation of the wire API, and by the request pipeline before it applies.
+`passing` is asked once more where something new is about to be registered, since what is there
+already is answered to whoever may write at all. A refusal is an exception; the answer is what is to
+be written down about the decision.
+
+Three things decide: the matrix of permissions with the context that a token is bound to; the right
+to that subject (`registry.rights`), where the installation tells them apart; and the gate level of
+the place (`registry.levels`). What Weir itself applies was approved.
 """
 
 from __future__ import annotations
@@ -9,14 +15,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from governance import permissions
 from governance.actors import Actor
+from governance.kinds import ItemView
+from governance.models import Environment, Severity
 from governance.permissions import Action
-from registry import naming
-from registry.errors import Forbidden
+from governance.policy.evaluate import Verdict
+from governance.services.checks import judged
+from registry import asking, levels, naming, rights
+from registry.candidates import Candidate
+from registry.changes import Origin
+from registry.covering import Covered
+from registry.errors import ByRequest, Forbidden, PolicyObjects
 from registry.formats.base import Reference
+from registry.levels import Gate
 from registry.naming import SubjectName
+from registry.rights import Right
+from registry.spec import SubjectSpec
 
 
 class Operation(StrEnum):
@@ -31,33 +48,180 @@ class Operation(StrEnum):
     ASSOCIATE = "associate"
 
 
+NEEDED: Final = {
+    Operation.REGISTER: Right.WRITE,
+    Operation.ASSOCIATE: Right.WRITE,
+    Operation.CONFIG: Right.COMPATIBILITY,
+    Operation.MODE: Right.COMPATIBILITY,
+    Operation.DELETE: Right.DELETE,
+    Operation.IMPORT: Right.ADMIN,
+}
+# Asked in `passing`, once it is known that there is something to be made.
+REGISTERING: Final = frozenset({Operation.REGISTER, Operation.IMPORT})
+IN_WORDS: Final = {
+    Operation.IMPORT: "import into it",
+    Operation.DELETE: "delete of it",
+    Operation.CONFIG: "change its config",
+    Operation.MODE: "change its mode",
+    Operation.ASSOCIATE: "change its associations",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """That it was allowed, and by which versions of which policies; goes into the event."""
+    """That it was allowed, and by which versions of which policies; goes into the event.
+
+    `warnings` are what policies object to without refusing; `claims` says that the caller's team
+    comes to own the subject.
+    """
 
     policies: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    claims: bool = False
 
 
 ALLOWED = Admission()
 
 
-def admit(operation: Operation, subject: SubjectName | None, actor: Actor) -> Admission:
-    """Let `actor` do `operation` to `subject` (None: to nothing in particular), or raise Forbidden.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a registration was judged by. Where it is another by the time of writing, it is judged
+    again."""
 
-    The matrix of permissions decides; whoever is bound to a context stays in it. The registry is
-    open to the teams it serves: a client with the right to write may write to any subject, and is
-    judged as a member of its own team. Weir itself applies what was approved.
+    gate: Gate
+    claims: bool
+
+
+def admit(operation: Operation, subject: SubjectName | None, actor: Actor) -> Admission:
+    """Let `actor` do `operation` to `subject` (None: to nothing in particular), or raise Forbidden
+    or ByRequest. Of registering this is the first half.
+
+    The matrix of permissions decides; whoever is bound to a context stays in it. A client with the
+    right to write is judged as a member of its own team. Weir itself applies what was approved.
     """
     action = Action.READ_REGISTRY if operation is Operation.READ else Action.WRITE_REGISTRY
     decision = permissions.allowed(actor, action, "subject", actor.team)
     if not decision.ok:
         raise Forbidden(decision.why)
-    if subject is not None and actor.context is not None and subject.context != actor.context:
+    if subject is None:
+        return ALLOWED
+    if actor.context is not None and subject.context != actor.context:
         raise Forbidden(
             f"{actor.name} is bound to context {actor.context} and may not {operation} in "
             f"{subject.context}. Leave the context out of the subject's name, or use another token."
         )
+    if operation is not Operation.READ and operation not in REGISTERING:
+        rights.ensure(NEEDED[operation], subject, actor)
+        _ensure_not_by_request(operation, subject, actor)
     return ALLOWED
+
+
+def standing(operation: Operation, subject: SubjectName, actor: Actor) -> Standing:
+    """What registering there is judged by now. Raises Forbidden without the right to it."""
+    if actor.kind == "system":
+        return Standing(Gate.OPEN, claims=False)
+    first = operation is Operation.REGISTER
+    claims = rights.ensure(NEEDED[operation], subject, actor, first=first)
+    return Standing(levels.in_force(subject).gate, claims)
+
+
+def passing(
+    operation: Operation,
+    subject: SubjectName,
+    wanted: Candidate,
+    by: Standing,
+    *,
+    actor: Actor,
+    origin: Origin,
+) -> Admission:
+    """The second half of registering, for content that is not there yet. Raises PolicyObjects, and
+    ByRequest with where the request stands."""
+    match by.gate:
+        case Gate.OPEN:
+            return Admission(claims=by.claims)
+        case Gate.CHECKED:
+            said = judged(_item(subject, SubjectSpec.wanted(wanted), actor), team=actor.team or "")
+            return _heeding(subject, said, by)
+        case Gate.BY_REQUEST:
+            if operation is Operation.IMPORT:
+                raise _refusal(operation, subject, None)
+            raise asking.ask(subject, wanted, by=actor, origin=origin)
+
+
+def passing_level(subject: SubjectName, spec: SubjectSpec, actor: Actor) -> Admission:
+    """Whether policies let the level of a checked subject become that of the spec, which repeats
+    the latest version. Raises PolicyObjects."""
+    now = levels.in_force(subject)
+    if actor.kind == "system" or now.gate is not Gate.CHECKED:
+        return ALLOWED
+    said = judged(_item(subject, spec, actor), team=actor.team or "")
+    return _heeding(subject, said, Standing(now.gate, claims=False))
+
+
+def _item(subject: SubjectName, spec: SubjectSpec, actor: Actor) -> ItemView:
+    """As if it were asked for, so that the same facts are judged."""
+    rows = Environment.objects.filter(registry_context=subject.context)
+    environment = rows.order_by("-position", "-slug").first()
+    return ItemView(
+        position=0,
+        kind="subject",
+        operation="register",
+        name=subject.name,
+        place=subject.context,
+        after=spec.as_json(),
+        team=actor.team or "",
+        environment=environment.slug if environment else "",
+        production=bool(environment and environment.production),
+    )
+
+
+def _heeding(subject: SubjectName, said: Iterable[Verdict], by: Standing) -> Admission:
+    policies, warnings = [], []
+    for verdict in said:
+        rule = f"{verdict.policy} v{verdict.version}"
+        sentence = f"{verdict.message} {verdict.way_out}".strip()
+        policies.append(rule)
+        if verdict.passed:
+            continue
+        match verdict.severity:
+            case Severity.DENY:
+                raise PolicyObjects(f"The policy {rule} refuses this for {subject}. {sentence}")
+            case Severity.APPROVAL:
+                raise ByRequest(
+                    f"The policy {rule} wants {permissions.role_in_words(verdict.approver)} to "
+                    f"approve this for {subject}: {sentence} Ask for it by request, on the pages "
+                    "or through the API."
+                )
+            case Severity.WARN:
+                warnings.append(f"{rule}: {sentence}")
+    return Admission(tuple(policies), tuple(warnings), by.claims)
+
+
+def _ensure_not_by_request(operation: Operation, subject: SubjectName, actor: Actor) -> None:
+    """Raises ByRequest where the place, or for settings of a context a place in it, changes by
+    request."""
+    if actor.kind == "system":
+        return
+    reached = None
+    if operation in (Operation.CONFIG, Operation.MODE) and subject.is_context:
+        reached = levels.governed_below(subject)
+    if reached is None and levels.in_force(subject).gate is not Gate.BY_REQUEST:
+        return
+    raise _refusal(operation, subject, reached)
+
+
+def _refusal(operation: Operation, subject: SubjectName, reached: Covered | None) -> ByRequest:
+    where = f"reaches {reached.words}, which changes" if reached else "changes"
+    if operation is Operation.CONFIG and not subject.is_context:
+        way_out = "A request sets the compatibility level together with a version: ask there."
+    else:
+        way_out = "No request does this."
+    who = "the platform team" if subject.is_context else "an owner of the subject"
+    name = str(subject) or "The default context"
+    return ByRequest(
+        f"{name} {where} by request, so clients may not {IN_WORDS[operation]}. {way_out} For "
+        f"anything else {who} sets the gate to another level, on the subject's page, and back."
+    )
 
 
 def may_read(actor: Actor) -> bool:

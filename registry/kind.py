@@ -15,6 +15,7 @@ from django.db import OperationalError
 from governance import kinds
 from governance.actors import Actor
 from governance.errors import Problem
+from governance.facts import provide, readers_of
 from governance.kinds import (
     ApplyRun,
     Current,
@@ -26,7 +27,7 @@ from governance.kinds import (
     Step,
     Undone,
 )
-from governance.models import Environment, Lifecycle, Resource, Team
+from governance.models import Environment, Team
 from governance.policy.facts import Fact, FactType, declare
 from registry import (
     candidates,
@@ -37,6 +38,7 @@ from registry import (
     naming,
     owners,
     personal,
+    rights,
     settings,
     store,
 )
@@ -48,6 +50,7 @@ from registry.formats import base
 from registry.formats.base import Change
 from registry.lookup import Holding
 from registry.naming import SubjectName
+from registry.rights import Right
 from registry.spec import SubjectSpec, from_json, parse
 
 FACTS: Final = (
@@ -65,6 +68,8 @@ FACTS: Final = (
     Fact("subject.personal_fields", FactType.LIST, "fields that are tagged as personal data"),
     Fact("subject.data_class", FactType.TEXT, "data class of its topic: none, internal, …"),
     Fact("subject.breaks", FactType.LIST, "directions that a change breaks: BACKWARD, FORWARD"),
+    Fact("subject.loosens", FactType.FLAG, "whether it lowers the level that versions must meet"),
+    Fact("consumers.teams", FactType.LIST, "teams that read the topics it describes"),
 )
 
 
@@ -179,6 +184,7 @@ class SubjectKind:
             "subject.compatibility_before": found.held.scope.level.value,
             "subject.unchanged": found.existing is not None,
             "subject.data_class": personal.data_classes([found.subject])[found.subject],
+            "subject.loosens": bool(live) and found.level.loosens(found.held.scope.level),
         }
         if found.tags is not None:
             facts |= personal.facts_of(found.tags)
@@ -240,12 +246,7 @@ class SubjectKind:
         for item in items:
             subject = _subject(item.place, item.name)
             if item.team in teams and owners.owner_of(subject) is None:
-                Resource.objects.get_or_create(
-                    kind="subject",
-                    name=subject.name,
-                    owner=teams[item.team],
-                    defaults={"lifecycle": Lifecycle.ACTIVE},
-                )
+                owners.claim(subject, teams[item.team])
 
     def apply(self, run: ApplyRun) -> None:
         """*Worker*: registers each item, and records each by itself."""
@@ -349,6 +350,8 @@ def _ownership(item: ItemView) -> list[Problem]:
     owner = owners.owner_of(_subject(item.place, item.name))
     if owner is None or not item.team or owner.team == item.team:
         return []
+    if rights.team_has(item.team, Right.WRITE, _subject(item.place, item.name)):
+        return []
     return [
         Problem(
             "name",
@@ -431,5 +434,22 @@ def _bring_level(subject: SubjectName, spec: SubjectSpec, by: Actor, origin: Ori
     return True
 
 
+def _consumers(item: ItemView) -> Json:
+    """Teams that read the topics a subject describes, as far as somebody can say for all of them:
+    of some only they would look like all."""
+    if item.kind != "subject":
+        return {}
+    subject = _subject(item.place, item.name)
+    belonging = owners.belonging(subject, lookup.find_version(subject, naming.LATEST))
+    topics = {one.resource_name for one in belonging.associations}
+    if belonging.naming and belonging.naming.topic:
+        topics.add(belonging.naming.topic)
+    found = [readers_of("topic", item.environment, topic) for topic in sorted(topics)]
+    if not found or any(teams is None for teams in found):
+        return {}
+    return {"consumers.teams": sorted({team for teams in found for team in teams or ()})}
+
+
 declare("subject", FACTS)
+provide("registry.consumers", _consumers)
 kinds.register(SubjectKind())

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.expressions import RawSQL
 
+from governance.models import Request, Resource, ServiceToken, Team
 from governance.models.event import Xid8Field
 
 
@@ -239,3 +241,113 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class GateLevel(models.Model):
+    """How new versions come about in a place: a subject, or with `prefix` all whose name begins so.
+
+    The empty prefix is the whole context. Of several that cover a subject the narrowest counts.
+    """
+
+    context = models.TextField()
+    subject = models.TextField(blank=True)
+    prefix = models.BooleanField(db_default=False)
+    level = models.CharField(max_length=12)
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # Also what is looked for before each write: the rows of its context.
+            models.UniqueConstraint(fields=["context", "subject", "prefix"], name="gate_once"),
+            models.CheckConstraint(
+                condition=models.Q(level__in=["open", "checked", "by_request"]),
+                name="gate_level_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"gate of {self.context} {self.subject}{'*' if self.prefix else ''}"
+
+
+class SubjectRight(models.Model):
+    """What a team or one service token may do on the wire to subjects of a place, until a time.
+
+    Owning a subject gives most rights without a row (`registry.rights`).
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, related_name="+")
+    token = models.ForeignKey(ServiceToken, on_delete=models.CASCADE, null=True, related_name="+")
+    context = models.TextField()
+    subject = models.TextField(blank=True)
+    prefix = models.BooleanField(db_default=False)
+    rights = ArrayField(models.CharField(max_length=16))
+    until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(db_default=RawSQL("clock_timestamp()", ()))
+    created_by = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(team__isnull=True) ^ models.Q(token__isnull=True),
+                name="right_of_a_team_or_a_token",
+            ),
+            models.UniqueConstraint(
+                fields=["team", "context", "subject", "prefix"],
+                condition=models.Q(team__isnull=False),
+                name="right_of_a_team_once",
+            ),
+            models.UniqueConstraint(
+                fields=["token", "context", "subject", "prefix"],
+                condition=models.Q(token__isnull=False),
+                name="right_of_a_token_once",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["context", "subject"], name="right_by_place"),  # a subject's page
+        ]
+
+    def __str__(self) -> str:
+        who = self.team or self.token
+        return f"{who}: {', '.join(self.rights)} on {self.context} {self.subject}"
+
+
+class Claim(models.Model):
+    """That a resource of kind subject is the subject in this context, so that another team may own
+    one of the same name in another.
+
+    A resource without a claim, as all once were, is that in every context.
+    """
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="+")
+    context = models.TextField()
+    subject = models.TextField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["context", "subject"], name="claim_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} in {self.context}"
+
+
+class Asking(models.Model):
+    """The request that a client's registration made where versions come about by request.
+
+    `content` is what the client sent, in its canonical form and hashed; a try with the same content
+    finds the row, and makes no second request.
+    """
+
+    context = models.TextField()
+    subject = models.TextField()
+    content = models.BinaryField()
+    request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["context", "subject", "content"], name="asking_by_content"),
+        ]
+
+    def __str__(self) -> str:
+        return f"request {self.request_id} for {self.context} {self.subject}"

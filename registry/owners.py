@@ -1,20 +1,26 @@
-"""Who owns a subject, and why: by name of its own, or through the topic it is named after."""
+"""Who owns a subject, and why: by name of its own, or through the topic it is named after.
+
+One name may be two things in two environments, each with an owner. So a topic counts in the
+registry contexts of the environments that it is declared in, and a subject in those that it was
+claimed in; what was never placed counts everywhere, behind what was.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat, Left, Length
 
-from governance.models import Lifecycle, Resource
+from governance import declared
+from governance.models import Lifecycle, Resource, Team
 from registry import lookup
 from registry.associations import rows as associations
 from registry.associations.rows import Association
 from registry.formats import base
 from registry.lookup import Stored
-from registry.models import Subject
+from registry.models import Claim, Subject
 from registry.naming import LATEST, SubjectName
 from registry.strategies import PARTS, Naming, naming
 
@@ -66,35 +72,71 @@ def belongings(subjects: Iterable[tuple[SubjectName, Stored | None]]) -> list[Be
 
 
 def _belonging(
-    subject: SubjectName,
-    named: Naming | None,
-    used: Sequence[Association],
-    teams: dict[tuple[str, str], str],
+    subject: SubjectName, named: Naming | None, used: Sequence[Association], teams: _Teams
 ) -> Belonging:
     mine = [one for one in used if one.subject == subject]
     owner = None
-    if team := teams.get(("subject", subject.name)):
+    if team := teams.of("subject", subject.name, subject.context):
         owner = Owner(team, OWN)
-    elif named and (team := teams.get(("topic", named.topic))):
+    elif named and (team := teams.of("topic", named.topic, subject.context)):
         owner = Owner(team, f"It owns the topic {named.topic}.")
     else:
         for one in mine:
-            if team := teams.get(("topic", one.resource_name)):
+            if team := teams.of("topic", one.resource_name, subject.context):
                 why = f"It owns the topic {one.resource_name}, which is associated with it."
                 owner = Owner(team, why)
                 break
     return Belonging(named, mine, owner)
 
 
-def _teams(names: dict[str, set[str]]) -> dict[tuple[str, str], str]:
-    """(kind, name) → the team that owned it first."""
+@dataclass(frozen=True, slots=True)
+class _Teams:
+    """Owners of names, the first before those after it: (row, team) by (kind, name), and the
+    contexts that rows are placed in."""
+
+    rows: Mapping[tuple[str, str], Sequence[tuple[int, str]]]
+    placed: Mapping[int, set[str]]
+
+    def of(self, kind: str, name: str, context: str) -> str | None:
+        """The team that owned the name first in that context."""
+        rows = self.rows.get((kind, name), ())
+        here = (team for pk, team in rows if context in self.placed.get(pk, ()))
+        anywhere = (team for pk, team in rows if pk not in self.placed)
+        return next(here, None) or next(anywhere, None)
+
+
+def _teams(names: dict[str, set[str]]) -> _Teams:
     where = Q()
     for kind, wanted in names.items():
         where |= Q(kind=kind, name__in=wanted)
-    found = _owning().filter(where).order_by("-created_at", "-pk")
-    return {
-        (kind, name): team for kind, name, team in found.values_list("kind", "name", "owner__slug")
-    }
+    rows: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    placed: dict[int, set[str]] = {}
+    found = _owning().filter(where).order_by("created_at", "pk")
+    for pk, kind, name, team in found.values_list("pk", "kind", "name", "owner__slug"):
+        rows.setdefault((kind, name), []).append((pk, team))
+    pks = [pk for group in rows.values() for pk, _ in group]
+    if pks:
+        placed = declared.contexts_of(pks)
+    if any(kind == "subject" for kind, _ in rows):
+        claims = Claim.objects.filter(resource__in=pks).values_list("resource_id", "context")
+        for pk, context in claims:
+            placed.setdefault(pk, set()).add(context)
+    return _Teams(rows, placed)
+
+
+def claim(subject: SubjectName, team: Team) -> str:
+    """Makes the team the owner of a subject that has none, in the caller's transaction, which
+    records the event. The team that owns it now: another one's where that was first."""
+    held = Claim.objects.filter(context=subject.context, subject=subject.name)
+    held.filter(resource__lifecycle=Lifecycle.RETIRED).delete()
+    resource, _ = Resource.objects.get_or_create(
+        kind="subject", name=subject.name, owner=team, defaults={"lifecycle": Lifecycle.ACTIVE}
+    )
+    Claim.objects.bulk_create(
+        [Claim(resource=resource, context=subject.context, subject=subject.name)],
+        ignore_conflicts=True,
+    )
+    return held.values_list("resource__owner__slug", flat=True).get()
 
 
 def _owning() -> QuerySet[Resource]:
@@ -132,5 +174,13 @@ def owned_by(team: str, subjects: QuerySet[Subject]) -> QuerySet[Subject]:
 
 
 def _first(kind: str, name: str) -> Subquery:
-    held = _owning().filter(kind=kind, name=OuterRef(name)).order_by("created_at", "pk")
-    return Subquery(held.values("owner__slug")[:1])
+    """As `_Teams.of` finds it, in the context of the subject that the query is about."""
+    context = OuterRef(OuterRef("context__name"))
+    claims = Claim.objects.filter(resource=OuterRef("pk"))
+    if kind == "subject":
+        anywhere, here = Q(Exists(claims)), Q(Exists(claims.filter(context=context)))
+    else:
+        anywhere, here = declared.declared(), declared.declared(context)
+    held = _owning().filter(kind=kind, name=OuterRef(name))
+    held = held.annotate(here=Case(When(here, then=1), default=0)).filter(here | ~anywhere)
+    return Subquery(held.order_by("-here", "created_at", "pk").values("owner__slug")[:1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from django.conf import settings
@@ -21,13 +22,14 @@ from registry.errors import (
     SubjectNotFound,
 )
 from registry.formats.base import Policy
-from registry.gate import Operation, admit
+from registry.gate import ALLOWED, Admission, Operation, admit, passing_level
 from registry.locks import lock_settings
 from registry.models import Config, Context, Subject, Version
 from registry.models import Mode as ModeRow
-from registry.naming import DEFAULT, GLOBAL, SubjectName
+from registry.naming import DEFAULT, GLOBAL, LATEST, SubjectName
 from registry.removal import remove
 from registry.scope import Mode
+from registry.spec import SubjectSpec
 
 CONFIG_TEXTS: Final = ("alias", "aliasForDeks", "compatibilityGroup")
 CONFIG_FLAGS: Final = (
@@ -54,6 +56,8 @@ def set_config(
     naming.ensure_valid(subject, settings=True)
     admission = admit(Operation.CONFIG, subject, by)
     changes = _config_changes(given)
+    if asked := changes.get("compatibilityLevel"):
+        admission = _level_admitted(subject, str(asked), by)
     with transaction.atomic():
         lock_settings()
         ensure_writable(subject)
@@ -73,9 +77,18 @@ def set_config(
             "after": sensitive.in_config(values, sensitive.masked),
             "from": origin.address,
             "policies": list(admission.policies),
+            "warnings": list(admission.warnings),
         }
         record("config.changed", subject, by, data)
         return answered
+
+
+def _level_admitted(subject: SubjectName, asked: str, by: Actor) -> Admission:
+    """What policies say of the level. Of a subject without a version they say it with the first."""
+    latest = lookup.find_version(subject, LATEST)
+    if latest is None:
+        return ALLOWED
+    return passing_level(subject, replace(SubjectSpec.of(latest), compatibility=asked), by)
 
 
 def _config_changes(given: Mapping[str, object]) -> dict[str, object]:

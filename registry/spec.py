@@ -6,31 +6,57 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from governance.errors import Problem
-from registry import compatibility
-from registry.candidates import Asked
-from registry.errors import InvalidLevel
+from registry import compatibility, contracts
+from registry.candidates import Asked, Candidate
+from registry.contracts import Json
+from registry.errors import InvalidLevel, RegistryError
 from registry.formats import base
 from registry.formats.base import LIMITS, Reference
 from registry.lookup import MAX_REFERENCES, Stored
 from registry.naming import LATEST
 
+SENSITIVE = (
+    "Properties of metadata that are named sensitive cannot be asked for, since everybody sees "
+    "what a request asks for."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SubjectSpec:
-    """The schema asked for; `compatibility` None leaves the level as it is."""
+    """The schema asked for; `compatibility` None leaves the level as it is, `metadata` and
+    `rule_set` None take those of the version before."""
 
     type: str
     text: str
     references: tuple[Reference, ...] = ()
     compatibility: str | None = None
+    metadata: Json | None = None
+    rule_set: Json | None = None
 
     @staticmethod
     def of(stored: Stored) -> SubjectSpec:
         """The spec that a stored version would have had."""
         return SubjectSpec(stored.type, stored.text, tuple(r.wire for r in stored.references))
 
+    @staticmethod
+    def wanted(found: Candidate) -> SubjectSpec:
+        """The spec of what a client sent, as far as it was read."""
+        return SubjectSpec(
+            found.parsed.format,
+            found.parsed.text,
+            tuple(r.wire for r in found.references),
+            metadata=found.asked.metadata,
+            rule_set=found.asked.rule_set,
+        )
+
     def asked(self) -> Asked:
-        return Asked(text=self.text, type=self.type, references=self.references)
+        return Asked(
+            text=self.text,
+            type=self.type,
+            references=self.references,
+            metadata=self.metadata,
+            rule_set=self.rule_set,
+        )
 
     def without_level(self) -> SubjectSpec:
         return replace(self, compatibility=None)
@@ -44,6 +70,10 @@ class SubjectSpec:
             ]
         if self.compatibility is not None:
             found["compatibility"] = self.compatibility
+        if self.metadata is not None:
+            found["metadata"] = self.metadata
+        if self.rule_set is not None:
+            found["ruleSet"] = self.rule_set
         return found
 
 
@@ -75,7 +105,31 @@ def parse(value: Mapping[str, object]) -> tuple[SubjectSpec, list[Problem]]:
         )
         text = ""
     references = _references(value.get("references"), problems)
-    return SubjectSpec(type_, text, references, _level(value, problems)), problems
+    level = _level(value, problems)
+    metadata, rules = _metadata(value, problems), _rules(value, problems)
+    return SubjectSpec(type_, text, references, level, metadata, rules), problems
+
+
+def _metadata(value: Mapping[str, object], problems: list[Problem]) -> Json | None:
+    try:
+        found = contracts.metadata(value.get("metadata"))
+    except RegistryError as error:
+        problems.append(Problem("metadata", error.message, "Send what the wire API takes."))
+        return None
+    if found and found.get("sensitive"):
+        problems.append(Problem("metadata", SENSITIVE, "Leave them out.", rule="sensitive"))
+        return None
+    return found
+
+
+def _rules(value: Mapping[str, object], problems: list[Problem]) -> Json | None:
+    try:
+        found = contracts.rule_set(value.get("ruleSet"))
+        contracts.ensure_valid_rules(found)
+    except RegistryError as error:
+        problems.append(Problem("ruleSet", error.message, "Send what the wire API takes."))
+        return None
+    return found
 
 
 def _level(value: Mapping[str, object], problems: list[Problem]) -> str | None:

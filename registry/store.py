@@ -18,7 +18,8 @@ import orjson
 from django.db import connection, transaction
 
 from governance.actors import Actor
-from registry import compatibility, contracts, lookup, memo, naming, sensitive, weight
+from governance.models import Team
+from registry import compatibility, contracts, gate, lookup, memo, naming, owners, sensitive, weight
 from registry.associations import rows
 from registry.candidates import (
     Asked,
@@ -33,6 +34,8 @@ from registry.changes import WIRE, Origin, record, refuse_by_mode
 from registry.compatibility import Level, Older, Verdict
 from registry.contracts import VERSION_PROPERTY, Json
 from registry.errors import (
+    ByRequest,
+    Forbidden,
     Incompatible,
     InvalidSchema,
     NotPermitted,
@@ -46,6 +49,7 @@ from registry.errors import (
 from registry.formats import base
 from registry.formats.base import LIMITS
 from registry.gate import Operation, admit, admit_references
+from registry.levels import Gate
 from registry.locks import hold_settings, lock_references
 from registry.lookup import Head, Holding, Stored, StoredReference
 from registry.naming import LATEST, SubjectName
@@ -130,12 +134,14 @@ def register(
 ) -> Registered:
     """Make the content a version of the subject, or give back the version that it is already.
 
-    Raises InvalidSchema, Incompatible, NotPermitted (by the mode), InvalidSubject; StoreBusy when
-    others changed the subject each of many times. The event is `subject.registered`.
+    Raises InvalidSchema, Incompatible, NotPermitted (by the mode), InvalidSubject; Forbidden,
+    PolicyObjects and ByRequest by the gate; StoreBusy when others changed the subject each of many
+    times. The event is `subject.registered`.
     """
     contracts.ensure_valid_rules(asked.rule_set)
     naming.ensure_valid(subject)
-    admission = admit(Operation.REGISTER if asked.id is None else Operation.IMPORT, subject, by)
+    operation = Operation.REGISTER if asked.id is None else Operation.IMPORT
+    admit(operation, subject, by)
     admit_references(subject, asked.references, by)
     if len(asked.text.encode("utf-8", "surrogatepass")) > LIMITS.text_bytes:
         raise SchemaTooLarge(LIMITS.text_bytes)
@@ -144,16 +150,33 @@ def register(
         decided = _decide(subject, asked, held, normalize=normalize, force=force)
         if isinstance(decided, Registered):
             return decided
+        judged_by = gate.standing(operation, subject, by)
+        if judged_by.gate is Gate.BY_REQUEST and operation is Operation.REGISTER:
+            there = _unnumbered(decided, held.live)
+            if there is not None:
+                return there
+        try:
+            admission = gate.passing(
+                operation, subject, decided, judged_by, actor=by, origin=origin
+            )
+        except ByRequest:
+            if lookup.holding(subject).revision != held.revision:
+                continue  # a worker may have registered just this meanwhile
+            raise
         with transaction.atomic():
             hold_settings()
             if lookup.in_scope(subject) != held.scope:
                 continue  # what it was decided by is in force no more
+            if gate.standing(operation, subject, by) != judged_by:
+                continue
             _ensure_not_owned(decided.references)
             if not lookup.held(decided.references, deleted=_may_be_deleted(held.scope)):
                 continue  # one was deleted meanwhile: what is there now decides
             made = _write(subject, decided, held, by=by, origin=origin)
             if made is not None:
-                data = {
+                if admission.claims:
+                    _claim(subject, by)
+                data: dict[str, object] = {
                     "version": made.version,
                     "id": made.schema_id,
                     "guid": made.guid,
@@ -162,11 +185,30 @@ def register(
                     "policies": list(admission.policies),
                     "force": force,
                 }
+                if admission.warnings:
+                    data["warnings"] = list(admission.warnings)
                 record("subject.registered", subject, by, data, origin.request_id)
                 return made
     raise StoreBusy(
         f"Subject '{subject}' was changed by others {ATTEMPTS} times in a row: try again."
     )
+
+
+def _unnumbered(wanted: Candidate, live: Sequence[Head]) -> Registered | None:
+    """A version that is the candidate but for its number in the metadata. Who edits tags gets a new
+    number each time; by request that would be a new request for what was approved already."""
+    metadata = contracts.without_property(wanted.metadata, VERSION_PROPERTY) or None
+    found = match(replace(wanted, metadata=metadata), live)
+    return None if found is None else _registered(found)
+
+
+def _claim(subject: SubjectName, by: Actor) -> None:
+    """Whoever makes a subject that nobody owns owns it; within the transaction, which another's
+    may have been ahead of."""
+    team = Team.objects.get(slug=by.team)
+    if (owner := owners.claim(subject, team)) != team.slug:
+        raise Forbidden(f"{subject} became {owner}'s meanwhile: ask {owner} for the right to it.")
+    record("subject.claimed", subject, by, {"team": team.slug})
 
 
 def _decide(

@@ -5,19 +5,19 @@ All of it is answered from rows: the lines as they were last seen, and the grant
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from governance import facts
 from governance.models import Application
 from topics.kinds.grant.bindings import Binding, Operation, Resource
 from topics.kinds.grant.explain import EVERYBODY, Answer, may, who_may
 from topics.kinds.grant.model import DeclaredGrant, GrantState
 from topics.kinds.grant.pattern import Pattern
-from topics.kinds.grant.spec import name_of
 from topics.models import Cluster
 from topics.services import acls, grants
 
@@ -234,27 +234,24 @@ def principal_of(text: str) -> str:
     return found or f"User:{text}"
 
 
-def readers(cluster_id: int, topics: Iterable[str]) -> Mapping[str, list[str]]:
-    """Teams whose applications are granted to read each topic, by topic's name."""
-    wanted = list(topics)
+def readers(environment: str, topic: str) -> list[str] | None:
+    """Teams whose applications are granted to read that topic on a cluster of the environment; None
+    where it has none, so that nobody can say."""
+    clusters = list(Cluster.objects.filter(environment__slug=environment).values_list("pk"))
+    if not clusters:
+        return None
     rows = (
-        DeclaredGrant.objects.filter(_in_force, cluster_id=cluster_id)
-        .filter(Q(topic__in=wanted) | Q(prefixed=True))
+        DeclaredGrant.objects.filter(_in_force, environment__slug=environment)
+        .filter(topic__in=acls.beginnings(topic))
         .select_related("application__team")
     )
-    found: dict[str, set[str]] = {topic: set() for topic in wanted}
+    found: set[str] = set()
     for row in rows.iterator(chunk_size=1_000):
-        name = name_of(row.name)
-        reading = any(
-            line.resource is Resource.TOPIC and line.operation is Operation.READ
-            for line in grants.bindings_of(row, row.spec)
-        )
-        if name is None or not reading:
-            continue
-        for topic in wanted:
-            if name.topic.covers(topic):
-                found[topic].add(row.application.team.slug)
-    return {topic: sorted(teams) for topic, teams in found.items()}
+        for line in grants.bindings_of(row, row.spec):
+            read = line.resource is Resource.TOPIC and line.operation is Operation.READ
+            if read and line.pattern.covers(topic):
+                found.add(row.application.team.slug)
+    return sorted(found)
 
 
 _in_force = Q(state=GrantState.ACTIVE, last_applied__isnull=False)
@@ -290,3 +287,6 @@ def _known(principals: Sequence[str]) -> dict[str, Known]:
     )
     found = {principal: Known(principal, name, team) for principal, name, team in rows}
     return {principal: found.get(principal, Known(principal)) for principal in principals}
+
+
+facts.provide_readers("topic", readers)

@@ -73,6 +73,7 @@ urlpatterns = [
     path("tokens", tokens.TokenList.as_view()),
     path("tokens/<int:pk>", tokens.TokenDetail.as_view()),
     path("tokens/<int:pk>/revoke", tokens.TokenRevoke.as_view()),
+    path("tokens/<int:pk>/rate", tokens.TokenRate.as_view()),
     path("problems", meta.ProblemList.as_view()),
     path("openapi.json", meta.Description.as_view()),
 ]

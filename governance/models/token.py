@@ -12,7 +12,11 @@ from governance.models.people import Team
 
 
 class ServiceToken(models.Model):
-    """A team's credential for programs. Only a digest of the secret is kept."""
+    """A team's credential for programs. Only a digest of the secret is kept.
+
+    `registry_rate` and `registry_burst` are its own limit of requests a second to the registry;
+    None: the installation's. A rate of 0 is no limit.
+    """
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=120)
@@ -20,6 +24,8 @@ class ServiceToken(models.Model):
     digest = models.BinaryField()
     scopes = ArrayField(models.CharField(max_length=40), default=list)
     context = models.CharField(max_length=120, null=True, blank=True)
+    registry_rate = models.PositiveIntegerField(null=True, blank=True)
+    registry_burst = models.PositiveIntegerField(null=True, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )

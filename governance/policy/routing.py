@@ -1,12 +1,13 @@
 """Who must approve one item, and why: a pure function of verdicts and facts.
 
 The base rule is that an owner of the thing's team approves; policies add people, or, outside
-production and where nothing objects, let a change through by themselves.
+production and where nothing objects, let a change through by themselves. Who reads what a change
+breaks is asked as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from governance.policy.evaluate import Severity, Verdict
@@ -16,6 +17,7 @@ AUTO = "auto"
 MOST_OWNERS = 10  # whose agreement is asked one by one
 MOST_REASON = 600  # characters of all reasons for one role
 _MORE = " … and more of the kind."
+MOST_CONSUMERS = 20  # teams that are asked one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ def route(
         for verdict in verdicts
         if verdict.severity == Severity.APPROVAL and not verdict.passed
     ]
+    asked += _consumers(facts)
     auto = None if asked else _auto(verdicts, facts)
     deciding = [instead_of_owner] if instead_of_owner else _owners(facts)
     return [auto] if auto else merged([*deciding, *asked])
@@ -98,6 +101,34 @@ def _base(owner: object, facts: Facts) -> Need:
         whose = "" if asks in (owner, UNKNOWN) else f", and {asks} asks"
         return Need(f"owner:{owner}", f"{owner} owns it{whose}.")
     return Need("platform", "No team owns it, so the platform team decides.")
+
+
+def _consumers(facts: Facts) -> list[Need]:
+    """The teams that read what this change breaks, but for the one that asks; the platform team in
+    their place where they are too many to be asked. None where no consumer is known."""
+    why = _broken(facts)
+    teams = facts.get("consumers.teams", UNKNOWN)
+    if not why or not isinstance(teams, Collection) or isinstance(teams, str):
+        return []
+    asks = facts.get("request.team", UNKNOWN)
+    others = sorted({str(team) for team in teams} - {asks, ""})
+    if len(others) > MOST_CONSUMERS:
+        reason = f"{len(others)} teams consume it, too many to be asked one by one, and {why}."
+        return [Need("platform", reason)]
+    return [Need(f"owner:{team}", f"{team} consumes it, and {why}.") for team in others]
+
+
+def _broken(facts: Facts) -> str:
+    """What a change breaks for readers, as the end of a sentence; empty where it breaks nothing."""
+    breaks = facts.get("subject.breaks", UNKNOWN)
+    if isinstance(breaks, Collection) and not isinstance(breaks, str) and breaks:
+        return f"this change breaks: {', '.join(sorted(map(str, breaks)))}"
+    if facts.get("subject.loosens", UNKNOWN) is True:
+        before, after = (
+            facts.get(f"subject.compatibility{end}", "unknown") for end in ("_before", "")
+        )
+        return f"this change lowers what its versions must meet from {before} to {after}"
+    return ""
 
 
 def _auto(verdicts: Sequence[Verdict], facts: Facts) -> Need | None:

@@ -102,6 +102,18 @@ def examine(items: Sequence[ItemView], *, team: str) -> Examination:
     return Examination(tuple(problems), verdicts, tuple(_without_idle_auto(merged(needs))))
 
 
+def judged(item: ItemView, *, team: str) -> tuple[Verdict, ...]:
+    """What the policies of its kind say of one item, for a change that nobody asks for: it is made
+    elsewhere, now."""
+    policies = [p for p in active_policies() if p.kind == item.kind]
+    if not policies:
+        return ()
+    waivers = inforce.concerning([item])
+    with kinds.reading([(item.kind, item.place, item.name)]):
+        found = evaluate(policies, item_facts(item, team=team, around=Around()))
+        return tuple(waivers.judge(item, verdict) for verdict in found)
+
+
 def _without_idle_auto(needs: Sequence[Need]) -> Sequence[Need]:
     """A policy's own approval counts only where no item of the request needs a person."""
     people = [need for need in needs if need.role != AUTO]

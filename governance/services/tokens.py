@@ -28,6 +28,7 @@ from governance.permissions import Action, Scope, demand
 
 SHAPE = re.compile(r"weir_([a-z0-9]{12})_([A-Za-z0-9_-]{43})")
 ALPHABET = string.ascii_lowercase + string.digits
+MOST_RATE = 1_000_000  # requests a second
 LONGEST_LIFE = timedelta(days=3 * 366)
 # Written down this often at most, so that a busy client costs one write a minute.
 USE_RESOLUTION = timedelta(minutes=1)
@@ -150,4 +151,30 @@ def revoke(number: int, *, by: Actor) -> ServiceToken:
     token.refresh_from_db(fields=["revoked_at"])
     if ended:
         audit.record("token.revoked", by=by, about=token, team=token.team.slug)
+    return token
+
+
+@transaction.atomic
+def set_rate(number: int, *, rate: int | None, burst: int | None = None, by: Actor) -> ServiceToken:
+    """Gives a token its own limit at the registry: requests a second, and at once after a pause
+    (twice the rate where that is left out). A rate of 0 is no limit; None takes that of the
+    installation again. Heeded within a second. Raises Invalid, NotFound, NotAllowed."""
+    token = access.get_token(by, number, Action.LIMIT_RATE)
+    for path, value in (("rate", rate), ("burst", burst)):
+        if value is not None and not 0 <= value <= MOST_RATE:
+            raise Invalid(f"{value} is out of range: use 0 to {MOST_RATE:,}.", path=path)
+    if burst is not None and not rate:
+        raise Invalid("Without a rate there is nothing to burst from. Leave it out.", path="burst")
+    if burst is not None and rate is not None and burst < rate:
+        raise Invalid(f"Fewer at once than {rate} a second is not possible.", path="burst")
+    before = [token.registry_rate, token.registry_burst]
+    token.registry_rate, token.registry_burst = rate, burst
+    token.save(update_fields=["registry_rate", "registry_burst"])
+    audit.record(
+        "token.limited",
+        by=by,
+        about=token,
+        team=token.team.slug,
+        data={"before": before, "after": [rate, burst]},
+    )
     return token

@@ -32,6 +32,7 @@ class TokenRow:
     state: str
     tone: str
     can_revoke: bool
+    can_limit: bool = False
 
 
 @never_cache
@@ -60,6 +61,21 @@ def tokens(request: PageRequest) -> HttpResponse:
 def revoke(request: PageRequest, number: int) -> HttpResponse:
     revoked = service.revoke(number, by=request.actor)
     said = f"The token {revoked.name} of {revoked.team} no longer works."
+    messages.add_message(request, messages.SUCCESS, said, extra_tags="good")
+    return go(request, reverse("tokens"))
+
+
+@page
+@require_POST
+def rate(request: PageRequest, number: int) -> HttpResponse:
+    """Gives a token its own limit at the registry; an empty field takes the installation's."""
+    typed = request.POST.get("rate", "").strip()
+    if typed and not (typed.isascii() and typed.isdigit() and len(typed) <= 9):
+        raise Invalid("Requests a second are a whole number, or nothing at all.", path="rate")
+    limited = service.set_rate(number, rate=int(typed) if typed else None, by=request.actor)
+    own = limited.registry_rate
+    what = "the limit of the installation" if own is None else f"{own} requests a second"
+    said = f"The token {limited.name} of {limited.team} has {what if own != 0 else 'no limit'} now."
     messages.add_message(request, messages.SUCCESS, said, extra_tags="good")
     return go(request, reverse("tokens"))
 
@@ -116,5 +132,15 @@ def _rows(request: PageRequest, found: Sequence[ServiceToken]) -> list[TokenRow]
         else:
             state, tone = "works", "green"
         may = allowed(request.actor, Action.MANAGE_TOKENS, "token", token.team.slug).ok
-        rows.append(TokenRow(token, state, tone, can_revoke=may and state == "works"))
+        limits = allowed(request.actor, Action.LIMIT_RATE, "token", token.team.slug).ok
+        uses_registry = any(scope.startswith("registry:") for scope in token.scopes)
+        rows.append(
+            TokenRow(
+                token,
+                state,
+                tone,
+                can_revoke=may and state == "works",
+                can_limit=limits and uses_registry and state == "works",
+            )
+        )
     return rows

@@ -34,8 +34,8 @@ def error_answer(error: RegistryError) -> HttpResponse:
         response["Allow"] = ", ".join(error.allowed)
     if isinstance(error, Unauthenticated):
         response["WWW-Authenticate"] = 'Basic realm="Weir schema registry"'
-    if error.retryable:
-        response["Retry-After"] = "1"
+    if error.retryable or error.retry_after:
+        response["Retry-After"] = str(error.retry_after or 1)
     return response
 
 

@@ -80,6 +80,13 @@ class Remembered:
             return None
         return found
 
+    def last(self, header: bytes) -> Actor | None:
+        """Whose header that was when it was last looked at: to count by, not to let in."""
+        if not header:
+            return None
+        found = self.kept.get(header)
+        return None if found is None else found.actor
+
     def put(self, header: bytes, actor: Actor, asked_at: float) -> None:
         """Remember an actor from when the database was asked, not from when it answered."""
         self.kept[header] = Known(actor, may_read(actor), asked_at)

@@ -22,7 +22,7 @@ from registry.graph import Graph, Node
 from registry.indent import indented
 from registry.lookup import Head, Stored
 from registry.queries import SubjectDetail
-from registry.views import picture
+from registry.views import governing, picture
 from registry.views.relations import topics_of
 
 MOST_REQUESTS = 50
@@ -131,6 +131,10 @@ def _requests(look: Look) -> Values:
     return {"requests": look.requests}
 
 
+def _writing(look: Look) -> Values:
+    return governing.of_subject(look.found.name, look.request.actor)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A tab: its title, what it shows, and how many of it there are where that is said."""
@@ -146,6 +150,7 @@ TABS: Mapping[str, Part] = {
     "versions": Part("Versions", _versions, lambda look: len(look.found.versions)),
     "references": Part("References", _references, lambda look: len(look.graph.nodes) - 1),
     "use": Part("Use it", _use),
+    "writing": Part("Writing", _writing),
     "requests": Part("Requests", _requests, lambda look: len(look.requests)),
 }
 

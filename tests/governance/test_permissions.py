@@ -100,6 +100,9 @@ EXPECTED = {
     ("freeze", "environment"): "platform weir",
     ("verify_audit", "event"): "platform auditor weir",
     ("read_registry", "subject"): f"{PEOPLE} client producer open-read open-full weir",
+    ("limit_rate", "token"): "platform weir",
+    ("govern_subject", "subject"): "owner platform weir",
+    ("govern_subject", "context"): "platform weir",
     ("write_registry", "subject"): "requester owner producer open-full weir",
 }
 

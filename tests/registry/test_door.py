@@ -17,10 +17,13 @@ from django.db import connection, connections
 from django.http import HttpRequest, HttpResponse
 from pytest_django import Settings as SettingsWrapper
 
+from governance.services import tokens
 from registry import fastpath, memo
 from registry.fastpath import Door
 from registry.heavy import Answered, Asked, Heavy
+from registry.limits import Limit
 from registry.rest.http import V1
+from tests.factories import BY, make_token
 from tests.registry.rest.conftest import record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -345,5 +348,43 @@ def test_who_may_not_read_is_answered_nothing_from_memory(
         assert (await client.call("GET", "/schemas/ids/1")).status == 200
         stranger = {"authorization": "Bearer nobodys"}
         assert (await client.call("GET", "/schemas/ids/1", headers=stranger)).status == 401
+
+    play(story)
+
+
+def test_whoever_sends_too_much_is_told_when_to_come_again(play: Play) -> None:
+    async def story(client: Client) -> None:
+        client.door.limit = Limit(1, 3)
+        answers = [await client.call("GET", "/subjects") for _ in range(5)]
+        assert [a.status for a in answers] == [200, 200, 200, 429, 429]
+        last = answers[-1]
+        assert last.headers["retry-after"] == "1"
+        assert last.headers["content-type"] == V1
+        assert last.json["error_code"] == 429
+        assert "192.0.2.7 sends more than the 1 requests a second" in last.json["message"]
+        assert (await client.call("GET", "/probe")).status == 200
+        assert (await client.call("HEAD", "/subjects")).body == b""
+
+    play(story)
+
+
+def test_a_token_is_counted_by_its_own_limit_once_it_is_known(play: Play) -> None:
+    _, plain = make_token("payments", "registry:read", name="reader")
+    limited, few = make_token("payments", "registry:read", name="limited")
+    tokens.set_rate(limited.pk, rate=1, burst=2, by=BY)
+
+    async def story(client: Client) -> None:
+        for secret, allowed in ((plain, 20), (few, 1 + 2)):
+            header = {"authorization": f"Bearer {secret}"}
+            answers = [await client.call("GET", "/subjects", headers=header) for _ in range(20)]
+            assert [a.status for a in answers].count(200) == allowed
+        assert answers[-1].json["message"].startswith("payments/limited sends more than the 1 ")
+        # Wrong ones are counted by address.
+        client.door.limit = Limit(1, 4)
+        tries = [
+            await client.call("GET", "/subjects", headers={"authorization": f"Bearer {n}"})
+            for n in range(8)
+        ]
+        assert [a.status for a in tries] == [401] * 4 + [429] * 4
 
     play(story)

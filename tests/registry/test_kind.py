@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from governance import kinds
+from governance import facts, kinds
 from governance.actors import system_actor
 from governance.errors import Problem, Refused
 from governance.kinds import ApplyRun, ItemView, Outcome, OutcomeState, Undone
@@ -229,3 +229,76 @@ def test_what_of_a_subject_cannot_be_taken_back_says_why(
     assert isinstance(why, Problem)
     assert words in why.message
     assert why.way_out
+
+
+@pytest.fixture
+def readers() -> Iterator[dict[tuple[str, str], list[str] | None]]:
+    """Who reads a topic in an environment, as whoever knows would say it."""
+    known: dict[tuple[str, str], list[str] | None] = {}
+    with facts.instead_of_readers("topic", lambda place, name: known.get((place, name))):
+        yield known
+
+
+def test_who_reads_the_topic_is_asked_about_a_change_that_breaks_it(
+    readers: dict[tuple[str, str], list[str] | None],
+) -> None:
+    make_environment("production", production=True)
+    cast = make_cast("payments")
+    readers["production", "orders"] = ["payments", "shop", "outside"]
+    readers["staging", "orders"] = ["elsewhere"]
+    settings.set_config(qualify("orders-value"), {"compatibility": "NONE"}, by=BY)
+    register(ONE, "orders-value")
+    after = {"schema": text_of(OTHER)}
+    draft = requests.create_draft(
+        title="",
+        reason="",
+        team=cast.team,
+        items=[NewItem("subject", "register", "orders-value", ".", after)],
+        by=cast.requester,
+    )
+    asked = requests.submit(draft, by=cast.requester)
+    roles = {r.role: r.reason for r in asked.requirements.all()}
+    assert set(roles) == {"owner:payments", "owner:shop", "owner:outside"}
+    assert roles["owner:shop"] == ("shop consumes it, and this change breaks: BACKWARD, FORWARD.")
+    asked = reviews.approve(asked, revision=asked.revision, by=cast.owner)
+    assert asked.state == State.IN_REVIEW
+    reviews.approve(asked, revision=asked.revision, by=cast.outsider)
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "teams"),
+    [
+        ("orders-value", ["shop"], ["shop"]),
+        ("orders-value", [], []),
+        ("orders-value", None, None),
+        ("free", ["shop"], None),
+    ],
+)
+def test_consumers_are_known_where_somebody_can_say(
+    readers: dict[tuple[str, str], list[str] | None],
+    name: str,
+    known: list[str] | None,
+    teams: list[str] | None,
+) -> None:
+    readers["dev", "orders"] = known
+    one = replace(item(ONE, name=name), environment="dev")
+    assert facts.provided(one).get("consumers.teams") == teams
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "loosens"),
+    [
+        ("FULL", "BACKWARD", True),
+        ("BACKWARD", "FORWARD", True),
+        ("BACKWARD_TRANSITIVE", "FULL", True),
+        ("BACKWARD", "NONE", True),
+        ("BACKWARD", "FULL", False),
+        ("BACKWARD", "BACKWARD_TRANSITIVE", False),
+        ("NONE", "NONE", False),
+    ],
+)
+def test_a_level_that_promises_less(before: str, after: str, loosens: bool) -> None:
+    settings.set_config(qualify("s"), {"compatibility": before}, by=BY)
+    register(ONE)
+    kind = kinds.get("subject")
+    assert kind.facts(item(ONE, compatibility=after))["subject.loosens"] is loosens

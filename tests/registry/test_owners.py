@@ -5,11 +5,11 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from governance.actors import system_actor
-from governance.models import Lifecycle, Resource
+from governance.models import Environment, Lifecycle, Resource
 from registry import catalogue, lookup, owners, queries, removal, store
 from registry.candidates import Asked
 from registry.catalogue import Wanted
@@ -17,8 +17,9 @@ from registry.models import Association
 from registry.naming import DEFAULT, LATEST, SubjectName, qualify
 from registry.owners import Owner
 from registry.strategies import Strategy
-from tests.factories import make_team
+from tests.factories import make_environment, make_team
 from tests.registry.rest.conftest import record, text_of
+from tests.toy.models import DeclaredToy
 
 pytestmark = pytest.mark.django_db
 BY = system_actor()
@@ -128,3 +129,69 @@ def test_lists_are_narrowed_by_team_format_and_state() -> None:
     (gone,) = catalogue.subjects(Wanted(deleted=True))
     assert (gone.live, gone.latest, gone.type) == (1, 1, "AVRO")  # type: ignore[attr-defined]
     assert "gone" not in names(Wanted())
+
+
+@pytest.fixture
+def two_contexts() -> None:
+    """A topic of one name in two environments with a registry context each, owned by two teams."""
+    for slug, context, team in (("dev", ".dev", "builders"), ("prod", ".", "sellers")):
+        environment = make_environment(slug, registry_context=context)
+        resource = Resource.objects.create(kind="topic", name="orders", owner=make_team(team))
+        place(resource, environment)
+
+
+def place(resource: Resource, environment: Environment) -> None:
+    with transaction.atomic():
+        DeclaredToy.objects.create(
+            resource=resource,
+            environment=environment,
+            name=resource.name,
+            place=f"shelf-{environment.slug}",
+            colour="red",
+        )
+
+
+def test_a_topic_counts_in_the_contexts_of_its_environments(two_contexts: None) -> None:
+    assert owners.owner_of(qualify(":.dev:orders-value")) == Owner(
+        "builders", "It owns the topic orders."
+    )
+    assert owners.owner_of(qualify("orders-value")) == Owner("sellers", "It owns the topic orders.")
+    assert owners.owner_of(qualify(":.test:orders-value")) is None
+    # What was never placed counts everywhere, behind what was.
+    owns("dreamers", "topic", "orders")
+    found = [
+        owners.owner_of(qualify(f":{context}:orders-value")) for context in (".", ".dev", ".test")
+    ]
+    assert [one.team for one in found if one] == ["sellers", "builders", "dreamers"]
+
+
+def test_lists_of_a_team_say_the_same_of_both_contexts(two_contexts: None) -> None:
+    for name in ("orders-value", ":.dev:orders-value", ":.test:orders-value", ":.dev:free"):
+        register(name)
+    owners.claim(qualify(":.dev:free"), make_team("sellers"))
+    for team in ("builders", "sellers"):
+        listed = {
+            SubjectName(s.context.name, s.name) for s in catalogue.subjects(Wanted(team=team))
+        }
+        told = {
+            row.name
+            for row in queries.owned(list(catalogue.subjects()))
+            if row.belonging.owner and row.belonging.owner.team == team
+        }
+        assert listed == told
+        assert len(listed) == (1 if team == "builders" else 2)
+
+
+def test_a_name_is_claimed_for_one_context_and_by_one_team() -> None:
+    here, there = qualify("s"), qualify(":.dev:s")
+    first, second = make_team("first"), make_team("second")
+    assert owners.claim(here, first) == "first"
+    assert owners.claim(here, second) == "first"
+    assert owners.claim(there, second) == "second"
+    assert [owners.owner_of(one) for one in (here, there)] == [
+        Owner("first", owners.OWN),
+        Owner("second", owners.OWN),
+    ]
+    Resource.objects.filter(owner=first).update(lifecycle=Lifecycle.RETIRED)
+    assert owners.owner_of(here) is None or owners.owner_of(here) == Owner("second", owners.OWN)
+    assert owners.claim(here, second) == "second"

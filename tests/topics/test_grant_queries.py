@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from governance import audit
+from governance import audit, facts
 from governance.models import Team
 from governance.policy.routing import AUTO
 from governance.services import requests
@@ -91,11 +91,13 @@ def test_readers_of_topics_are_teams_whose_grants_cover_them(cluster: Cluster) -
     make_grant(cluster, "billing/consumer/pay.*")
     make_grant(cluster, "checkout/producer/pay.ok")
     make_grant(cluster, "checkout/consumer/pay.late", days=-1)
-    assert queries.readers(cluster.pk, ["pay.ok", "pay.late", "x"]) == {
-        "pay.ok": ["billing"],
-        "pay.late": ["billing"],
-        "x": [],
-    }
+    assert [queries.readers("development", name) for name in ("pay.ok", "pay.late", "x")] == [
+        ["billing"],
+        ["billing"],
+        [],
+    ]
+    assert facts.readers_of("topic", "development", "pay.ok") == frozenset({"billing"})
+    assert queries.readers("production", "pay.ok") is None  # it has no cluster to be read on
 
 
 @pytest.mark.parametrize(

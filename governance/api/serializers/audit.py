@@ -80,6 +80,8 @@ class TokenShown(serializers.ModelSerializer[ServiceToken]):
             "prefix",
             "scopes",
             "context",
+            "registry_rate",
+            "registry_burst",
             "created_by",
             "created_at",
             "expires_at",
@@ -112,4 +114,20 @@ class TokenIn(Strict):
     expires_at = serializers.DateTimeField(required=False, default=None, allow_null=True)
     context = serializers.CharField(  # type: ignore[assignment]  # a value of the body
         max_length=120, required=False, default=None, allow_null=True, help_text="Registry context."
+    )
+
+
+class RateIn(Strict):
+    """A token's own limit at the registry; a rate of null takes that of the installation."""
+
+    rate = serializers.IntegerField(
+        min_value=0, max_value=1_000_000, allow_null=True, help_text="Requests a second; 0: any."
+    )
+    burst = serializers.IntegerField(
+        min_value=1,
+        max_value=1_000_000,
+        required=False,
+        default=None,
+        allow_null=True,
+        help_text="At once after a pause; twice the rate where it is left out.",
     )

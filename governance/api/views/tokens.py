@@ -73,3 +73,16 @@ class TokenRevoke(TokenView):
         """Ends the token at once."""
         self.values(Nothing)
         return self.shown(shapes.TokenShown, tokens.revoke(pk, by=self.actor))
+
+
+class TokenRate(TokenView):
+    """How often a token may call the registry."""
+
+    @extend_schema(
+        operation_id="tokens_rate", request=shapes.RateIn, responses={200: shapes.TokenShown}
+    )
+    @repeatable
+    def post(self, request: Call, pk: int) -> Response:
+        """Gives the token a limit of its own, or takes it away. For the platform team."""
+        typed = self.values(shapes.RateIn)
+        return self.shown(shapes.TokenShown, tokens.set_rate(pk, **typed, by=self.actor))

@@ -41,6 +41,7 @@ OBJECTS: Mapping[str, str] = {
     "tokens/<int:pk>": "hidden",
     "tokens/<int:pk>/revoke": "hidden",
     "broken-glass/<int:pk>/look": "open",
+    "tokens/<int:pk>/rate": "hidden",
     "environments/<slug:slug>": "open",
     "environments/<slug:slug>/freezes": "open",
     "freezes/<int:pk>/lift": "open",
@@ -68,8 +69,10 @@ OBJECTS: Mapping[str, str] = {
     "clusters/<slug:slug>": "open",
     "clusters/<slug:slug>/test": "open",
     "subjects/<path:subject>": "open",
+    "rights/<int:pk>": "open",
 }
 BODIES: Mapping[str, dict[str, Any]] = {
+    "tokens/<int:pk>/rate": {"rate": 5},
     "requests/<int:pk>": {"revision": 1, "items": [toy("stolen")]},
     "requests/<int:pk>/comments": {"body": "Mine now."},
     "requests/<int:pk>/approve": {"revision": 1, "comment": "Yes."},

@@ -34,6 +34,8 @@ TOKENS = ("api:read", "api:write", "registry:write")
 
 # Rows without an address in /api/v1, and where they are walked instead.
 ELSEWHERE: Mapping[Action, str] = {
+    Action.GOVERN_SUBJECT: "tests/registry/api/test_governing.py",
+    Action.LIMIT_RATE: "tests/registry/api/test_governing.py",
     Action.MANAGE_TEAM: "nothing of a team but its people and applications changes yet",
     Action.VERIFY_AUDIT: "`manage.py audit verify`",
     Action.READ_REGISTRY: "the wire API",

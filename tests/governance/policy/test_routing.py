@@ -111,3 +111,72 @@ def test_a_thousand_reasons_stay_readable() -> None:
     assert need.reason.startswith("t0 is kept too long. t1 is kept too long. ")
     assert need.reason.endswith(" … and more of the kind.")
     assert len(need.reason) < 700
+
+
+BREAKS = PRODUCTION | {
+    "subject.breaks": ["FORWARD"],
+    "consumers.teams": ["shop", "payments", "ads"],
+}
+ASKED = [
+    Need("owner:ads", "ads consumes it, and this change breaks: FORWARD."),
+    Need("owner:shop", "shop consumes it, and this change breaks: FORWARD."),
+]
+
+
+@pytest.mark.parametrize(
+    ("facts", "needs"),
+    [
+        (BREAKS, [OWNER, *ASKED]),
+        (BREAKS | {"subject.breaks": []}, [OWNER]),
+        (BREAKS | {"subject.breaks": UNKNOWN}, [OWNER]),
+        (BREAKS | {"consumers.teams": []}, [OWNER]),
+        (BREAKS | {"consumers.teams": UNKNOWN}, [OWNER]),
+        (BREAKS | {"consumers.teams": "shop"}, [OWNER]),
+        (BREAKS | {"environment.production": False}, [OWNER, *ASKED]),
+        (
+            BREAKS | {"owner.team": "shop"},
+            [
+                Need(
+                    "owner:shop",
+                    "shop owns it, and payments asks. shop consumes it, and this change breaks: "
+                    "FORWARD.",
+                ),
+                ASKED[0],
+            ],
+        ),
+        (
+            BREAKS
+            | {
+                "subject.breaks": [],
+                "subject.loosens": True,
+                "subject.compatibility_before": "FULL",
+                "subject.compatibility": "NONE",
+                "consumers.teams": ["shop"],
+            },
+            [
+                OWNER,
+                Need(
+                    "owner:shop",
+                    "shop consumes it, and this change lowers what its versions must meet from "
+                    "FULL to NONE.",
+                ),
+            ],
+        ),
+        (
+            BREAKS | {"consumers.teams": [f"t{n}" for n in range(21)]},
+            [
+                OWNER,
+                Need(
+                    "platform",
+                    "21 teams consume it, too many to be asked one by one, and this change breaks: "
+                    "FORWARD.",
+                ),
+            ],
+        ),
+    ],
+)
+def test_who_consumes_what_breaks_is_asked(facts: Mapping[str, object], needs: list[Need]) -> None:
+    assert route([], facts) == needs
+    # No policy lets it through by itself then.
+    approved = [need.role for need in route([AUTO], facts)] == ["auto"]
+    assert approved == (len(needs) == 1 and facts["environment.production"] is False)

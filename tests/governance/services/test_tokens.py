@@ -158,3 +158,18 @@ def test_a_token_cannot_make_another_one(cast: Cast) -> None:
     assert actor is not None
     with pytest.raises(NotAllowed, match="no token may"):
         issue(cast, "child", by=actor)
+
+
+def test_a_rate_is_set_by_the_platform_alone(cast: Cast) -> None:
+    made, plain = issue(cast)
+    with pytest.raises(NotAllowed):
+        tokens.set_rate(made.pk, rate=100, by=cast.owner)
+    for rate, burst in ((-1, None), (10_000_000, None), (10, 5), (None, 5)):
+        with pytest.raises(Invalid):
+            tokens.set_rate(made.pk, rate=rate, burst=burst, by=cast.platform)
+    for rate, burst, limit in ((100, None, (100, 200)), (5, 50, (5, 50)), (None, None, None)):
+        tokens.set_rate(made.pk, rate=rate, burst=burst, by=cast.platform)
+        actor = tokens.authenticate(plain)
+        assert actor is not None
+        assert actor.rate == limit
+    assert Event.objects.filter(action="token.limited").count() == 3

@@ -17,7 +17,7 @@ MOST_QUERIES = {
     "/inbox/": 25,
     "/requests/": 25,
     "/topics/": 20,
-    "/topics/demo/payments.captured/": 35,
+    "/topics/demo/payments.captured/": 36,
     "/subjects/": 15,
     "/drift/": 20,
     "/clusters/": 15,

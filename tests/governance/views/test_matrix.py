@@ -38,6 +38,8 @@ pytestmark = pytest.mark.django_db
 
 # Actions that no page of this walk does, and where they are walked instead.
 ELSEWHERE: Mapping[Action, str] = {
+    Action.GOVERN_SUBJECT: "tests/registry/api/test_governing.py",
+    Action.LIMIT_RATE: "tests/registry/api/test_governing.py",
     Action.MANAGE_PEOPLE: "test_people.py",
     Action.MANAGE_ORG_ROLES: "test_people.py",
     Action.MANAGE_ENVIRONMENTS: "test_people.py",
