@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from config import env, named
+from config import env, identity, named
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -62,6 +62,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "django_filters",
+    "allauth.account",
+    "allauth.socialaccount",
     "governance",
     "registry",
     "topics",
@@ -82,8 +84,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "governance.middleware.StillVouchedForMiddleware",
     "governance.middleware.ActorMiddleware",
+    "governance.middleware.SecondFactorMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -228,6 +233,22 @@ AUTH_USER_MODEL = "governance.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+AUTHENTICATION_BACKENDS = [
+    "governance.identity.backends.LocalBackend",
+    "governance.identity.backends.DirectoryBackend",
+    "governance.identity.backends.ProviderBackend",
+]
+OIDC = identity.oidc()
+LDAP = identity.ldap()
+# How old a provider's word may be, and for how long it counts when the provider is away.
+IDENTITY_RECHECK = env.duration("WEIR_IDENTITY_RECHECK", "60s", maximum=_hour)
+IDENTITY_GRACE = env.duration("WEIR_IDENTITY_GRACE", "15m", maximum=24 * _hour)
+LOCAL_SIGN_IN = env.choice("WEIR_LOCAL_SIGN_IN", "all", ("all", "break-glass"))
+MFA_REQUIRED = env.choice("WEIR_MFA_REQUIRED", "none", ("none", "platform", "all"))
+# allauth does the steps of OpenID Connect; accounts, pages and who may come in are Weir's own.
+SOCIALACCOUNT_ADAPTER = "governance.views.oidc.Steps"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+ACCOUNT_EMAIL_VERIFICATION = "none"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -177,6 +177,19 @@ class SignInForm(Styled):
         return typed
 
 
+class CodeForm(Styled):
+    """The second step of signing in."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=80,
+        widget=forms.TextInput(
+            {"autocomplete": "one-time-code", "spellcheck": "false", "class": "mono"}
+        ),
+        help_text="Six digits from your app, or one of your recovery codes.",
+    )
+
+
 class TokenForm(Styled):
     """A token for a team's programs."""
 
@@ -228,9 +241,25 @@ class TeamForm(Styled):
     name = forms.CharField(label="Name", max_length=120, required=False)
     on_call = forms.CharField(label="On call", max_length=200, required=False)
     email = forms.EmailField(label="Mail", required=False)
+    chat = forms.CharField(
+        label="Chat", max_length=200, required=False, help_text="A channel, such as #payments."
+    )
+    cost_centre = forms.CharField(label="Cost centre", max_length=80, required=False)
+    successor = forms.CharField(
+        label="Successor",
+        max_length=63,
+        required=False,
+        widget=forms.TextInput({"class": "mono", "spellcheck": "false"}),
+        help_text="The team that takes over what this one owns when it is closed.",
+    )
     description = forms.CharField(
         label="What it does", required=False, widget=forms.Textarea({"rows": 2})
     )
+
+    def __init__(self, *args: Any, known: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A new one has nothing to hand over, one that is there keeps its short name.
+        del self.fields["slug" if known else "successor"]
 
 
 class MemberForm(Styled):
@@ -246,6 +275,11 @@ class MemberForm(Styled):
 
 class ApplicationForm(Styled):
     """A program of a team, and the principal it acts as."""
+
+    def __init__(self, *args: Any, known: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if known:
+            del self.fields["name"]
 
     name = forms.CharField(label="Name", max_length=120)
     principal = forms.CharField(
@@ -419,6 +453,34 @@ class OwnPasswordForm(Styled):
         if "again" in typed and typed.get("new") != typed["again"]:
             self.add_error("again", "It is not the same as the new password. Type both once more.")
         return typed
+
+
+def _own_password() -> forms.CharField:
+    return forms.CharField(
+        label="Your password",
+        strip=False,
+        max_length=LONGEST_PASSWORD,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
+
+
+class SetUpForm(Styled):
+    """The first code of an app, which shows that it works."""
+
+    code = forms.CharField(
+        label="Code that the app shows",
+        max_length=80,
+        widget=forms.TextInput(
+            {"autocomplete": "one-time-code", "inputmode": "numeric", "class": "mono"}
+        ),
+    )
+    password = _own_password()
+
+
+class OwnWordForm(Styled):
+    """One's password once more, before something of one's own account changes."""
+
+    password = _own_password()
 
 
 def refuse(form: forms.Form, error: WeirError) -> None:

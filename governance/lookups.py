@@ -85,6 +85,7 @@ def teams(words: str = "") -> QuerySet[Team]:
     matches = Q(slug__icontains=words) | Q(name__icontains=words)
     return (
         Team.objects.filter(matches)
+        .select_related("successor")
         .annotate(
             people=Count("memberships__user", distinct=True),
             programs=Count("applications", distinct=True),
@@ -97,7 +98,7 @@ def teams(words: str = "") -> QuerySet[Team]:
 def people_of(team: Team) -> QuerySet[Membership]:
     """Roles held in a team, by person."""
     members = Membership.objects.filter(team=team).select_related("user")
-    return members.order_by("user__name", "user_id", "role")
+    return members.order_by("user__name", "user_id", "role", "source")
 
 
 def applications_of(team: Team) -> QuerySet[Application]:

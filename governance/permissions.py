@@ -90,7 +90,11 @@ BY_PEOPLE = APPROVALS | {Action.BREAK_GLASS, Action.LOOK_AT_GLASS}
 TEAM_ROLES = frozenset({Role.VIEWER, Role.REQUESTER, Role.OWNER})
 ORG_ROLES = frozenset({Role.PLATFORM, Role.STEWARD, Role.AUDITOR})
 
-_KIND_WORDS = {"event": "line of the audit", "account": "person's account"}
+_KIND_WORDS = {
+    "event": "line of the audit",
+    "account": "person's account",
+    "identity": "way to sign in",
+}
 
 INCLUDES: dict[Role, frozenset[Role]] = {
     Role.OWNER: frozenset({Role.OWNER, Role.REQUESTER, Role.VIEWER}),
@@ -136,6 +140,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.VIEW,                "draft",       "viewer auditor platform",   S.API_READ),
     _row(A.VIEW,                "account",     "auditor platform",          None),
     _row(A.VIEW,                "simulation",  "auditor platform",          None),
+    _row(A.VIEW,                "identity",    "auditor platform",          None),
     _row(A.VIEW,                "*",           "signed_in",                 S.API_READ),
     _row(A.REQUEST,             "*",           "requester",                 S.API_WRITE),
     _row(A.EDIT,                "*",           "requester",                 S.API_WRITE),

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from governance import sealer, throttle
 from governance.models import IdempotencyKey
-from governance.services import expiry, pipeline, simulations
+from governance.services import expiry, pipeline, simulations, vouching
 
 
 @shared_task(name="governance.advance")
@@ -57,6 +57,7 @@ def tidy() -> None:
     now = timezone.now()
     IdempotencyKey.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
     Session.objects.filter(expire_date__lt=now).delete()
+    vouching.tidy()
     throttle.tidy()
     simulations.tidy()
     sealer.seal(thorough=True)

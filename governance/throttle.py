@@ -13,7 +13,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -26,7 +26,7 @@ from django.http import HttpRequest
 from governance import audit
 from governance.actors import ANONYMOUS, actor_for_user
 from governance.errors import WeirError
-from governance.models import SignInCount, User
+from governance.models import SecondFactor, SignInCount, User
 
 FORGOTTEN_AFTER = timedelta(hours=1)  # as many failures as slow somebody down
 FIRST_DELAY = 5
@@ -68,7 +68,8 @@ class Count:
 
 
 def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
-    """The person whose name and password these are; who calls begins the session.
+    """The person whose name and password these are; who calls begins the session, and records that
+    she signed in where a code is asked for beside the password.
 
     Raises SignInRefused with a sentence that tells nothing about which of the two was wrong.
     """
@@ -81,9 +82,15 @@ def sign_in(request: HttpRequest, *, username: str, password: str) -> User:
             "lower case."
         )
     _fits(limits)
+    if not SecondFactor.objects.filter(user=user).exists():
+        record_sign_in(user)
+    return user
+
+
+def record_sign_in(user: User) -> None:
+    """The event of a sign-in that is complete."""
     with transaction.atomic():
         audit.record("person.signed_in", by=actor_for_user(user), about=user)
-    return user
 
 
 def confirm(user: User, password: str, *, address: str) -> None:
@@ -91,10 +98,21 @@ def confirm(user: User, password: str, *, address: str) -> None:
 
     Raises SignInRefused; a wrong one counts as a failed sign-in.
     """
-    limits = limits_for(user.username, address)
-    _begin(limits, user.username)
-    if not user.check_password(password):
-        raise SignInRefused("That is not your password. It minds upper and lower case.")
+    tried(
+        user.username,
+        address,
+        lambda: user.check_password(password),
+        "That is not your password. It minds upper and lower case.",
+    )
+
+
+def tried(name: str, address: str, fits: Callable[[], bool], otherwise: str) -> None:
+    """Asks `fits`, unless too many tries under that name failed. Raises SignInRefused, with the
+    sentence `otherwise` where it says no, which counts as a failure."""
+    limits = limits_for(name, address)
+    _begin(limits, name)
+    if not fits():
+        raise SignInRefused(otherwise)
     _fits(limits)
 
 

@@ -1,4 +1,4 @@
-"""Kafka's jars: resolved once from Maven Central by `jgo`, then kept beside the checkout."""
+"""Jars: resolved once from Maven Central by `jgo`, then kept beside the checkout."""
 
 import fcntl
 import os
@@ -26,34 +26,40 @@ def resolved() -> bool:
 
 def class_path() -> str:
     """The class path of the broker and its tools, resolved first when it is not there yet."""
-    if not resolved():
+    return resolve(FOLDER, COORDINATES)
+
+
+def resolve(target: Path, coordinates: tuple[str, ...]) -> str:
+    """The class path of these jars in that folder of `JARS`, which is made first when it is not
+    there yet."""
+    if not target.is_dir():
         JARS.mkdir(parents=True, exist_ok=True)
         with (JARS / "lock").open("w") as lock:
             # The tests and a stack may want them at the same moment.
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not resolved():
-                _resolve()
-    return str(FOLDER / "*")
+            if not target.is_dir():
+                _resolve(target, coordinates)
+    return str(target / "*")
 
 
-def _resolve() -> None:
+def _resolve(target: Path, coordinates: tuple[str, ...]) -> None:
     if find_spec("jgo") is None:
         raise KafkaUnavailable(_unavailable("the package jgo is not installed"))
     with tempfile.TemporaryDirectory(dir=JARS, prefix="resolving-") as folder:
         work = Path(folder)
-        fresh = work / FOLDER.name
+        fresh = work / target.name
         fresh.mkdir()
-        for jar in _download(work):
+        for jar in _download(work, coordinates):
             shutil.copyfile(jar, fresh / jar.name)
-        fresh.rename(FOLDER)
+        fresh.rename(target)
 
 
-def _download(work: Path) -> list[Path]:
+def _download(work: Path, coordinates: tuple[str, ...]) -> list[Path]:
     argv = [sys.executable, "-m", "jgo", "--ignore-config", "--resolver", "python"]
     argv += ["--cache-dir", str(work / "cache"), "--repo-cache", str(work / "repository")]
-    argv += ["info", "jars", "+".join(COORDINATES)]
+    argv += ["info", "jars", "+".join(coordinates)]
     try:
-        said = run("Resolving Kafka's jars", Launch(argv, os.environ, work), timeout=PATIENCE)
+        said = run("Resolving jars", Launch(argv, os.environ, work), timeout=PATIENCE)
     except StackError as error:
         last = str(error).splitlines()[-1]
         raise KafkaUnavailable(_unavailable(last)) from error

@@ -56,6 +56,13 @@ def _no_view(request: Any) -> HttpResponse:
 class SessionAuthentication(authentication.SessionAuthentication):
     """The session of the pages; every write needs their CSRF token."""
 
+    def authenticate(self, request: Request) -> Any:
+        """As the framework does; a session that has just ended says why."""
+        because = getattr(request._request, "ended_because", "")
+        if because:
+            raise AuthenticationFailed(because)
+        return super().authenticate(request)
+
     def enforce_csrf(self, request: Request) -> None:
         check = authentication.CSRFCheck(lambda _: None)  # type: ignore[arg-type]  # as DRF does
         check.process_request(request)

@@ -21,6 +21,7 @@ from governance.api.views import (
 
 urlpatterns = [
     path("me", teams.Me.as_view()),
+    path("identity", people.IdentityTroubles.as_view()),
     path("me/password", people.OwnPassword.as_view()),
     path("environments", environments.EnvironmentList.as_view()),
     path("environments/<slug:slug>", environments.EnvironmentDetail.as_view()),
@@ -31,11 +32,18 @@ urlpatterns = [
     path("people/<str:username>/activate", people.PersonActivate.as_view()),
     path("people/<str:username>/deactivate", people.PersonDeactivate.as_view()),
     path("people/<str:username>/password", people.PersonPassword.as_view()),
+    path("people/<str:username>/second-factor", people.PersonSecondFactor.as_view()),
     path("people/<str:username>/roles", people.OrgRoles.as_view()),
     path("teams", teams.TeamList.as_view()),
     path("teams/<slug:slug>", teams.TeamDetail.as_view()),
     path("teams/<slug:slug>/members", teams.TeamMembers.as_view()),
     path("teams/<slug:slug>/members/<str:username>/<str:role>", teams.TeamMember.as_view()),
+    path("teams/<slug:slug>/hand-over", teams.TeamHandOver.as_view()),
+    path("teams/<slug:slug>/close", teams.TeamClose.as_view()),
+    path(
+        "teams/<slug:slug>/applications/<str:name>",
+        teams.TeamApplication.as_view(),
+    ),
     path("teams/<slug:slug>/applications", teams.TeamApplications.as_view()),
     path("requests", requests.RequestList.as_view()),
     path("requests/decide", bulk.RequestsDecide.as_view()),

@@ -1,6 +1,13 @@
 """Tables of people, requests, rules and the audit."""
 
 from governance.models.event import Event, Seal, SealedEvent
+from governance.models.identity import (
+    Identity,
+    ProviderSession,
+    RecoveryCode,
+    SecondFactor,
+    Source,
+)
 from governance.models.people import (
     Application,
     ApplicationPrefix,
@@ -36,6 +43,7 @@ __all__ = [
     "Freeze",
     "GlassVerdict",
     "IdempotencyKey",
+    "Identity",
     "Item",
     "ItemAuthor",
     "ItemSnapshot",
@@ -45,17 +53,21 @@ __all__ = [
     "OrgRoleName",
     "Policy",
     "PolicyVersion",
+    "ProviderSession",
+    "RecoveryCode",
     "Request",
     "Requirement",
     "Resource",
     "Review",
     "Seal",
     "SealedEvent",
+    "SecondFactor",
     "ServiceToken",
     "Severity",
     "SignInCount",
     "Simulation",
     "SimulationState",
+    "Source",
     "Suggestion",
     "SuggestionState",
     "Team",

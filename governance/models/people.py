@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
+from governance.models.identity import Source
+
 
 class TeamRole(models.TextChoices):
     """What a person may be in a team. Several at once are possible."""
@@ -61,6 +63,13 @@ class Team(models.Model):
     name = models.CharField(max_length=120)
     on_call = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
+    chat = models.CharField(max_length=200, blank=True, default="", db_default="")
+    cost_centre = models.CharField(max_length=80, blank=True, default="", db_default="")
+    # Who takes over what this team owns when it is closed; asked for before it can be.
+    successor = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    closed_at = models.DateTimeField(null=True, blank=True)
     description = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -77,11 +86,17 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=TeamRole.choices)
+    # What a provider gave it takes away; what a person gave by hand stays beside it.
+    source = models.CharField(
+        max_length=8, choices=Source.choices, default=Source.MANUAL, db_default=Source.MANUAL
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["user", "team", "role"], name="membership_once"),
+            models.UniqueConstraint(
+                fields=["user", "team", "role", "source"], name="membership_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(role__in=TeamRole.values), name="membership_role_known"
             ),
@@ -96,11 +111,14 @@ class OrgRole(models.Model):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="org_roles")
     role = models.CharField(max_length=16, choices=OrgRoleName.choices)
+    source = models.CharField(
+        max_length=8, choices=Source.choices, default=Source.MANUAL, db_default=Source.MANUAL
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["user", "role"], name="org_role_once"),
+            models.UniqueConstraint(fields=["user", "role", "source"], name="org_role_once"),
             models.CheckConstraint(
                 condition=models.Q(role__in=OrgRoleName.values), name="org_role_known"
             ),

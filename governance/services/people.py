@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from governance import audit, throttle
 from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Taken
-from governance.models import OrgRole, OrgRoleName, User
+from governance.models import OrgRole, OrgRoleName, Source, User
 from governance.permissions import Action, demand
 
 USERNAME = re.compile(r"[\w.@+-]{1,150}")
@@ -42,7 +42,7 @@ def create(
     somebody has already, in whatever case: two that look alike would be mistaken for each other.
     """
     demand(by, Action.MANAGE_PEOPLE, "person")
-    user = User(username=_username(username), name=_name(name), email=_email(email))
+    user = User(username=_username(username), name=_name(name), email=mail_address(email))
     if User.objects.filter(username__iexact=user.username).exists():
         raise _taken(user.username)
     _give_password(user, password)
@@ -63,7 +63,7 @@ def change(username: str, *, name: str, email: str, by: Actor) -> User:
     """Changes what a person is called and where she gets mail; the same again writes nothing."""
     demand(by, Action.MANAGE_PEOPLE, "person")
     user = _locked(username)
-    typed = {"name": _name(name), "email": _email(email)}
+    typed = {"name": _name(name), "email": mail_address(email)}
     after = {field: value for field, value in typed.items() if getattr(user, field) != value}
     if not after:
         return user
@@ -159,10 +159,12 @@ def set_org_roles(username: str, roles: Sequence[str], *, by: Actor) -> User:
     user = get_active(username)
     if user.pk == by.user_id and "platform" not in roles:
         raise Conflict("You cannot take your own platform role. Ask another platform reviewer.")
-    before = set(user.org_roles.values_list("role", flat=True))
+    # What a provider gives is not for people to take: it stays beside what is set here.
+    by_hand = user.org_roles.filter(source=Source.MANUAL)
+    before = set(by_hand.values_list("role", flat=True))
     if before == set(roles):
         return user
-    user.org_roles.exclude(role__in=roles).delete()
+    by_hand.exclude(role__in=roles).delete()
     OrgRole.objects.bulk_create(OrgRole(user=user, role=r) for r in set(roles) - before)
     audit.record(
         "person.roles_set",
@@ -170,6 +172,20 @@ def set_org_roles(username: str, roles: Sequence[str], *, by: Actor) -> User:
         about=user,
         data={"before": sorted(before), "after": sorted(set(roles))},
     )
+    return user
+
+
+@transaction.atomic
+def set_break_glass(username: str, *, by: Actor) -> User:
+    """Makes somebody a superuser: she is platform, and her password counts when every other way in
+    is switched off or away. Only whoever has the machine can (`manage.py person`)."""
+    if by.kind != "system":
+        raise NotAllowed("Only the command line makes somebody a superuser.")
+    user = _locked(username)
+    if not user.is_superuser:
+        user.is_superuser = True
+        user.save(update_fields=["is_superuser"])
+        audit.record("person.break_glass_set", by=by, about=user)
     return user
 
 
@@ -216,7 +232,8 @@ def _name(text: str) -> str:
     return name
 
 
-def _email(text: str) -> str:
+def mail_address(text: str) -> str:
+    """The address without the spaces around it; empty stays empty. Raises Invalid."""
     email = text.strip()
     if not email:
         return ""

@@ -14,6 +14,7 @@ from governance.models import (
     Application,
     ApplicationPrefix,
     Membership,
+    Source,
     Team,
     TeamRole,
 )
@@ -27,7 +28,15 @@ PREFIX = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 
 @transaction.atomic
 def create(
-    *, slug: str, name: str, by: Actor, on_call: str = "", email: str = "", description: str = ""
+    *,
+    slug: str,
+    name: str,
+    by: Actor,
+    on_call: str = "",
+    email: str = "",
+    description: str = "",
+    chat: str = "",
+    cost_centre: str = "",
 ) -> Team:
     """A new team. Its slug begins the names of its topics, so it never changes."""
     demand(by, Action.CREATE_TEAM, "team")
@@ -38,6 +47,7 @@ def create(
         )
     team = Team(slug=slug, name=name.strip()[:120] or slug)
     team.on_call, team.email, team.description = on_call.strip(), email.strip(), description.strip()
+    team.chat, team.cost_centre = chat.strip(), cost_centre.strip()
     try:
         with transaction.atomic():
             team.save(force_insert=True)
@@ -51,13 +61,15 @@ def create(
 def add_member(slug: str, *, username: str, role: str, by: Actor) -> Membership:
     """Gives a person a role in the team. A role she has already stays as it is."""
     team = access.get_team(by, slug, Action.MANAGE_MEMBERS)
+    if team.closed_at is not None:
+        raise Conflict(f"Team {slug} is closed, so nobody joins it. Choose another team.")
     if role not in TeamRole.values:
         raise Invalid(
             f"There is no role {role!r} in a team. Choose one of {', '.join(TeamRole.values)}.",
             path="role",
         )
     membership, made = Membership.objects.get_or_create(
-        team=team, user=people.get_active(username), role=role
+        team=team, user=people.get_active(username), role=role, source=Source.MANUAL
     )
     if made:
         _told("team.member_added", team, username, role, by)
@@ -75,8 +87,15 @@ def remove_member(slug: str, *, username: str, role: str, by: Actor) -> None:
             raise Conflict(
                 f"{username} is the only owner of {slug}. Make somebody else an owner first."
             )
-    removed, _ = team.memberships.filter(user__username=username, role=role).delete()
+    held = team.memberships.filter(user__username=username, role=role)
+    removed, _ = held.filter(source=Source.MANUAL).delete()
     if not removed:
+        given = held.first()
+        if given is not None:
+            raise Conflict(
+                f"{username} is {role} of {slug} by a group of {given.get_source_display()}, which "
+                "people here cannot take away. Take her out of the group there."
+            )
         raise NotFound(f"{username} is no {role} of {slug}.")
     _told("team.member_removed", team, username, role, by)
 
@@ -97,17 +116,9 @@ def create_application(
 ) -> Application:
     """An application that acts for the team. Its prefixes overlap no other application's."""
     team = access.get_team(by, slug, Action.MANAGE_APPLICATIONS)
-    if not PRINCIPAL.fullmatch(principal):
-        raise Invalid(
-            f"{principal!r} is no principal. Write User: and the name, as in User:checkout.",
-            path="principal",
-        )
-    for prefix in prefixes:
-        if not PREFIX.fullmatch(prefix):
-            raise Invalid(
-                f"{prefix!r} cannot begin the name of a topic. Use letters, digits, dots, dashes.",
-                path="prefixes",
-            )
+    if team.closed_at is not None:
+        raise Conflict(f"Team {slug} is closed, so nothing acts for it. Choose another team.")
+    check_application(principal, prefixes)
     application = Application(
         team=team,
         name=name.strip()[:120] or principal,
@@ -121,7 +132,7 @@ def create_application(
                 ApplicationPrefix(application=application, prefix=p) for p in sorted(set(prefixes))
             )
     except IntegrityError as error:
-        raise Taken(_taken(error, application)) from None
+        raise Taken(application_taken(error, application)) from None
     audit.record(
         "application.created",
         by=by,
@@ -132,7 +143,23 @@ def create_application(
     return application
 
 
-def _taken(error: IntegrityError, application: Application) -> str:
+def check_application(principal: str, prefixes: Sequence[str]) -> None:
+    """Raises Invalid for a principal or a prefix that can be none."""
+    if not PRINCIPAL.fullmatch(principal):
+        raise Invalid(
+            f"{principal!r} is no principal. Write User: and the name, as in User:checkout.",
+            path="principal",
+        )
+    for prefix in prefixes:
+        if not PREFIX.fullmatch(prefix):
+            raise Invalid(
+                f"{prefix!r} cannot begin the name of a topic. Use letters, digits, dots, dashes.",
+                path="prefixes",
+            )
+
+
+def application_taken(error: IntegrityError, application: Application) -> str:
+    """Why the database did not take an application, in words."""
     # The trigger names both prefixes in its sentence; the unique constraints name a column.
     diagnosis = getattr(error.__cause__, "diag", None)
     if diagnosis is not None and diagnosis.sqlstate == "23P01":

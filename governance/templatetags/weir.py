@@ -161,6 +161,12 @@ def _time(at: datetime, words: str) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), exact, words)
 
 
+@register.filter
+def seconds(length: timedelta) -> str:
+    """A length of time in words: ``60 s`` is ``1 minute``."""
+    return age(length)
+
+
 @register.simple_tag
 def exact(shown: object, value: object = "") -> SafeString:
     """A value with a unit, and the exact one on hover where it differs."""

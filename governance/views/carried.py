@@ -19,6 +19,7 @@ from django.urls import NoReverseMatch, Resolver404, ResolverMatch, resolve, rev
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from governance.forms import SignInForm
+from governance.views.ways import ways
 
 # Longer than every form but one with several huge schemas; so much may lie in a session.
 MOST = 1024 * 1024
@@ -39,6 +40,8 @@ FORMS: Mapping[str, str] = {
     "team-new": "team-new",
     "team-member-add": "team",
     "team-application-add": "team",
+    "team-change": "team-change",
+    "team-application": "team-application",
     "person-new": "person-new",
     "person": "person",
     "environment-new": "environment-new",
@@ -79,7 +82,7 @@ def sign_in_page(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     """The page where one signs in; `to` is where it leads, with `typed` for the form there."""
-    context = {"form": form, "next": to, "typed": typed, "too_long": too_long}
+    context = {"form": form, "next": to, "typed": typed, "too_long": too_long, "ways": ways()}
     return render(request, "session/sign_in.html", context, status=status)
 
 

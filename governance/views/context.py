@@ -28,7 +28,12 @@ PLACES = (
     ("Clusters", "clusters", "cluster", ("/clusters/",)),
     ("Policies", "policies", "policy", ("/policies/", "/waivers/", "/simulations/", "/facts/")),
     ("Audit", "audit", "event", ("/audit/",)),
-    ("Teams", "teams", "team", ("/teams/", "/people/", "/environments/", "/tokens/")),
+    (
+        "Teams",
+        "teams",
+        "team",
+        ("/teams/", "/people/", "/environments/", "/tokens/", "/sign-in-setup/"),
+    ),
 )
 
 

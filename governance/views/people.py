@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
@@ -16,9 +17,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from governance import access, lookups
 from governance.errors import Conflict, Invalid
 from governance.forms import NewPersonForm, PasswordForm, PersonForm, RolesForm, refuse
-from governance.models import TeamRole, User
+from governance.models import Source, TeamRole, User
 from governance.permissions import Action, allowed, demand
+from governance.services import identities
 from governance.services import people as service
+from governance.services import second_factor as factors
 from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_number
@@ -115,6 +118,25 @@ def password(request: PageRequest, username: str) -> HttpResponse:
 
 @page
 @require_POST
+def second_factor(request: PageRequest, username: str) -> HttpResponse:
+    """Takes a lost second factor away."""
+    factors.reset(username, by=request.actor)
+    said = f"{username} signs in with the password alone until a second factor is set up again."
+    return _done(request, username, said)
+
+
+@page
+@require_POST
+def expect(request: PageRequest, username: str) -> HttpResponse:
+    """Lets somebody come to her account by a provider."""
+    source = request.POST.get("source", "")
+    identities.expect(username, source, by=request.actor)
+    said = f"{username} can come by {identities.label_of(source)} now."
+    return _done(request, username, said)
+
+
+@page
+@require_POST
 def off(request: PageRequest, username: str) -> HttpResponse:
     service.switch_off(username, by=request.actor)
     return _done(request, username, f"{username} is switched off: nobody signs in with it.")
@@ -133,7 +155,7 @@ def row_of(user: User) -> PersonRow:
     for membership in user.memberships.all():
         teams.setdefault(membership.team.slug, []).append(membership.role)
     ranked = list(reversed(TeamRole.values))
-    roles = [role.get_role_display() for role in user.org_roles.all()]
+    roles = list(dict.fromkeys(role.get_role_display() for role in user.org_roles.all()))
     if user.is_superuser:
         roles.insert(0, "Superuser")
     return PersonRow(
@@ -176,7 +198,7 @@ def _person(request: PageRequest, username: str, *, refused: Form | None = None)
     about = carried.initial(request) or {"name": found.name, "email": found.email}
     forms: dict[str, Form] = {
         "person_form": PersonForm(initial=about),
-        "roles_form": RolesForm(initial={"roles": [r.role for r in found.org_roles.all()]}),
+        "roles_form": RolesForm(initial={"roles": _by_hand(found)}),
         "password_form": PasswordForm(),
     }
     for name, form in forms.items():
@@ -188,7 +210,35 @@ def _person(request: PageRequest, username: str, *, refused: Form | None = None)
         "may_change": may.ok,
         "may_roles": may.ok and found.is_active,
         "why_not": may.why,
+        "given": _given(found),
+        "origins": [(identities.label_of(i.source), i) for i in found.identities.all()],
+        "could_come_by": _could_come_by(found),
+        "factor": factors.of(found),
         **forms,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return show(request, "people/detail.html", context, status=status)
+
+
+def _by_hand(user: User) -> list[str]:
+    return [r.role for r in user.org_roles.all() if r.source == Source.MANUAL]
+
+
+def _given(user: User) -> list[tuple[str, str]]:
+    """Roles of the installation that a provider gives, and which provider."""
+    return [
+        (role.get_role_display(), identities.label_of(role.source))
+        for role in user.org_roles.all()
+        if role.source != Source.MANUAL
+    ]
+
+
+def _could_come_by(user: User) -> list[tuple[str, str]]:
+    """Providers of this installation that she is not tied to yet."""
+    tied = {identity.source for identity in user.identities.all()}
+    there = [(Source.OIDC, settings.OIDC), (Source.LDAP, settings.LDAP)]
+    return [
+        (source.value, known.label)
+        for source, known in there
+        if known is not None and source.value not in tied
+    ]

@@ -11,7 +11,11 @@ from governance.views.requests import Tab
 
 def organisation(actor: Actor, current: str) -> list[Tab]:
     """Teams, people and environments: those that the actor may see."""
-    places = (("teams", "Teams", "team"), ("people", "People", "account"))
+    places = (
+        ("teams", "Teams", "team"),
+        ("people", "People", "account"),
+        ("identity", "Sign-in", "identity"),
+    )
     seen = [(name, title) for name, title, kind in places if allowed(actor, Action.VIEW, kind).ok]
     return [
         Tab(title, reverse(name), None, name == current)

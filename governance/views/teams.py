@@ -14,9 +14,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from governance import access, kinds, lookups
 from governance.errors import Conflict, Invalid, NotFound
 from governance.forms import ApplicationForm, MemberForm, TeamForm, refuse
-from governance.models import Membership, Resource
+from governance.models import Membership, Resource, Source
 from governance.permissions import Action, allowed, demand
 from governance.services import teams as service
+from governance.services.identities import label_of
 from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_number
@@ -134,6 +135,7 @@ def _team(
         "listed": owned,
         "owned": [_owned(resource) for resource in owned.rows],
         "may_people": members,
+        "may_change": allowed(request.actor, Action.MANAGE_TEAM, "team", slug).ok,
         "member_form": (member_form or MemberForm(initial=typed)) if members.ok else None,
         "application_form": (
             (application_form or ApplicationForm(initial=typed)) if programs.ok else None
@@ -149,9 +151,10 @@ def _people(memberships: Iterable[Membership]) -> list[Person]:
     users = {}
     for membership in memberships:
         users[membership.user_id] = membership.user
-        roles.setdefault(membership.user_id, []).append(
-            (membership.role, membership.get_role_display().lower())
-        )
+        title = membership.get_role_display().lower()
+        if membership.source != Source.MANUAL:
+            title = f"{title} by {label_of(membership.source)}"
+        roles.setdefault(membership.user_id, []).append((membership.role, title))
     return [Person(str(u), u.username, u.email, roles[pk]) for pk, u in users.items()]
 
 

@@ -71,6 +71,7 @@ EXPECTED = {
     ("view", "draft"): "viewer requester owner platform auditor reader ci weir",
     ("view", "account"): "platform auditor weir",
     ("view", "simulation"): "platform auditor weir",
+    ("view", "identity"): "platform auditor weir",
     ("view", "topic"): f"{PEOPLE} reader ci weir",
     ("request", "topic"): "requester owner ci weir",
     ("edit", "request"): "requester owner ci weir",

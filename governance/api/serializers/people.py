@@ -118,13 +118,13 @@ class AccountShown(serializers.ModelSerializer[User]):
         read_only_fields = fields
 
     def get_org_roles(self, user: User) -> list[str]:
-        return sorted(row.role for row in user.org_roles.all())
+        return sorted({row.role for row in user.org_roles.all()})
 
     def get_teams(self, user: User) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for row in user.memberships.all():
             found.setdefault(row.team.slug, []).append(row.role)
-        return {team: sorted(roles) for team, roles in sorted(found.items())}
+        return {team: sorted(set(roles)) for team, roles in sorted(found.items())}
 
 
 def _password(**other: Any) -> serializers.CharField:
@@ -171,6 +171,9 @@ class TeamShown(serializers.ModelSerializer[Team]):
     people = serializers.IntegerField(read_only=True)
     applications = serializers.IntegerField(source="programs", read_only=True)
     resources = serializers.IntegerField(source="things", read_only=True)
+    successor = serializers.SerializerMethodField(
+        help_text="Who takes over what it owns when it is closed."
+    )
 
     class Meta:
         model = Team
@@ -179,13 +182,20 @@ class TeamShown(serializers.ModelSerializer[Team]):
             "name",
             "on_call",
             "email",
+            "chat",
+            "cost_centre",
+            "successor",
             "description",
             "created_at",
+            "closed_at",
             "people",
             "applications",
             "resources",
         ]
         read_only_fields = fields
+
+    def get_successor(self, team: Team) -> str | None:
+        return team.successor.slug if team.successor else None
 
 
 class MemberShown(serializers.ModelSerializer[Membership]):
@@ -195,7 +205,7 @@ class MemberShown(serializers.ModelSerializer[Membership]):
 
     class Meta:
         model = Membership
-        fields = ["person", "role", "created_at"]
+        fields = ["person", "role", "source", "created_at"]
         read_only_fields = fields
 
 
@@ -223,15 +233,34 @@ class TeamPageShown(serializers.Serializer[Any]):
     can_manage = serializers.BooleanField()
 
 
-class TeamIn(Strict):
-    """A new team."""
+class TeamValues(Strict):
+    """What of a team can change: all but its slug. What is left out becomes empty."""
 
-    slug = serializers.SlugField(max_length=63)
     name = serializers.CharField(max_length=120)
     on_call = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
     email = serializers.EmailField(required=False, default="", allow_blank=True)
+    chat = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    cost_centre = serializers.CharField(max_length=80, required=False, default="", allow_blank=True)
     description = serializers.CharField(
         max_length=5_000, required=False, default="", allow_blank=True
+    )
+
+
+class TeamIn(TeamValues):
+    """A new team."""
+
+    slug = serializers.SlugField(max_length=63)
+
+
+class TeamChange(TeamValues):
+    """A team as it is to be."""
+
+    successor = serializers.SlugField(
+        max_length=63,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="The team that takes over what this one owns when it is closed.",
     )
 
 
@@ -242,10 +271,9 @@ class MemberIn(Strict):
     role = serializers.ChoiceField(choices=TeamRole.choices)
 
 
-class ApplicationIn(Strict):
-    """A new application."""
+class ApplicationValues(Strict):
+    """What of an application can change: all but its name."""
 
-    name = serializers.CharField(max_length=120)
     principal = serializers.CharField(max_length=250, help_text="User:checkout, for example.")
     prefixes = serializers.ListField(
         child=serializers.CharField(max_length=249), max_length=100, required=False, default=list
@@ -253,6 +281,12 @@ class ApplicationIn(Strict):
     description = serializers.CharField(
         max_length=5_000, required=False, default="", allow_blank=True
     )
+
+
+class ApplicationIn(ApplicationValues):
+    """A new application."""
+
+    name = serializers.CharField(max_length=120)
 
 
 class OrgRolesIn(Strict):

@@ -13,9 +13,10 @@ from governance.api.base import ApiView
 from governance.api.filters import Filters, Flag, Text
 from governance.api.idempotency import repeatable
 from governance.api.serializers import people as shapes
+from governance.api.serializers.audit import EventShown
 from governance.api.shapes import Nothing
-from governance.models import User
-from governance.services import people
+from governance.models import Event, User
+from governance.services import identities, people, second_factor
 
 
 class PersonFilter(Filters):
@@ -126,6 +127,28 @@ class PersonPassword(PersonView):
         password = self.values(shapes.PasswordIn)["password"]
         people.set_password(username, password, by=self.actor)
         return Response(status=204)
+
+
+class PersonSecondFactor(PersonView):
+    """Somebody else's second factor."""
+
+    @extend_schema(operation_id="people_reset_second_factor", request=None, responses={204: None})
+    def delete(self, request: Call, username: str) -> Response:
+        """Takes a lost one away; her sessions end."""
+        second_factor.reset(username, by=self.actor)
+        return Response(status=204)
+
+
+class IdentityTroubles(ApiView):
+    """What providers sent of people that could not be used."""
+
+    kind = "identity"
+    queryset = Event.objects.none()
+
+    @extend_schema(operation_id="identity_troubles", responses=EventShown(many=True), filters=False)
+    def get(self, request: Call) -> Response:
+        """Which claim of which provider, and what came, the newest first."""
+        return self.listed(identities.troubles(self.actor), EventShown)
 
 
 class OwnPassword(ApiView):

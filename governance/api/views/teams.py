@@ -14,9 +14,10 @@ from governance.api.base import ApiView
 from governance.api.filters import Filters, Text
 from governance.api.idempotency import repeatable
 from governance.api.serializers import people as shapes
+from governance.api.shapes import Nothing
 from governance.models import Team
 from governance.permissions import Action, allowed
-from governance.services import teams
+from governance.services import team_life, teams
 
 
 class Me(ApiView):
@@ -104,6 +105,44 @@ class TeamDetail(TeamView):
         """A team with its people and applications."""
         return self.page_of(slug)
 
+    @extend_schema(
+        operation_id="teams_change",
+        request=shapes.TeamChange,
+        responses={200: shapes.TeamPageShown},
+    )
+    def put(self, request: Call, slug: str) -> Response:
+        """Changes all that is said of a team but its slug."""
+        team_life.change(slug, **self.values(shapes.TeamChange), by=self.actor)
+        return self.page_of(slug)
+
+
+class TeamHandOver(TeamView):
+    """Giving all that a team owns to its successor."""
+
+    @extend_schema(
+        operation_id="teams_hand_over", request=Nothing, responses={200: shapes.TeamPageShown}
+    )
+    @repeatable
+    def post(self, request: Call, slug: str) -> Response:
+        """What the team owns, and its applications, belong to its successor then."""
+        self.values(Nothing)
+        team_life.hand_over(slug, by=self.actor)
+        return self.page_of(slug)
+
+
+class TeamClose(TeamView):
+    """The end of a team."""
+
+    @extend_schema(
+        operation_id="teams_close", request=Nothing, responses={200: shapes.TeamPageShown}
+    )
+    @repeatable
+    def post(self, request: Call, slug: str) -> Response:
+        """Closes a team that owns nothing any more; its tokens are revoked."""
+        self.values(Nothing)
+        team_life.close(slug, by=self.actor)
+        return self.page_of(slug)
+
 
 class TeamMembers(TeamView):
     """Roles in one team."""
@@ -144,3 +183,25 @@ class TeamApplications(TeamView):
         typed = self.values(shapes.ApplicationIn)
         made = teams.create_application(slug, **typed, by=self.actor)
         return self.shown(shapes.ApplicationShown, made, 201)
+
+
+class TeamApplication(TeamView):
+    """One application."""
+
+    @extend_schema(
+        operation_id="teams_change_application",
+        request=shapes.ApplicationValues,
+        responses={200: shapes.ApplicationShown},
+    )
+    def put(self, request: Call, slug: str, name: str) -> Response:
+        """Changes what it acts as and the names that it may use."""
+        typed = self.values(shapes.ApplicationValues)
+        changed = team_life.change_application(slug, name, **typed, by=self.actor)
+        changed = lookups.applications_of(changed.team).get(pk=changed.pk)
+        return self.shown(shapes.ApplicationShown, changed)
+
+    @extend_schema(operation_id="teams_delete_application", request=None, responses={204: None})
+    def delete(self, request: Call, slug: str, name: str) -> Response:
+        """Removes it, unless something still refers to it."""
+        team_life.delete_application(slug, name, by=self.actor)
+        return Response(status=204)

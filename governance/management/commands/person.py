@@ -38,6 +38,11 @@ class Command(BaseCommand):
             choices=OrgRoleName.values,
             help="in the whole installation; may be given several times",
         )
+        add.add_argument(
+            "--break-glass",
+            action="store_true",
+            help="a superuser, whose password counts when WEIR_LOCAL_SIGN_IN is break-glass",
+        )
         password = actions.add_parser("password", help="a new password; sessions end")
         password.add_argument("username")
         for one in (add, password):
@@ -61,6 +66,8 @@ class Command(BaseCommand):
                     org_roles=options["role"],
                     by=BY,
                 )
+                if options["break_glass"]:
+                    people.set_break_glass(person.username, by=BY)
                 roles = ", ".join(sorted(set(options["role"]))) or "no role of the installation"
                 self.stdout.write(f"{person.username} can sign in now ({roles}).")
             else:

@@ -36,7 +36,6 @@ TOKENS = ("api:read", "api:write", "registry:write")
 ELSEWHERE: Mapping[Action, str] = {
     Action.GOVERN_SUBJECT: "tests/registry/api/test_governing.py",
     Action.LIMIT_RATE: "tests/registry/api/test_governing.py",
-    Action.MANAGE_TEAM: "nothing of a team but its people and applications changes yet",
     Action.VERIFY_AUDIT: "`manage.py audit verify`",
     Action.READ_REGISTRY: "the wire API",
     Action.WRITE_REGISTRY: "the wire API",
@@ -63,6 +62,7 @@ VIEWS: Mapping[str, Call] = {
     "account": lambda w, c: c.get("people"),
     "draft": lambda w, c: c.get(f"requests/{w.draft}"),
     "simulation": lambda w, c: c.get(f"simulations/{Simulation.objects.latest('pk').pk}"),
+    "identity": lambda w, c: c.get("identity"),
     "*": lambda w, c: c.get("topics"),
 }
 CALLS: Mapping[Action, Call] = {
@@ -98,6 +98,7 @@ CALLS: Mapping[Action, Call] = {
         {"reason": "Known.", "until": (timezone.now() + timedelta(days=1)).isoformat()},
     ),
     Action.CREATE_TEAM: lambda w, c: c.post("teams", {"slug": "fresh", "name": "Fresh"}),
+    Action.MANAGE_TEAM: lambda w, c: c.put("teams/payments", {"name": "Payments and more"}),
     Action.MANAGE_MEMBERS: lambda w, c: c.post(
         "teams/payments/members", {"username": "outsider", "role": "viewer"}
     ),

@@ -43,7 +43,6 @@ ELSEWHERE: Mapping[Action, str] = {
     Action.MANAGE_PEOPLE: "test_people.py",
     Action.MANAGE_ORG_ROLES: "test_people.py",
     Action.MANAGE_ENVIRONMENTS: "test_people.py",
-    Action.MANAGE_TEAM: "nothing of a team but its people and applications changes yet",
     Action.VERIFY_AUDIT: "`manage.py audit verify`",
     Action.READ_REGISTRY: "the wire API",
     Action.WRITE_REGISTRY: "the wire API",
@@ -116,6 +115,7 @@ PAGES: Mapping[Action, Page] = {
     Action.REVERT_DRIFT: post("/drift/{drift}/revert/"),
     Action.IGNORE_DRIFT: post("/drift/{drift}/ignore/", reason="Known.", until=TOMORROW),
     Action.CREATE_TEAM: post("/teams/new/", slug="fresh", name="Fresh"),
+    Action.MANAGE_TEAM: post("/teams/payments/change/", name="Payments and more"),
     Action.MANAGE_MEMBERS: post("/teams/payments/people/", username="outsider", role="viewer"),
     Action.MANAGE_APPLICATIONS: post(
         "/teams/payments/applications/", name="till", principal="User:till"
@@ -205,6 +205,7 @@ def test_each_page_opens_for_those_who_may(world: Pages) -> None:
     pages = {
         "/audit/": ("event", None),
         "/people/": ("account", None),
+        "/sign-in-setup/": ("identity", None),
         f"/requests/{draft}/": ("draft", "payments"),
         "/topics/": ("topic", None),
     }
