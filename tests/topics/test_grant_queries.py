@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from governance import audit, facts
+from governance import audit, facts, kinds
 from governance.models import Team
 from governance.policy.routing import AUTO
 from governance.services import requests
@@ -191,3 +191,26 @@ def test_an_application_keeps_what_it_acts_as_while_a_grant_holds(cluster: Clust
         audit.record("grant.revoked", by=BY, about=grant)
     application.save()
     audit.record("application.changed", by=BY, about=application)
+
+
+def test_every_grant_in_force_is_judged_when_a_policy_is_tried_out(
+    cluster: Cluster, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    make_grant(cluster, "billing/consumer/pay.ok", days=3)
+    make_grant(cluster, "billing/producer/pay.ok", days=None)
+    make_grant(cluster, "billing/consumer/pay.late", days=-3)
+    kind = kinds.get("grant")
+    assert isinstance(kind, kinds.Estate)
+    found = {item.name: (item, facts_) for item, facts_ in kind.estate_facts(frozenset())}
+    assert set(found) == {"billing/consumer/pay.ok", "billing/producer/pay.ok"}
+    item, said = found["billing/producer/pay.ok"]
+    assert (item.team, item.place) == ("billing", "main")
+    assert (said["grant.ends"], said["grant.lasts_ms"], said["grant.owners"]) == (
+        False,
+        None,
+        ["payments"],
+    )
+    for number in range(20):
+        make_grant(cluster, f"app-{number}/consumer/pay.ok")
+    with django_assert_num_queries(8):
+        assert len(list(kind.estate_facts(frozenset()))) == 22

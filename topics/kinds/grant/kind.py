@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from urllib.parse import quote
@@ -22,18 +22,20 @@ from governance.kinds import (
     OutcomeState,
     Risk,
     Step,
+    Undone,
 )
 from governance.models import Application, Lifecycle, Resource
 from governance.policy.facts import declare
 from topics.clock import database_now
 from topics.errors import ClusterError, Fault
-from topics.kinds.grant import diff, rules
+from topics.kinds.grant import diff, estate, rules
 from topics.kinds.grant.bindings import Binding, derive
 from topics.kinds.grant.facts import FACTS, facts
 from topics.kinds.grant.known import look_up, reading
 from topics.kinds.grant.model import DeclaredGrant, GrantState
 from topics.kinds.grant.situation import Situation
 from topics.kinds.grant.spec import GrantName, GrantSpec, from_json, name_of, name_problem, parse
+from topics.kinds.grant.undo import undo_change
 from topics.kinds.topic.known import find_cluster
 from topics.models import Cluster
 from topics.services import acls, clusters, grants
@@ -173,6 +175,21 @@ class GrantKind:
     def url(self, place: str, name: str) -> str:
         """The grant's page."""
         return f"/grants/{quote(place, safe='')}/{quote(name)}/"
+
+    def estate_facts(self, wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
+        """Every grant in force with its facts."""
+        return estate.estate_facts()
+
+    def undo(self, item: ItemView, before: Json | None) -> Undone | Problem:
+        """Ends what was given, gives again what was ended, changes back what was changed."""
+        name, _, known = self._situation(item)
+        return undo_change(
+            item.operation,
+            name,
+            before=None if before is None else from_json(before),
+            declared=known.declared,
+            now=known.now or database_now(),
+        )
 
     def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
         """Reads rows once for all that is asked of these grants in the block."""
