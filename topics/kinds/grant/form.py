@@ -74,10 +74,10 @@ class GrantForm(ItemForm):
         assert isinstance(application, forms.ChoiceField)  # noqa: S101 -- likewise
         place.choices = clusters_by_environment()
         application.choices = _applications()
-        if self.position > 0:
-            # Beside a topic both are known.
-            place.choices = [("", "where the topic is"), *place.choices]
-            self.fields["topic"].help_text = "Empty: the topic above."
+        if self.position > 0 and not self["topic"].value():
+            # Beside the topic that the request makes, both are known.
+            for name in ("place", "topic"):
+                self.fields[name].widget = forms.HiddenInput()
         if self.operation != "create":
             # What a request changes is fixed once it is chosen; the page prints it.
             for name in ("application", "role", "place", "topic"):
@@ -121,6 +121,11 @@ class GrantForm(ItemForm):
                 "adds one on the team's page, with the principal that it acts as."
             )
         return ""
+
+    def field_of(self, path: str) -> str:
+        """A control that is not shown says nothing either: that is said of the whole."""
+        name = super().field_of(path)
+        return "" if name and self.fields[name].widget.is_hidden else name
 
     @property
     def heading(self) -> str:
