@@ -161,7 +161,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.MANAGE_MEMBERS,      "team",        "owner platform",            None),
     _row(A.MANAGE_APPLICATIONS, "team",        "owner platform",            None),
     _row(A.MANAGE_TOKENS,       "token",       "owner platform",            None),
-    _row(A.LIMIT_RATE,         "token",       "platform",                  None),
+    _row(A.LIMIT_RATE,          "token",       "platform",                  None),
     _row(A.MANAGE_PEOPLE,       "person",      "platform",                  None),
     _row(A.MANAGE_ORG_ROLES,    "person",      "platform",                  None),
     _row(A.MANAGE_POLICIES,     "policy",      "platform",                  None),

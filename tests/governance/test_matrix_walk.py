@@ -28,11 +28,10 @@ __all__ = ["world"]
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Who may and who may not. Without a page or a call, `only` says why there is none."""
+    """Who may and who may not."""
 
     may: str
     may_not: str
-    only: str = ""
 
 
 WALKS: Mapping[tuple[Action, str], Walk] = {
@@ -47,9 +46,12 @@ WALKS: Mapping[tuple[Action, str], Walk] = {
     (Action.COMMENT, "*"): Walk("viewer", "auditor"),
     (Action.WITHDRAW, "*"): Walk("requester", "viewer"),
     (Action.RETRY, "*"): Walk("requester", "viewer"),
+    (Action.SUPERSEDE, "*"): Walk("requester", "viewer"),
     (Action.APPROVE_AS_OWNER, "*"): Walk("owner", "outsider"),
     (Action.APPROVE_AS_PLATFORM, "*"): Walk("platform", "outsider"),
     (Action.APPROVE_AS_STEWARD, "*"): Walk("steward", "outsider"),
+    (Action.BREAK_GLASS, "request"): Walk("platform", "owner"),
+    (Action.LOOK_AT_GLASS, "request"): Walk("platform", "owner"),
     (Action.ACCEPT_DRIFT, "*"): Walk("requester", "outsider"),
     (Action.REVERT_DRIFT, "*"): Walk("owner", "requester"),
     (Action.IGNORE_DRIFT, "*"): Walk("owner", "requester"),
@@ -61,11 +63,17 @@ WALKS: Mapping[tuple[Action, str], Walk] = {
     (Action.MANAGE_PEOPLE, "person"): Walk("platform", "owner"),
     (Action.MANAGE_ORG_ROLES, "person"): Walk("platform", "owner"),
     (Action.MANAGE_POLICIES, "policy"): Walk("platform", "owner"),
+    (Action.SIMULATE_POLICIES, "policy"): Walk("platform", "owner"),
     (Action.MANAGE_CLUSTERS, "cluster"): Walk("platform", "owner"),
     (Action.MANAGE_ENVIRONMENTS, "environment"): Walk("platform", "owner"),
+    (Action.FREEZE, "environment"): Walk("platform", "owner"),
 }
-# Rows that have neither a page nor a call, and where they are shown instead.
+# Rows that are shown elsewhere, with what they need there, and where.
 WITHOUT_ADDRESS: Mapping[tuple[Action, str], str] = {
+    (Action.VIEW, "simulation"): "test_matrix.py of the API; views/test_policy_pages.py",
+    (Action.GOVERN_SUBJECT, "subject"): "registry/api/test_governing.py",
+    (Action.GOVERN_SUBJECT, "context"): "registry/api/test_governing.py",
+    (Action.LIMIT_RATE, "token"): "registry/api/test_governing.py",
     (Action.VERIFY_AUDIT, "event"): "`manage.py audit verify`: test_audit_command.py",
     (Action.READ_REGISTRY, "subject"): "the wire API: registry/rest/test_transport.py",
     (Action.WRITE_REGISTRY, "subject"): "the wire API: registry/rest/test_transport.py",
