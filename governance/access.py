@@ -57,6 +57,21 @@ def get_glass(actor: Actor, pk: int) -> BrokenGlass:
     return found
 
 
+def lock_request(actor: Actor, pk: int, action: Action = Action.VIEW) -> Request:
+    """The same, locked as it stands now until the caller's transaction ends."""
+    get_request(actor, pk, action)
+    return locked_request(pk)
+
+
+def locked_request(pk: int) -> Request:
+    """The row, locked, where nobody has to be asked any more."""
+    return (
+        Request.objects.select_related("team", "environment")
+        .select_for_update(of=("self",))
+        .get(pk=pk)
+    )
+
+
 def visible_teams(actor: Actor) -> QuerySet[Team]:
     """Teams this actor may see: all, for everybody who is signed in."""
     return Team.objects.all() if allowed(actor, Action.VIEW, "team") else Team.objects.none()

@@ -37,7 +37,7 @@ from governance.permissions import (
 )
 from governance.services import reviews
 from governance.services.items import views
-from governance.services.requests import steps
+from governance.services.requests import authors_of, steps
 from governance.ways import Ways, ways_of
 from governance.workflow import (
     EDITABLE,
@@ -271,7 +271,7 @@ def agreements(request: Request, actor: Actor) -> list[Agreement]:
         request.requirements.filter(revision=request.revision).select_related("review__reviewer")
     )
     mine = approver_roles(actor)
-    authors = reviews.authors_of(request)
+    authors = authors_of(request)
     return [
         Agreement(
             requirement=q,

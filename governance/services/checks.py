@@ -13,8 +13,10 @@ from governance.errors import Problem
 from governance.kinds import ItemView
 from governance.models import Environment, Finding, Item, PolicyVersion, Request, Severity, Team
 from governance.policy.evaluate import PolicyRow, Verdict, evaluate
+from governance.policy.facts import Facts
 from governance.policy.routing import AUTO, Need, merged, route
 from governance.waivers import inforce
+from governance.waivers.inforce import Waivers
 from governance.workflow import IN_FLIGHT
 
 BATCH = 1_000
@@ -95,8 +97,7 @@ def examine(items: Sequence[ItemView], *, team: str) -> Examination:
             kind = kinds.get(item.kind)
             problems += [replace(p, position=item.position) for p in kind.check(item)]
             facts = item_facts(item, team=team, around=around)
-            found = evaluate([p for p in policies if p.kind == item.kind], facts)
-            said = tuple(waivers.judge(item, verdict) for verdict in found)
+            said = _said(item, facts, policies, waivers)
             verdicts[item.position] = said
             needs += route(said, facts, instead_of_owner=_decides(kind, item))
     return Examination(tuple(problems), verdicts, tuple(_without_idle_auto(merged(needs))))
@@ -108,10 +109,17 @@ def judged(item: ItemView, *, team: str) -> tuple[Verdict, ...]:
     policies = [p for p in active_policies() if p.kind == item.kind]
     if not policies:
         return ()
-    waivers = inforce.concerning([item])
     with kinds.reading([(item.kind, item.place, item.name)]):
-        found = evaluate(policies, item_facts(item, team=team, around=Around()))
-        return tuple(waivers.judge(item, verdict) for verdict in found)
+        facts = item_facts(item, team=team, around=Around())
+        return _said(item, facts, policies, inforce.concerning([item]))
+
+
+def _said(
+    item: ItemView, facts: Facts, policies: Sequence[PolicyRow], waivers: Waivers
+) -> tuple[Verdict, ...]:
+    """What the policies of its kind say of an item, its waivers considered."""
+    found = evaluate([p for p in policies if p.kind == item.kind], facts)
+    return tuple(waivers.judge(item, verdict) for verdict in found)
 
 
 def _without_idle_auto(needs: Sequence[Need]) -> Sequence[Need]:

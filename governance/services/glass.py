@@ -32,12 +32,7 @@ def break_glass(request: Request, *, revision: int, reason: str, by: Actor) -> R
 
     Raises Conflict where it waits neither for people nor for its time, Stale for another revision.
     """
-    access.get_request(by, request.pk)
-    request = (
-        Request.objects.select_related("team", "environment")
-        .select_for_update(of=("self",))
-        .get(pk=request.pk)
-    )
+    request = access.lock_request(by, request.pk)
     demand(by, Action.BREAK_GLASS, "request", request.team.slug)
     if State(request.state) not in BREAKABLE:
         raise Conflict(

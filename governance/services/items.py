@@ -187,23 +187,24 @@ def _stems(name: str) -> list[str]:
 
 def views(request: Request, rows: Iterable[Item]) -> list[ItemView]:
     """Item rows of one request as kinds see them."""
+    return _side_by_side([view(request, row) for row in rows])
+
+
+def view(request: Request, row: Item) -> ItemView:
+    """One row by itself: it does not know what else its request is about."""
     environment = request.environment
-    found = [
-        ItemView(
-            position=row.position,
-            kind=row.kind,
-            operation=row.operation,
-            name=row.name,
-            place=row.place,
-            after=row.after,
-            before=row.before,
-            base_generation=row.base_generation,
-            id=row.pk,
-            request_id=request.pk,
-            team=request.team.slug,
-            environment=environment.slug if environment else "",
-            production=bool(environment and environment.production),
-        )
-        for row in rows
-    ]
-    return _side_by_side(found)
+    return ItemView(
+        position=row.position,
+        kind=row.kind,
+        operation=row.operation,
+        name=row.name,
+        place=row.place,
+        after=row.after,
+        before=row.before,
+        base_generation=row.base_generation,
+        id=row.pk,
+        request_id=request.pk,
+        team=request.team.slug,
+        environment=environment.slug if environment else "",
+        production=bool(environment and environment.production),
+    )

@@ -108,6 +108,28 @@ def write_draft(
     return request
 
 
+def write_same(request: Request, *, by: Actor, replaces: Request | None = None) -> Request:
+    """A draft of the same content as `write_draft` writes one: it has the same authors."""
+    return write_draft(
+        title=request.title,
+        reason=request.reason,
+        team=request.team,
+        items=[
+            NewItem(item.kind, item.operation, item.name, item.place, item.after)
+            for item in request.items.all()
+        ],
+        authors=authors_of(request),
+        replaces=replaces,
+        by=by,
+    )
+
+
+def authors_of(request: Request) -> set[int]:
+    """Ids of everybody who wrote or edited any of it."""
+    found = ItemAuthor.objects.filter(item__request=request).values_list("user_id", flat=True)
+    return {*found, *([request.author_id] if request.author_id is not None else [])}
+
+
 @transaction.atomic
 def edit(
     request: Request,
@@ -124,7 +146,7 @@ def edit(
     `also_by` are people whose words it takes over, who become authors of it as well.
     `revision` is the one the editor saw; Stale when somebody else edited in between.
     """
-    request = _locked(request.pk, by, Action.EDIT)
+    request = access.lock_request(by, request.pk, Action.EDIT)
     if State(request.state) not in EDITABLE:
         raise Conflict(
             f"Request #{request.pk} is {State(request.state).words.lower()} and can no longer be "
@@ -167,7 +189,7 @@ def submit(request: Request, *, by: Actor) -> Request:
     with the findings kept.
     """
     with transaction.atomic():
-        request = _locked(request.pk, by, Action.EDIT)
+        request = access.lock_request(by, request.pk, Action.EDIT)
         move(request, Move.SUBMIT, by=by, submitted_at=Now(), failure="")
         items = views(request, request.items.all())
         _one_at_a_time(items)
@@ -205,11 +227,7 @@ def _replaced(request: Request) -> Request | None:
     """
     if request.replaces_id is None:
         return None
-    old = (
-        Request.objects.select_related("team", "environment")
-        .select_for_update(of=("self",))
-        .get(pk=request.replaces_id)
-    )
+    old = access.locked_request(request.replaces_id)
     if State(old.state) in FINAL:
         return None
     if (State(old.state), Move.SUPERSEDE) not in TRANSITIONS:
@@ -299,7 +317,7 @@ def write_requirements(request: Request, examination: Examination) -> None:
 @transaction.atomic
 def withdraw(request: Request, *, by: Actor) -> Request:
     """Takes the request back; nothing of it is applied."""
-    request = _locked(request.pk, by, Action.WITHDRAW)
+    request = access.lock_request(by, request.pk, Action.WITHDRAW)
     move(request, Move.WITHDRAW, by=by)
     return request
 
@@ -317,19 +335,8 @@ def ask_again(request: Request, *, by: Actor) -> Request:
             f"Request #{request.pk} is {state.words.lower()}, so there is nothing to ask again.",
             request=request.pk,
         )
-    items = [
-        NewItem(item.kind, item.operation, item.name, item.place, item.after)
-        for item in request.items.all()
-    ]
     demand(by, Action.REQUEST, "request", request.team.slug)
-    return write_draft(
-        title=request.title,
-        reason=request.reason,
-        team=request.team,
-        items=items,
-        authors=_authors(request),
-        by=by,
-    )
+    return write_same(request, by=by)
 
 
 @transaction.atomic
@@ -356,27 +363,11 @@ def comment(request: Request, *, body: str, by: Actor) -> Comment:
 @transaction.atomic
 def retry(request: Request, *, by: Actor) -> Request:
     """Lets the worker try the failed items again, after a fresh check. What was applied stays."""
-    request = _locked(request.pk, by, Action.RETRY)
+    request = access.lock_request(by, request.pk, Action.RETRY)
     move(request, Move.RETRY, by=by, failure="", attempts=0, next_attempt_at=None, lease_until=None)
     request.items.exclude(state="applied").update(state="pending", error="")
     dispatch.after_commit("governance.advance", request.pk)
     return request
-
-
-def _locked(pk: int, by: Actor, action: Action) -> Request:
-    """The row, locked, for somebody who may do this with it."""
-    access.get_request(by, pk, action)
-    return (
-        Request.objects.select_related("team", "environment")
-        .select_for_update(of=("self",))
-        .get(pk=pk)
-    )
-
-
-def _authors(request: Request) -> set[int]:
-    """Whose content this is."""
-    found = ItemAuthor.objects.filter(item__request=request).values_list("user_id", flat=True)
-    return {*found, *([request.author_id] if request.author_id is not None else [])}
 
 
 def _write_items(

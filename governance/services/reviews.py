@@ -10,11 +10,11 @@ from django.db.models.functions import Now
 from governance import access, audit, dispatch
 from governance.actors import Actor, system_actor
 from governance.errors import Conflict, Invalid, NotAllowed, Stale
-from governance.models import ItemAuthor, Request, Requirement, Review, Verdict
-from governance.permissions import Action, approver_roles, role_in_words
+from governance.models import Request, Requirement, Review, Verdict
+from governance.permissions import approver_roles, role_in_words
 from governance.services import approvals
 from governance.services.moves import move
-from governance.services.requests import plain_text
+from governance.services.requests import authors_of, plain_text
 from governance.workflow import Move, State
 
 
@@ -25,12 +25,6 @@ def open_requirements(request: Request, by: Actor) -> list[Requirement]:
             revision=request.revision, review__isnull=True, role__in=approver_roles(by)
         )
     )
-
-
-def authors_of(request: Request) -> set[int]:
-    """Ids of everybody who wrote or edited any of it."""
-    found = ItemAuthor.objects.filter(item__request=request).values_list("user_id", flat=True)
-    return {*found, *([request.author_id] if request.author_id is not None else [])}
 
 
 def wrote_it(request: Request, by: Actor) -> bool:
@@ -154,12 +148,7 @@ def _review(request: Request, verdict: str, acted_as: str, comment: str, by: Act
 
 
 def _locked(pk: int, by: Actor, revision: int) -> Request:
-    access.get_request(by, pk, Action.VIEW)
-    request = (
-        Request.objects.select_related("team", "environment")
-        .select_for_update(of=("self",))
-        .get(pk=pk)
-    )
+    request = access.lock_request(by, pk)
     if State(request.state) is not State.IN_REVIEW:
         raise Conflict(
             f"Request #{pk} is {State(request.state).words.lower()}; there is nothing to decide.",

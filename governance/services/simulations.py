@@ -29,6 +29,7 @@ from governance.policy.load import PolicyText
 from governance.policy.simulation import Subject, Tally, everywhere, reads
 from governance.policy.waiving import Granted
 from governance.services.checks import Around, as_rule, common_facts, item_facts
+from governance.services.items import view
 from governance.waivers import inforce
 
 log = structlog.get_logger(__name__)
@@ -211,30 +212,11 @@ def _requests(name: str) -> Iterator[tuple[Subject, dict[str, object]]]:
     around = Around()
     found = rows.iterator(BATCH)
     while group := list(islice(found, BATCH)):
-        items = [_view(row) for row in group]
+        items = [view(row.request, row) for row in group]
         with kinds.reading((i.kind, i.place, i.name) for i in items):
             for item in items:
                 given = item_facts(item, team=item.team, around=around)
                 yield _subject("requests", item, str(given["owner.team"])), given
-
-
-def _view(row: Item) -> ItemView:
-    environment = row.request.environment
-    return ItemView(
-        position=row.position,
-        kind=row.kind,
-        operation=row.operation,
-        name=row.name,
-        place=row.place,
-        after=row.after,
-        before=row.before,
-        base_generation=row.base_generation,
-        id=row.pk,
-        request_id=row.request_id,
-        team=row.request.team.slug,
-        environment=environment.slug if environment else "",
-        production=bool(environment and environment.production),
-    )
 
 
 def _subject(source: str, item: ItemView, team: str) -> Subject:

@@ -41,7 +41,7 @@ def suggest(
 ) -> Suggestion:
     """Suggests another value for one path of an item. Raises Invalid for what the kind cannot read,
     NotAllowed for whoever is not asked to approve."""
-    request = _locked(request.pk, by)
+    request = access.lock_request(by, request.pk)
     if State(request.state) not in TAKES_SUGGESTIONS:
         raise Conflict(
             f"Request #{request.pk} is {State(request.state).words.lower()} and takes no "
@@ -145,7 +145,7 @@ def settable(item: Item) -> list[tuple[str, str]]:
 
 def _open(suggestion: Suggestion, by: Actor) -> tuple[Suggestion, Request]:
     """Both locked, for somebody who may edit the request."""
-    request = _locked(suggestion.request_id, by)
+    request = access.lock_request(by, suggestion.request_id)
     may = allowed(by, Action.EDIT, "request", request.team.slug)
     if not may:
         raise NotAllowed(may.why, rule=may.rule, who=may.who)
@@ -153,15 +153,6 @@ def _open(suggestion: Suggestion, by: Actor) -> tuple[Suggestion, Request]:
     if found.state != SuggestionState.OPEN:
         raise Conflict(f"This suggestion was {found.state} already.", request=request.pk)
     return found, request
-
-
-def _locked(pk: int, by: Actor) -> Request:
-    access.get_request(by, pk)
-    return (
-        Request.objects.select_related("team", "environment")
-        .select_for_update(of=("self",))
-        .get(pk=pk)
-    )
 
 
 def _check(item: Item, path: str, value: str) -> None:

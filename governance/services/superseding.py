@@ -9,8 +9,7 @@ from governance.actors import Actor
 from governance.errors import Conflict
 from governance.models import Request
 from governance.permissions import Action, allowed
-from governance.services import requests, reviews
-from governance.services.items import NewItem
+from governance.services import requests
 from governance.workflow import TRANSITIONS, Move, State
 
 
@@ -34,15 +33,4 @@ def replace(request: Request, *, by: Actor) -> Request:
             "replaced. Start a new request instead.",
             request=request.pk,
         )
-    return requests.write_draft(
-        title=request.title,
-        reason=request.reason,
-        team=request.team,
-        items=[
-            NewItem(item.kind, item.operation, item.name, item.place, item.after)
-            for item in request.items.all()
-        ],
-        authors=reviews.authors_of(request),
-        replaces=request,
-        by=by,
-    )
+    return requests.write_same(request, replaces=request, by=by)

@@ -120,12 +120,7 @@ def set_not_before(request: Request, at: datetime | None, *, by: Actor) -> Reque
     Whoever may edit it can, and whoever is asked to approve it. Once somebody has approved, its
     authors can only put it off further: an approver may have agreed to a later time alone.
     """
-    access.get_request(by, request.pk)
-    request = (
-        Request.objects.select_related("team", "environment")
-        .select_for_update(of=("self",))
-        .get(pk=request.pk)
-    )
+    request = access.lock_request(by, request.pk)
     if State(request.state) not in CAN_WAIT:
         raise Conflict(
             f"Request #{request.pk} is {State(request.state).words.lower()}, so its time can no "
