@@ -15,6 +15,7 @@ from governance.errors import Invalid, NotFound, Taken
 from governance.models import Environment
 from governance.permissions import Action, demand
 from governance.services import timing
+from governance.services.changing import change_to
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 # "new" is the address of the form.
@@ -82,20 +83,11 @@ def change(slug: str, spec: EnvironmentSpec, *, by: Actor) -> Environment:
     environment = Environment.objects.select_for_update().filter(slug=slug).first()
     if environment is None:
         raise NotFound(f"There is no environment {slug}.", environment=slug)
-    after = {
-        field: value
-        for field, value in _values(spec, slug).items()
-        if getattr(environment, field) != value
-    }
-    if not after:
+    told = change_to(environment, _values(spec, slug))
+    if told is None:
         return environment
-    before = {field: getattr(environment, field) for field in after}
-    for field, value in after.items():
-        setattr(environment, field, value)
-    environment.save(update_fields=list(after))
-    if after.keys() & {"change_windows", "time_zone"}:
+    if told["after"].keys() & {"change_windows", "time_zone"}:
         timing.wake(environment)
-    told = {"before": before, "after": after}
     audit.record("environment.changed", by=by, about=environment, data=told)
     return environment
 

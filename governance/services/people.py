@@ -19,6 +19,7 @@ from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Taken
 from governance.models import OrgRole, OrgRoleName, Source, User
 from governance.permissions import Action, demand
+from governance.services.changing import change_to
 
 USERNAME = re.compile(r"[\w.@+-]{1,150}")
 LONGEST_PASSWORD = 1_000
@@ -64,15 +65,9 @@ def change(username: str, *, name: str, email: str, by: Actor) -> User:
     demand(by, Action.MANAGE_PEOPLE, "person")
     user = _locked(username)
     typed = {"name": _name(name), "email": mail_address(email)}
-    after = {field: value for field, value in typed.items() if getattr(user, field) != value}
-    if not after:
-        return user
-    before = {field: getattr(user, field) for field in after}
-    for field, value in after.items():
-        setattr(user, field, value)
-    user.save(update_fields=list(after))
-    told = {"before": before, "after": after}
-    audit.record("person.changed", by=by, about=user, data=told)
+    told = change_to(user, typed)
+    if told is not None:
+        audit.record("person.changed", by=by, about=user, data=told)
     return user
 
 

@@ -19,6 +19,7 @@ from governance.errors import Conflict, Invalid, NotFound, Taken
 from governance.models import Application, ApplicationPrefix, Request, Team
 from governance.permissions import Action, demand
 from governance.services import people, teams
+from governance.services.changing import change_to
 from governance.workflow import OPEN
 
 MOST_MOVED = 20_000
@@ -51,15 +52,9 @@ def change(
         "description": description.strip()[:5_000],
         "successor_id": _successor(team, successor),
     }
-    after = {field: value for field, value in typed.items() if getattr(team, field) != value}
-    if not after:
-        return team
-    before = {field: getattr(team, field) for field in after}
-    for field, value in after.items():
-        setattr(team, field, value)
-    team.save(update_fields=list(after))
-    told = {"before": before, "after": after}
-    audit.record("team.changed", by=by, about=team, team=slug, data=told)
+    told = change_to(team, typed)
+    if told is not None:
+        audit.record("team.changed", by=by, about=team, team=slug, data=told)
     return team
 
 
