@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from topics.models import Cluster
+from topics.kinds.on_cluster import places
 
 
 def clusters_by_environment() -> list[tuple[str, object]]:
     """Clusters under the name of their environment."""
-    rows = Cluster.objects.order_by("environment__slug", "slug").values_list(
-        "environment__slug", "slug", "name"
-    )
+    rows = sorted(places(), key=lambda row: row[2])
     return [
-        (environment, [(slug, f"{name} · {slug}") for _, slug, name in group])
-        for environment, group in groupby(rows, key=lambda row: row[0])
+        (environment, [(slug, f"{name} · {slug}") for slug, name, _ in group])
+        for environment, group in groupby(rows, key=lambda row: row[2])
     ]

@@ -18,7 +18,7 @@ from tests.real.estate import bare, eventually, overrides, partitions, unique
 from tests.stack_plugin import KafkaAccess
 from topics.clock import database_now
 from topics.models import Cluster, DeclaredTopic, Lease, ObservedTopic, Run
-from topics.services import apply, lease, observe
+from topics.services import apply, lease, observe, settling
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 DAY = 86_400_000
@@ -282,7 +282,7 @@ def test_two_workers_at_once_apply_everything_once(
     cluster: Cluster, kafka: KafkaAccess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # However long the first one takes, the second waits for it.
-    monkeypatch.setattr(apply, "LEASE_PATIENCE_S", 60.0)
+    monkeypatch.setattr(settling, "LEASE_PATIENCE_S", 60.0)
     names = [unique("twice") for _ in range(50)]
     asked = estate.items(cluster, names, configs={"retention.ms": "7d"})
     estate.declare(asked)
@@ -338,7 +338,7 @@ def test_a_worker_that_lost_its_lease_sends_nothing_more(
 def test_a_lease_that_somebody_holds_is_waited_for_and_then_left(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply, "LEASE_PATIENCE_S", 0.2)
+    monkeypatch.setattr(settling, "LEASE_PATIENCE_S", 0.2)
     asked = [estate.item(cluster, unique())]
     with lease.holding(cluster.pk):
         assert states(estate.bring(asked)) == {OutcomeState.RETRY}

@@ -18,9 +18,8 @@ import orjson
 import structlog
 from django.db import connection
 
-from governance.errors import WeirError
 from governance.kinds import Outcome, OutcomeState
-from topics.errors import ClusterError, Fault, LeaseLost, LeaseTaken
+from topics.errors import ClusterError, Fault
 from topics.kafka import client as kafka
 from topics.kafka.client import KafkaAdmin
 from topics.kinds.topic.ahead import agreed, ahead
@@ -33,11 +32,11 @@ from topics.profiles.base import Profile
 from topics.reconcile.actions import Action, Plan
 from topics.reconcile.plan import batches, combined
 from topics.services import clusters, lease, observe
+from topics.services.settling import Settle, left_open, settle_all
 
 log = structlog.get_logger(__name__)
 
 ROUNDS = 5  # reads and plans of one run, when something stays open
-LEASE_PATIENCE_S = 5.0
 LONGEST_PAUSE_S = 5.0
 SETTLE_S = 3.0  # how long a read may trail behind a write that was acknowledged
 
@@ -47,8 +46,6 @@ BLOCKING = frozenset({"paused", "vanished", "decrease", "replication"})
 # A read that trails behind a write tells these wrongly, so they are believed after the last round.
 DOUBTFUL = frozenset({"vanished", "decrease"})
 INVALID_PARTITIONS = 37
-
-Settle = Callable[[Mapping[str, Outcome]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,31 +115,19 @@ def bring(
     planner that a vanished topic was never there (and is made again), or that an override which
     others set is ours (and goes).
     """
-    open_names = set(names)
     done: list[str] = []
 
-    def settle_all(outcomes: Mapping[str, Outcome]) -> None:
-        open_names.difference_update(outcomes)
+    def note(outcomes: Mapping[str, Outcome]) -> None:
         done.extend(name for name, outcome in outcomes.items() if _done(outcome))
-        if outcomes:
-            settle(outcomes)
+        settle(outcomes)
 
-    try:
-        with lease.holding(cluster.pk, patience_s=LEASE_PATIENCE_S) as held:
-            _bring(cluster, sorted(open_names), settle_all, held, history)
-    except (ClusterError, LeaseLost, LeaseTaken) as error:
-        if isinstance(error, ClusterError):
-            kafka.forget(cluster.pk)
-        settle_all({name: _left_open(error) for name in sorted(open_names)})
+    settle_all(
+        cluster,
+        names,
+        note,
+        lambda told, held: _bring(cluster, sorted(set(names)), told, held, history),
+    )
     _look_again(cluster, done, history)
-
-
-def _left_open(error: WeirError) -> Outcome:
-    """The outcome of a topic that a failed run did not come to, or not to the end of."""
-    if not error.retryable:
-        return Outcome(OutcomeState.FAILED, error.message)
-    unknown = isinstance(error, ClusterError) and error.fault is Fault.UNKNOWN
-    return Outcome(OutcomeState.UNKNOWN if unknown else OutcomeState.RETRY, error.message)
 
 
 def _bring(
@@ -178,7 +163,7 @@ def _bring(
         todo = sorted(progress.open)
         if not todo:
             break
-    settle({name: _left_open(error) for name, error in progress.open.items()})
+    settle({name: left_open(error) for name, error in progress.open.items()})
 
 
 def load_declared(cluster_id: int, names: Collection[str] | None = None) -> dict[str, Declared]:

@@ -7,7 +7,7 @@ was there before, which is never removed. Nothing trusts an earlier attempt; wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -18,10 +18,8 @@ from django.db.models.functions import Now
 
 from governance import audit, dispatch
 from governance.actors import system_actor
-from governance.errors import WeirError
 from governance.kinds import Outcome, OutcomeState
-from topics.errors import ClusterError, Fault, LeaseLost, LeaseTaken
-from topics.kafka import client as kafka
+from topics.errors import ClusterError
 from topics.kafka.client import KafkaAdmin
 from topics.kinds.grant.bindings import Binding, Operation, Resource, derive
 from topics.kinds.grant.model import DeclaredGrant, GrantState, MadeBinding
@@ -29,14 +27,12 @@ from topics.kinds.grant.plan import BindingPlan, plan_bindings
 from topics.kinds.grant.spec import from_json, name_of
 from topics.models import Cluster
 from topics.services import acls, clusters, lease
+from topics.services.settling import Settle, settle_all
 
 log = structlog.get_logger(__name__)
 
-LEASE_PATIENCE_S = 5.0
 ENDED_AT_ONCE = 500  # leases that one sweep ends; the next goes on
 SYSTEM = "leases"
-
-Settle = Callable[[Mapping[str, Outcome]], None]
 
 
 @dataclass(slots=True)
@@ -73,27 +69,7 @@ def bring(cluster: Cluster, names: Sequence[str], settle: Settle) -> None:
     `settle` may raise to stop the run. Every name is settled in the end, with RETRY or UNKNOWN
     where it stays open.
     """
-    open_names = set(names)
-
-    def settle_all(outcomes: Mapping[str, Outcome]) -> None:
-        open_names.difference_update(outcomes)
-        if outcomes:
-            settle(outcomes)
-
-    try:
-        with lease.holding(cluster.pk, patience_s=LEASE_PATIENCE_S) as held:
-            _bring(cluster, names, settle_all, held)
-    except (ClusterError, LeaseLost, LeaseTaken) as error:
-        if isinstance(error, ClusterError):
-            kafka.forget(cluster.pk)
-        settle_all({name: _left_open(error) for name in sorted(open_names)})
-
-
-def _left_open(error: WeirError) -> Outcome:
-    if not error.retryable:
-        return Outcome(OutcomeState.FAILED, error.message)
-    unknown = isinstance(error, ClusterError) and error.fault is Fault.UNKNOWN
-    return Outcome(OutcomeState.UNKNOWN if unknown else OutcomeState.RETRY, error.message)
+    settle_all(cluster, names, settle, lambda told, held: _bring(cluster, names, told, held))
 
 
 def _bring(cluster: Cluster, names: Sequence[str], settle: Settle, held: lease.Held) -> None:
@@ -176,10 +152,14 @@ def _send(
 def _failures(grant: DeclaredGrant, failed: Mapping[Binding, ClusterError]) -> list[ClusterError]:
     """Why this grant is not as declared. Lines are its principal's, so a line that could not be
     taken away concerns those that came to an end."""
-    lines = bindings_of(grant, grant.spec)
-    if grant.last_applied is not None:
-        lines |= bindings_of(grant, grant.last_applied)
+    lines = _lines(grant)
     return [error for line, error in failed.items() if line in lines]
+
+
+def _lines(grant: DeclaredGrant) -> frozenset[Binding]:
+    """The lines that are declared for it, and those that were brought last."""
+    last = frozenset() if grant.last_applied is None else bindings_of(grant, grant.last_applied)
+    return bindings_of(grant, grant.spec) | last
 
 
 def _outcome(
@@ -194,9 +174,7 @@ def _outcome(
         if final:
             return Outcome(OutcomeState.FAILED, final[0].message)
         return Outcome(OutcomeState.RETRY, errors[0].message)
-    lines = bindings_of(grant, grant.spec)
-    if grant.last_applied is not None:
-        lines |= bindings_of(grant, grant.last_applied)
+    lines = _lines(grant)
     did = [f"Added: {line.words()}" for line in plan.add if line in lines]
     did += [f"Taken away: {line.words()}" for line in plan.remove if line in lines]
     kept = [f"Was there before: {line.words()}" for line in plan.foreign if line in lines]

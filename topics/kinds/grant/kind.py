@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from urllib.parse import quote
@@ -18,8 +18,6 @@ from governance.kinds import (
     DiffRow,
     ItemView,
     Json,
-    Outcome,
-    OutcomeState,
     Risk,
     Step,
     Undone,
@@ -28,6 +26,7 @@ from governance.models import Application, Lifecycle, Resource
 from governance.policy.facts import declare
 from topics.clock import database_now
 from topics.errors import ClusterError, Fault
+from topics.kinds import on_cluster
 from topics.kinds.grant import diff, estate, rules
 from topics.kinds.grant.bindings import Binding, derive
 from topics.kinds.grant.facts import FACTS, facts
@@ -36,6 +35,7 @@ from topics.kinds.grant.model import DeclaredGrant, GrantState
 from topics.kinds.grant.situation import Situation
 from topics.kinds.grant.spec import GrantName, GrantSpec, from_json, name_of, name_problem, parse
 from topics.kinds.grant.undo import undo_change
+from topics.kinds.on_cluster import cluster_at
 from topics.kinds.topic.known import find_cluster
 from topics.models import Cluster
 from topics.services import acls, clusters, grants
@@ -69,11 +69,7 @@ class GrantKind:
 
     def places(self) -> list[tuple[str, str, str]]:
         """All clusters."""
-        return list(
-            Cluster.objects.order_by("environment__position", "slug").values_list(
-                "slug", "name", "environment__slug"
-            )
-        )
+        return on_cluster.places()
 
     def current(self, place: str, name: str) -> Current | None:
         """What is granted now; `declared` is None for what came to an end."""
@@ -133,7 +129,7 @@ class GrantKind:
 
     def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
         """*Worker*: whether the cluster has ACLs at all and lets Weir see them."""
-        cluster = _cluster(place)
+        cluster = cluster_at(place)
         try:
             clusters.connect(cluster).acls("User:weir-probe")
         except ClusterError as error:
@@ -153,24 +149,12 @@ class GrantKind:
 
     def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
         """*Worker*: writes the declared rows of approved items."""
-        by_place: dict[str, list[ItemView]] = {}
-        for item in items:
-            by_place.setdefault(item.place, []).append(item)
-        for place, group in by_place.items():
-            _declare(_cluster(place), group)
+        for place, group in on_cluster.by_place(items).items():
+            _declare(cluster_at(place), group)
 
     def apply(self, run: ApplyRun) -> None:
         """*Worker*: brings the items' ACL lines to their clusters."""
-        by_place: dict[str, dict[str, int]] = {}
-        for item in run.items:
-            by_place.setdefault(item.place, {})[item.name] = item.id
-        for place, ids in by_place.items():
-            cluster = find_cluster(place)
-            if cluster is None:
-                gone = Outcome(OutcomeState.FAILED, f"There is no cluster {place} any more.")
-                run.record(dict.fromkeys(ids.values(), gone))
-                continue
-            grants.bring(cluster, list(ids), _recorder(run, ids))
+        on_cluster.apply(run, grants.bring)
 
     def url(self, place: str, name: str) -> str:
         """The grant's page."""
@@ -226,22 +210,6 @@ class GrantKind:
             for line in sorted((before - after - kept) & there)
         ]
         return come + go
-
-
-def _recorder(run: ApplyRun, ids: Mapping[str, int]) -> grants.Settle:
-    """Outcomes by grant become outcomes by item."""
-
-    def record(outcomes: Mapping[str, Outcome]) -> None:
-        run.record({ids[name]: outcome for name, outcome in outcomes.items()})
-
-    return record
-
-
-def _cluster(place: str) -> Cluster:
-    cluster = find_cluster(place)
-    if cluster is None:
-        raise NotFound(f"There is no cluster {place}. It may have been removed.", place=place)
-    return cluster
 
 
 def _declare(cluster: Cluster, items: Sequence[ItemView]) -> None:

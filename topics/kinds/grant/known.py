@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from django.db.models import F, Q, Value
@@ -16,6 +15,7 @@ from topics.kinds.grant.model import DeclaredGrant, GrantState
 from topics.kinds.grant.pattern import Pattern
 from topics.kinds.grant.situation import ApplicationFacts, Situation, ordered
 from topics.kinds.grant.spec import GrantName, GrantSpec, from_json, name_of
+from topics.kinds.snapshot import Snapshot, Target
 from topics.kinds.topic.known import find_cluster
 from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
 from topics.models.cluster import Cluster
@@ -23,29 +23,18 @@ from topics.models.cluster import Cluster
 MOST_COVERED = 2_000  # topics whose owners a prefix is looked up for; beyond, the platform decides
 _CLASSES = ("none", "internal", "personal", "sensitive")  # from the least to the most
 
-Target = tuple[str, str]  # place and name
-Snapshot = Mapping[Target, tuple[Cluster, Situation]]
-
-_SNAPSHOT: ContextVar[Snapshot | None] = ContextVar("grants_snapshot", default=None)
+_READ: Snapshot[tuple[Cluster, Situation]] = Snapshot("grants_read")
 
 
 def look_up(place: str, name: str) -> tuple[Cluster, Situation] | None:
     """The cluster and what is known around a grant there; None for an unknown cluster or a name
     that is none. Within `reading` the rows that were read then answer."""
-    snapshot = _SNAPSHOT.get()
-    if snapshot is not None and (place, name) in snapshot:
-        return snapshot[place, name]
-    return _read([(place, name)]).get((place, name))
+    return _READ.get(place, name) or _read([(place, name)]).get((place, name))
 
 
-@contextmanager
-def reading(targets: Iterable[Target]) -> Iterator[None]:
+def reading(targets: Iterable[Target]) -> AbstractContextManager[None]:
     """Reads the rows of these once, for all that is asked of them in the block."""
-    token = _SNAPSHOT.set(_read(targets))
-    try:
-        yield
-    finally:
-        _SNAPSHOT.reset(token)
+    return _READ.holding(_read(targets))
 
 
 def _read(targets: Iterable[Target]) -> dict[Target, tuple[Cluster, Situation]]:

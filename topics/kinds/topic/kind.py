@@ -10,22 +10,22 @@ from django.db.models.functions import Now
 
 from governance import kinds
 from governance.actors import Actor
-from governance.errors import NotFound, Problem
+from governance.errors import Problem
 from governance.kinds import (
     ApplyRun,
     Current,
     DiffRow,
     ItemView,
     Json,
-    Outcome,
-    OutcomeState,
     Step,
     Undone,
 )
 from governance.models import Lifecycle, Resource, Team
 from governance.policy.facts import Fact, FactType, declare
+from topics.kinds import on_cluster
+from topics.kinds.on_cluster import cluster_at
 from topics.kinds.topic import diff, estate, rules
-from topics.kinds.topic.known import find_cluster, look_up, place_of, reading, spec_of
+from topics.kinds.topic.known import look_up, place_of, reading, spec_of
 from topics.kinds.topic.model import DeclaredTopic
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import plan_topic
@@ -81,11 +81,7 @@ class TopicKind:
 
     def places(self) -> list[tuple[str, str, str]]:
         """All clusters."""
-        return list(
-            Cluster.objects.order_by("environment__position", "slug").values_list(
-                "slug", "name", "environment__slug"
-            )
-        )
+        return on_cluster.places()
 
     def current(self, place: str, name: str) -> Current | None:
         """What is declared and was last observed; `declared` is None for what never came to be."""
@@ -146,12 +142,12 @@ class TopicKind:
 
     def observe(self, place: str, names: Sequence[str]) -> None:
         """*Worker*: reads the named topics afresh."""
-        observe.observe_topics(_cluster(place), names)
+        observe.observe_topics(cluster_at(place), names)
 
     def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
         """*Worker*: what the cluster says when it is asked to validate only."""
         wanted = {item.name: from_json(item.after) for item in items}
-        refused = rehearse.refusals(_cluster(place), wanted)
+        refused = rehearse.refusals(cluster_at(place), wanted)
         return [
             problem_of(refused[item.name], wanted[item.name].configs, position=item.position)
             for item in items
@@ -160,24 +156,12 @@ class TopicKind:
 
     def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
         """*Worker*: writes the declared rows of approved items."""
-        by_place: dict[str, list[ItemView]] = {}
-        for item in items:
-            by_place.setdefault(item.place, []).append(item)
-        for place, group in by_place.items():
-            _declare(_cluster(place), group)
+        for place, group in on_cluster.by_place(items).items():
+            _declare(cluster_at(place), group)
 
     def apply(self, run: ApplyRun) -> None:
         """*Worker*: brings the items' topics to their clusters."""
-        by_place: dict[str, dict[str, int]] = {}
-        for item in run.items:
-            by_place.setdefault(item.place, {})[item.name] = item.id
-        for place, ids in by_place.items():
-            cluster = find_cluster(place)
-            if cluster is None:
-                gone = Outcome(OutcomeState.FAILED, f"There is no cluster {place} any more.")
-                run.record(dict.fromkeys(ids.values(), gone))
-                continue
-            apply.bring(cluster, list(ids), _recorder(run, ids))
+        on_cluster.apply(run, apply.bring)
 
     def url(self, place: str, name: str) -> str:
         """The topic's page."""
@@ -206,22 +190,6 @@ class TopicKind:
         if found is None:
             return Place(item.place, profiles.get("")), Known()
         return place_of(found[0]), found[1]
-
-
-def _recorder(run: ApplyRun, ids: Mapping[str, int]) -> apply.Settle:
-    """Outcomes by topic become outcomes by item."""
-
-    def record(outcomes: Mapping[str, Outcome]) -> None:
-        run.record({ids[name]: outcome for name, outcome in outcomes.items()})
-
-    return record
-
-
-def _cluster(place: str) -> Cluster:
-    cluster = find_cluster(place)
-    if cluster is None:
-        raise NotFound(f"There is no cluster {place}. It may have been removed.", place=place)
-    return cluster
 
 
 def _declare(cluster: Cluster, items: Sequence[ItemView]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 from django.db.models import F, Value
 from django.db.models.functions import Replace
 
+from topics.kinds.snapshot import Snapshot
 from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import Observed
@@ -110,9 +110,7 @@ def spec_of(declared: DeclaredTopic) -> TopicSpec:
 
 # --- Reading once for many questions -----------------------------------------------------------
 
-Snapshot = Mapping[tuple[str, str], tuple[Cluster, Known]]
-
-_SNAPSHOT: ContextVar[Snapshot | None] = ContextVar("topics_snapshot", default=None)
+_READ: Snapshot[tuple[Cluster, Known]] = Snapshot("topics_read")
 
 
 def look_up(place: str, name: str) -> tuple[Cluster, Known] | None:
@@ -120,9 +118,9 @@ def look_up(place: str, name: str) -> tuple[Cluster, Known] | None:
 
     Within `reading` the rows that were read then answer, else they are read now.
     """
-    snapshot = _SNAPSHOT.get()
-    if snapshot is not None and (place, name) in snapshot:
-        return snapshot[place, name]
+    found = _READ.get(place, name)
+    if found is not None:
+        return found
     cluster = find_cluster(place)
     return None if cluster is None else (cluster, known_topic(cluster, name))
 
@@ -143,8 +141,5 @@ def reading(targets: Iterable[tuple[str, str]]) -> Iterator[None]:
         if cluster is not None:
             for name, known in known_topics(cluster, names).items():
                 snapshot[place, name] = (cluster, known)
-    token = _SNAPSHOT.set(snapshot)
-    try:
+    with _READ.holding(snapshot):
         yield
-    finally:
-        _SNAPSHOT.reset(token)
