@@ -159,6 +159,13 @@ def freezes(environment: Environment) -> QuerySet[Freeze]:
     return people.order_by("-ends_at", "-pk")
 
 
+def environment_of_context(context: str) -> Environment | None:
+    """The environment of a registry context; of several that share it the last by their order,
+    which is the strictest."""
+    rows = Environment.objects.filter(registry_context=context)
+    return rows.order_by("-position", "-slug").first()
+
+
 def registry_contexts() -> list[str]:
     """Registry contexts of the environments."""
     names = Environment.objects.order_by("registry_context").values_list(

@@ -100,6 +100,12 @@ def format_duration(ms: int) -> str:
     return " ".join(parts)
 
 
+def whole_duration(ms: int) -> str:
+    """ "90 d", "36 h": exactly that length, in the largest unit that it is a whole number of."""
+    unit, factor = next((u, f) for u, f in _DURATION_SHOWN if ms % f == 0)
+    return f"{ms // factor} {unit}"
+
+
 def format_size(size: int) -> str:
     """ "396 GiB", "1.5 MiB", "unlimited" for a negative value; three digits at most below 1,000."""
     if size < 0:

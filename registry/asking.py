@@ -19,7 +19,8 @@ from django.db.models.functions import Now
 
 from governance.actors import Actor
 from governance.errors import Refused, WeirError
-from governance.models import Environment, Event, Request, Team
+from governance.lookups import environment_of_context
+from governance.models import Event, Request, Team
 from governance.permissions import Scope, role_in_words
 from governance.services import requests
 from governance.services.items import NewItem
@@ -100,7 +101,7 @@ def _ensure_askable(subject: SubjectName, wanted: Candidate, by: Actor) -> None:
         raise ByRequest(f"{says}this names sensitive properties. {SENSITIVE} Leave them out.")
     if len(subject.name) > LONGEST_NAME:
         raise ByRequest(f"{says}its name is longer than the {LONGEST_NAME} letters of a request's.")
-    if not Environment.objects.filter(registry_context=subject.context).exists():
+    if environment_of_context(subject.context) is None:
         raise ByRequest(
             f"{says}its context {subject.context} belongs to no environment, so no request can be "
             "made. Ask the platform team to set one, or another gate level."

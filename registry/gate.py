@@ -20,7 +20,8 @@ from typing import Final
 from governance import permissions
 from governance.actors import Actor
 from governance.kinds import ItemView
-from governance.models import Environment, Severity
+from governance.lookups import environment_of_context
+from governance.models import Severity
 from governance.permissions import Action
 from governance.policy.evaluate import Verdict
 from governance.services.checks import judged
@@ -160,8 +161,7 @@ def passing_level(subject: SubjectName, spec: SubjectSpec, actor: Actor) -> Admi
 
 def _item(subject: SubjectName, spec: SubjectSpec, actor: Actor) -> ItemView:
     """As if it were asked for, so that the same facts are judged."""
-    rows = Environment.objects.filter(registry_context=subject.context)
-    environment = rows.order_by("-position", "-slug").first()
+    environment = environment_of_context(subject.context)
     return ItemView(
         position=0,
         kind="subject",

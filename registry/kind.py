@@ -27,6 +27,7 @@ from governance.kinds import (
     Step,
     Undone,
 )
+from governance.lookups import environment_of_context
 from governance.models import Environment, Team
 from governance.policy.facts import Fact, FactType, declare
 from registry import (
@@ -132,12 +133,7 @@ class SubjectKind:
 
     def current(self, place: str, name: str) -> Current | None:
         """The latest version; what is declared is what is there."""
-        environment = (
-            Environment.objects.filter(registry_context=place)
-            .order_by("-position", "-slug")
-            .values_list("slug", flat=True)
-            .first()
-        )
+        environment = environment_of_context(place)
         subject = _subject(place, name)
         latest = lookup.find_version(subject, naming.LATEST)
         owner = owners.belonging(subject, latest).owner
@@ -149,7 +145,7 @@ class SubjectKind:
             generation=0 if latest is None else latest.version,
             observed=spec,
             owner=owner.team if owner else "",
-            environment=environment or "",
+            environment=environment.slug if environment else "",
         )
 
     def check(self, item: ItemView) -> list[Problem]:

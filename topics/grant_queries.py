@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from governance import facts
@@ -267,8 +267,7 @@ def _grants_of(cluster_id: int, principals: Sequence[str]) -> list[DeclaredGrant
         DeclaredGrant.objects.filter(
             _in_force, cluster_id=cluster_id, application__principal__in=list(principals)
         )
-        .select_related("application__team", "cluster")
-        .annotate(team=F("application__team__slug"))
+        .select_related("application", "cluster")
         .order_by("name")[:MOST_LINES]
     )
 

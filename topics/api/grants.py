@@ -16,7 +16,6 @@ from governance.errors import NotFound
 from topics import grant_queries as queries
 from topics.kinds.grant.explain import Answer
 from topics.kinds.grant.model import DeclaredGrant
-from topics.kinds.grant.spec import name_of
 from topics.models import Cluster
 
 LONGEST = 400
@@ -63,8 +62,7 @@ class GrantShown(serializers.ModelSerializer[DeclaredGrant]):
         read_only_fields = fields
 
     def get_topic(self, row: DeclaredGrant) -> str:
-        name = name_of(row.name)
-        return str(name.topic) if name else row.topic
+        return str(row.pattern)
 
     def get_group(self, row: DeclaredGrant) -> str | None:
         return _text(row, "group")

@@ -102,7 +102,7 @@ def _bring_principal(
 ) -> dict[str, Outcome]:
     """Reads, plans and sends one principal's lines; an outcome for each grant that was asked."""
     names = [grant.name for grant in asked]
-    wanted = wanted_lines(cluster, principal, names)
+    wanted = frozenset().union(*needs(cluster, principal, names).values())
     made = _made(cluster, principal)
     observed = client.acls(principal)
     plan = plan_bindings(wanted, made, observed)
@@ -116,18 +116,14 @@ def _bring_principal(
     return {grant.name: _outcome(grant, plan, failed, before) for grant in asked}
 
 
-def wanted_lines(
-    cluster: Cluster, principal: str, now_asked: Collection[str], *, without: str = ""
-) -> set[Binding]:
-    """The lines that all grants of a principal need on a cluster, one perhaps left aside."""
-    rows = (
-        DeclaredGrant.objects.filter(
-            cluster=cluster, application__principal=principal, state=GrantState.ACTIVE
-        )
-        .exclude(name=without)
-        .select_related("application")
-    )
-    return {line for row in rows.iterator(chunk_size=1_000) for line in needed(row, now_asked)}
+def needs(
+    cluster: Cluster, principal: str, now_asked: Collection[str] = ()
+) -> dict[str, frozenset[Binding]]:
+    """The lines that each grant of a principal needs on a cluster, by the grant's name."""
+    rows = DeclaredGrant.objects.filter(
+        cluster=cluster, application__principal=principal, state=GrantState.ACTIVE
+    ).select_related("application")
+    return {row.name: needed(row, now_asked) for row in rows.iterator(chunk_size=1_000)}
 
 
 def _send(

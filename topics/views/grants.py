@@ -15,7 +15,7 @@ from governance import queries as request_queries
 from governance.actors import Actor
 from governance.errors import NotFound
 from governance.permissions import Action, allowed
-from governance.views.asking import change_url, new_url
+from governance.views.asking import change_url
 from governance.views.pages import PageRequest, page, show
 from governance.views.paging import by_number, narrowed_by
 from governance.views.searches import Hits, register_search
@@ -141,11 +141,12 @@ def _answer(cluster: Cluster, asked: Mapping[str, str]) -> dict[str, object]:
     topic, principal = asked["topic"], queries.principal_of(asked["principal"])
     if topic and principal:
         found = queries.explain(cluster, principal, topic, asked["group"])
+        who = {"application": found.who.application} if found.who.application else {}
         return {
             "question": "why",
             "explanation": found,
-            "read_url": _ask_url(cluster, found.who, "consumer", topic),
-            "write_url": _ask_url(cluster, found.who, "producer", topic),
+            "read_url": ask_url(cluster.slug, topic, role="consumer", **who),
+            "write_url": ask_url(cluster.slug, topic, role="producer", **who),
         }
     if topic:
         return {"question": "who", "topic": topic, "uses": queries.uses(cluster, topic)}
@@ -155,20 +156,12 @@ def _answer(cluster: Cluster, asked: Mapping[str, str]) -> dict[str, object]:
     return {"question": ""}
 
 
-def _ask_url(cluster: Cluster, who: queries.Known, role: str, topic: str) -> str:
-    known = {"kind": "grant", "place": cluster.slug, "role": role, "topic": topic}
-    if who.application:
-        known["application"] = who.application
-    return f"{reverse('request-new')}?{urlencode(known)}"
-
-
 def _row(row: DeclaredGrant) -> GrantRow:
-    named = name_of(row.name)
     return GrantRow(
         row=row,
         url=GrantKind().url(row.cluster.slug, row.name),
         role=ROLES[Role(row.role)].verb,
-        topic=str(named.topic) if named else row.topic,
+        topic=str(row.pattern),
     )
 
 
@@ -179,15 +172,8 @@ def _topic_url(row: DeclaredGrant) -> str:
 
 
 def _again_url(row: DeclaredGrant) -> str:
-    named = name_of(row.name)
-    known = {
-        "kind": "grant",
-        "place": row.cluster.slug,
-        "application": row.application.name,
-        "role": row.role,
-        "topic": str(named.topic) if named else row.topic,
-    }
-    return f"{reverse('request-new')}?{urlencode(known)}"
+    named = {"application": row.application.name, "role": row.role}
+    return ask_url(row.cluster.slug, str(row.pattern), **named)
 
 
 def _may_end(actor: Actor) -> bool:
@@ -197,11 +183,6 @@ def _may_end(actor: Actor) -> bool:
 
 def _end_url(row: DeclaredGrant) -> str:
     return f"{change_url('grant', row.cluster.slug, row.name)}&operation=revoke"
-
-
-def topic_uses(cluster: Cluster, topic: str) -> list[queries.Use]:
-    """Who uses a topic, for its page."""
-    return queries.uses(cluster, topic)
 
 
 @register_search
@@ -219,6 +200,7 @@ def search(actor: Actor, words: str, limit: int) -> Hits:
     )
 
 
-def ask_for_topic_url(cluster: str, topic: str) -> str:
-    """The form that asks for access to a topic."""
-    return f"{new_url('grant', cluster, '')}&{urlencode({'topic': topic})}"
+def ask_url(place: str, topic: str, **known: str) -> str:
+    """The form that asks for access to a topic; `known` may say the application and the role."""
+    asked = {"kind": "grant", "place": place, "topic": topic, **known}
+    return f"{reverse('request-new')}?{urlencode(asked)}"

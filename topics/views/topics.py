@@ -15,10 +15,10 @@ from governance.views.pages import PageRequest, page, show
 from governance.views.paging import by_number
 from governance.views.requests import Tab
 from governance.views.searches import Hits, register_search
-from topics import queries
+from topics import grant_queries, queries
 from topics.kinds.topic.kind import TopicKind
 from topics.models import DeclaredTopic
-from topics.views.grants import ask_for_topic_url, topic_uses
+from topics.views.grants import ask_url
 from topics.views.topic_page import topic_page
 from topics.views.topic_tabs import tabs
 from topics.views.words import Shown, config
@@ -84,10 +84,11 @@ def topic(request: PageRequest, cluster: str, name: str) -> HttpResponse:
         ],
         "all_keys": request.GET.get("keys") == "all",
         "production": ready.detail.cluster.environment.production,
-        "ask_url": ask_for_topic_url(cluster, name),
+        "ask_url": ask_url(cluster, name),
     }
     if tab == "access":
-        context |= {"uses": topic_uses(ready.detail.cluster, name), "cluster": ready.detail.cluster}
+        on = ready.detail.cluster
+        context |= {"uses": grant_queries.uses(on, name), "cluster": on}
     return show(request, "topics/detail.html", context)
 
 

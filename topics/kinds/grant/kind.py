@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from urllib.parse import quote
@@ -36,7 +36,6 @@ from topics.kinds.grant.situation import Situation
 from topics.kinds.grant.spec import GrantName, GrantSpec, from_json, name_of, name_problem, parse
 from topics.kinds.grant.undo import undo_change
 from topics.kinds.on_cluster import cluster_at
-from topics.kinds.topic.known import find_cluster
 from topics.models import Cluster
 from topics.services import acls, clusters, grants
 
@@ -111,17 +110,21 @@ class GrantKind:
     def steps(self, items: Sequence[ItemView]) -> list[Step]:
         """What the worker will do, from the lines that were last seen."""
         found: list[Step] = []
+        now: dict[tuple[str, str], Lines] = {}
         for item in items:
             name, spec, known = self._situation(item)
             target = f"{item.name} on {item.place}"
-            lines = self._changes(item, name, spec, known)
-            found += [Step(text, target, risk, item.position) for text, risk in lines]
-            if not lines:
-                found.append(
-                    Step(
-                        "Declare it; the cluster has it so already", target, position=item.position
-                    )
-                )
+            changes: list[tuple[str, Risk]] = []
+            if known.application is not None:
+                principal = known.application.principal
+                key = (item.place, principal)
+                if key not in now:
+                    now[key] = _lines_now(*key)
+                changes = _changes(item, name, spec, known, now[key], principal)
+            found += [Step(text, target, risk, item.position) for text, risk in changes]
+            if not changes:
+                text = "Declare it; the cluster has it so already"
+                found.append(Step(text, target, position=item.position))
         return found
 
     def observe(self, place: str, names: Sequence[str]) -> None:
@@ -190,26 +193,33 @@ class GrantKind:
             known = replace(known, topic_there=True, owners=(item.team,), unowned=False)
         return name, from_json(item.after), known
 
-    def _changes(
-        self, item: ItemView, name: GrantName, spec: GrantSpec, known: Situation
-    ) -> list[tuple[str, Risk]]:
-        """Lines that will come and go, in words."""
-        cluster = find_cluster(item.place)
-        if cluster is None or known.application is None:
-            return []
-        principal = known.application.principal
-        there = set(acls.lines_of(cluster.pk, principals=[principal]))
-        before = set() if known.declared is None else derive(name, known.declared, principal)
-        after: frozenset[Binding] = (
-            frozenset() if item.operation == "revoke" else derive(name, spec, principal)
-        )
-        kept = grants.wanted_lines(cluster, principal, [], without=item.name)
-        come = [(f"Let it: {line.words()}", Risk.SAFE) for line in sorted(after - there)]
-        go = [
-            (f"Take away: {line.words()}", Risk.DISRUPTIVE)
-            for line in sorted((before - after - kept) & there)
-        ]
-        return come + go
+
+Lines = tuple[frozenset[Binding], Mapping[str, frozenset[Binding]]]
+
+
+def _lines_now(place: str, principal: str) -> Lines:
+    """A principal's lines as they were last seen, and those that each of its grants needs."""
+    cluster = cluster_at(place)
+    there = frozenset(acls.lines_of(cluster.pk, principals=[principal]))
+    return there, grants.needs(cluster, principal)
+
+
+def _changes(
+    item: ItemView, name: GrantName, spec: GrantSpec, known: Situation, lines: Lines, principal: str
+) -> list[tuple[str, Risk]]:
+    """Lines that will come and go, in words."""
+    there, needs = lines
+    before = set() if known.declared is None else derive(name, known.declared, principal)
+    after: frozenset[Binding] = (
+        frozenset() if item.operation == "revoke" else derive(name, spec, principal)
+    )
+    kept = frozenset().union(*(mine for other, mine in needs.items() if other != item.name))
+    come = [(f"Let it: {line.words()}", Risk.SAFE) for line in sorted(after - there)]
+    go = [
+        (f"Take away: {line.words()}", Risk.DISRUPTIVE)
+        for line in sorted((before - after - kept) & there)
+    ]
+    return come + go
 
 
 def _declare(cluster: Cluster, items: Sequence[ItemView]) -> None:

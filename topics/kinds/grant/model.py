@@ -68,9 +68,14 @@ class DeclaredGrant(DeclaredOnCluster):
         return self.name
 
     @property
+    def pattern(self) -> Pattern:
+        """The topics it reaches."""
+        return Pattern(self.topic, self.prefixed)
+
+    @property
     def what(self) -> str:
         """ "consumes payments.captured", for pages that name the application beside it."""
-        return f"{ROLES[Role(self.role)].verb} {Pattern(self.topic, self.prefixed)}"
+        return f"{ROLES[Role(self.role)].verb} {self.pattern}"
 
 
 class AclLine(models.Model):

@@ -26,12 +26,6 @@ SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(days=3_660)
 NO_END: Final = frozenset({"", "never", "none", "unlimited"})
 
-_UNITS = (
-    ("d", timedelta(days=1)),
-    ("h", timedelta(hours=1)),
-    ("min", timedelta(minutes=1)),
-    ("s", timedelta(seconds=1)),
-)
 _LEGAL_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}\*?|\*", re.ASCII)
 _LEGAL_ID = re.compile(r"[^\x00-\x20*\x7f]+\*?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -85,20 +79,12 @@ class GrantSpec:
         if self.ends_at is not None:
             return self.ends_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if self.lasts is not None:
-            return _whole_units(self.lasts)
+            return units.whole_duration(self.lasts // timedelta(milliseconds=1))
         return "never"
 
     def until(self, now: datetime) -> datetime | None:
         """When it ends if it begins now."""
         return now + self.lasts if self.lasts is not None else self.ends_at
-
-
-def _whole_units(length: timedelta) -> str:
-    """ "90 d": the length in the largest unit that gives it exactly."""
-    for unit, size in _UNITS:
-        if not length % size:
-            return f"{length // size} {unit}"
-    return f"{length // timedelta(milliseconds=1)} ms"
 
 
 def name_of(text: str) -> GrantName | None:
