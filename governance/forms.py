@@ -45,6 +45,13 @@ class Styled(forms.Form):
             widget.attrs.setdefault("aria-describedby", " ".join(told))
 
 
+class NameInput(forms.TextInput):
+    """Where somebody types the name of a thing on a cluster or in the registry."""
+
+    def __init__(self) -> None:
+        super().__init__({"class": "mono", "autocomplete": "off", "spellcheck": "false"})
+
+
 class Place(forms.ChoiceField):
     """Where something is to be. Whether there is such a place is for the kind to say, once."""
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from governance import kinds
-from governance.forms import ItemForm, Place, register_form
+from governance.forms import ItemForm, NameInput, Place, register_form
 from governance.services.items import NewItem
 from registry.formats import base
 from registry.indent import indented
@@ -37,7 +37,7 @@ class SubjectForm(ItemForm):
     name = forms.CharField(
         label="Subject",
         required=False,
-        widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+        widget=NameInput(),
     )
     schema_type = forms.ChoiceField(
         label="Format", choices=lambda: [(f.name, f.title) for f in base.every()], initial="AVRO"

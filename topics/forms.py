@@ -9,7 +9,7 @@ from django import forms
 
 from governance import lookups
 from governance.errors import Problem
-from governance.forms import ItemForm, Place, Styled, register_form
+from governance.forms import ItemForm, NameInput, Place, Styled, register_form
 from governance.services.items import NewItem
 from topics.kinds.topic import configs
 from topics.models import Cluster, DriftMode
@@ -50,7 +50,7 @@ class TopicForm(ItemForm):
     name = forms.CharField(
         label="Name",
         required=False,
-        widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+        widget=NameInput(),
     )
     partitions = forms.CharField(
         label="Partitions",

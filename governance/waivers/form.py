@@ -9,7 +9,7 @@ from django import forms
 from django.core.validators import slug_re as SLUG
 
 from governance import kinds
-from governance.forms import ItemForm, Place, register_form
+from governance.forms import ItemForm, NameInput, Place, register_form
 from governance.models import PolicyVersion
 from governance.policy.evaluate import NEVER, Severity
 from governance.services.items import NewItem
@@ -31,7 +31,7 @@ class WaiverForm(ItemForm):
     target = forms.CharField(
         label="Object",
         required=False,
-        widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+        widget=NameInput(),
         help_text="Its name: the topic's, the subject's.",
     )
     until = forms.CharField(

@@ -11,7 +11,7 @@ from django import forms
 from django.http import HttpResponse
 from django.views.decorators.http import require_http_methods
 
-from governance.forms import Styled
+from governance.forms import NameInput, Styled
 from governance.permissions import Action, demand
 from governance.views import carried
 from governance.views.pages import PageRequest, page, show
@@ -35,7 +35,7 @@ class SandboxForm(Styled):
         required=False,
         strip=False,
         max_length=1200,
-        widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+        widget=NameInput(),
         help_text="Compared with its versions. In another context: :.context:name.",
     )
     format = forms.ChoiceField(

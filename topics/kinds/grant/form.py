@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from governance.forms import ItemForm, Place, register_form
+from governance.forms import ItemForm, NameInput, Place, register_form
 from governance.models import Application
 from governance.services.items import NewItem
 from topics.kinds.grant.diff import ACCESS_WORDS
@@ -38,7 +38,7 @@ class GrantForm(ItemForm):
     topic = forms.CharField(
         label="Topic",
         required=False,
-        widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+        widget=NameInput(),
         help_text="A star ends a beginning of names: payments.*",
     )
     ends = forms.CharField(
@@ -51,13 +51,13 @@ class GrantForm(ItemForm):
     group = forms.CharField(
         label="Group or application id",
         required=False,
-        widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+        widget=NameInput(),
         help_text="Empty: called like the application. For who reads; not for a plain producer.",
     )
     transactional_id = forms.CharField(
         label="Transactional id",
         required=False,
-        widget=forms.TextInput({"class": "mono", "autocomplete": "off", "spellcheck": "false"}),
+        widget=NameInput(),
         help_text="Of a transactional producer. Empty: called like the application.",
     )
     access = forms.ChoiceField(
