@@ -159,7 +159,7 @@ class Right:
 
 def rights(cluster: Cluster, principal: str) -> list[Right]:
     """All that a principal may do, by what it is about; what holds for everybody included."""
-    lines = acls.lines_of(cluster.pk, principals=[principal, EVERYBODY])[:MOST_LINES]
+    lines = acls.lines_of(cluster.pk, principals=[principal, EVERYBODY], most=MOST_LINES)
     held = _grants_of(cluster.pk, [principal])
     grouped: dict[tuple[Resource, Pattern, bool], list[Binding]] = {}
     for line in sorted(lines):
@@ -210,7 +210,8 @@ def explain(cluster: Cluster, principal: str, topic: str, group: str = "") -> Ex
     held = _grants_of(cluster.pk, [principal])
 
     def step(operation: Operation, resource: Resource, name: str) -> Step:
-        answer = may(principal, operation, resource, name, _covering(cluster, resource, name))
+        lines = _covering(cluster, resource, name, principals=[principal, EVERYBODY])
+        answer = may(principal, operation, resource, name, lines)
         return Step(
             f"{operation.words} {resource.words} {name}",
             answer,
@@ -257,8 +258,12 @@ def readers(environment: str, topic: str) -> list[str] | None:
 _in_force = Q(state=GrantState.ACTIVE, last_applied__isnull=False)
 
 
-def _covering(cluster: Cluster, resource: Resource, name: str) -> list[Binding]:
-    found = acls.lines_of(cluster.pk, resource=resource, names=acls.beginnings(name))
+def _covering(
+    cluster: Cluster, resource: Resource, name: str, *, principals: Sequence[str] = ()
+) -> list[Binding]:
+    found = acls.lines_of(
+        cluster.pk, principals=principals, resource=resource, names=acls.beginnings(name)
+    )
     return [line for line in found if line.pattern.covers(name)]
 
 

@@ -55,9 +55,10 @@ def lines_of(
     principals: Collection[str] = (),
     resource: Resource | None = None,
     names: Collection[str] = (),
+    most: int | None = None,
 ) -> list[Binding]:
-    """Lines as they were seen: of these principals, or of a kind of resource with one of these
-    exact names or a prefix."""
+    """Lines as they were seen: of these principals, of a kind of resource, with one of these names
+    of it; the first `most` of them by what they are about."""
     rows = ObservedBinding.objects.filter(cluster_id=cluster_id)
     if principals:
         rows = rows.filter(principal__in=list(principals))
@@ -65,6 +66,8 @@ def lines_of(
         rows = rows.filter(resource_type=resource.value)
     if names:
         rows = rows.filter(resource_name__in=list(names))
+    if most is not None:
+        rows = rows.order_by("resource_type", "resource_name", "pk")[:most]
     return [_line(key) for key in _keys(rows)]
 
 
