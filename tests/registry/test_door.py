@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
 from typing import Any
@@ -24,6 +23,7 @@ from registry.heavy import Answered, Asked, Heavy
 from registry.limits import Limit
 from registry.rest.http import V1
 from tests.factories import BY, make_token
+from tests.registry import loops
 from tests.registry.rest.conftest import record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -158,8 +158,7 @@ def play(settings: SettingsWrapper) -> Callable[[Story], None]:
                     door.threads.submit(_part, together)
                 door.threads.shutdown()
 
-        with ThreadPoolExecutor(1) as threads:
-            threads.submit(asyncio.run, run()).result()
+        loops.run(run())
 
     return told
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from registry import heavy
 from registry.errors import StoreBusy
 from registry.heavy import Answered, Asked, Heavy
+from tests.registry import loops
 
 # A child of the same habits: it says how long the body was, dies of "die", hangs on "hang".
 CHILD = """
@@ -50,9 +50,7 @@ def play(story: Callable[[Heavy], Awaitable[None]]) -> None:
             if child is not None:
                 await child.process.wait()
 
-    # In a thread of its own: this one may have a loop already, which a browser's test left.
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(asyncio.run, run()).result()
+    loops.run(run())
 
 
 def test_it_answers_one_after_the_other() -> None:

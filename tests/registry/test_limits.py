@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from governance.actors import Actor
 from registry.limits import SPENT_WITHIN, Bucket, Limit, Limiter, network, principal
+from tests.registry import loops
 
 TOKEN = Actor(kind="token", id=7, name="payments/client", teams={"payments": frozenset()})
 
@@ -68,7 +69,7 @@ def test_without_valkey_each_process_counts_by_itself() -> None:
         clock.now += 60
         assert await let_in(limiter, "a", limit, 100) == 20
 
-    asyncio.run(story())
+    loops.run(story())
 
 
 def test_a_valkey_that_is_not_there_is_no_reason_to_refuse() -> None:
@@ -77,7 +78,7 @@ def test_a_valkey_that_is_not_there_is_no_reason_to_refuse() -> None:
         assert await let_in(limiter, "a", Limit(10, 20), 100) == 20
         await limiter.close()
 
-    asyncio.run(story())
+    loops.run(story())
 
 
 def test_several_processes_share_one_bucket(redis_url: str) -> None:
@@ -91,7 +92,7 @@ def test_several_processes_share_one_bucket(redis_url: str) -> None:
         for one in limiters:
             await one.close()
 
-    asyncio.run(story())
+    loops.run(story())
 
 
 def test_tokens_are_fetched_by_the_handful_and_not_kept_for_long(redis_url: str) -> None:
@@ -113,7 +114,7 @@ def test_tokens_are_fetched_by_the_handful_and_not_kept_for_long(redis_url: str)
         assert limiter.take(who, limit) is None
         await limiter.close()
 
-    asyncio.run(story())
+    loops.run(story())
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,12 @@ class Trouble:
     unwanted: set[str] = field(default_factory=set)
     before_each: Callable[[str], None] | None = None
 
+    def none(self) -> None:
+        """Nothing goes wrong any more."""
+        self.away, self.dumb, self.before_each = False, False, None
+        for some in (self.broken, self.later, self.unwanted):
+            some.clear()
+
 
 TROUBLE = Trouble()
 

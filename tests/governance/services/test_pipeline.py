@@ -37,12 +37,9 @@ def cast() -> Cast:
 
 @pytest.fixture(autouse=True)
 def no_trouble() -> Iterator[Trouble]:
-    TROUBLE.away, TROUBLE.before_each = False, None
-    TROUBLE.broken.clear()
-    TROUBLE.later.clear()
-    TROUBLE.unwanted.clear()
+    TROUBLE.none()
     yield TROUBLE
-    TROUBLE.away, TROUBLE.dumb, TROUBLE.before_each = False, False, None
+    TROUBLE.none()
 
 
 def toy(name: str, colour: str = "red", operation: str = "create") -> NewItem:
