@@ -26,6 +26,7 @@ from celpy.evaluation import Activation, CELEvalError, Evaluator, base_functions
 from lark import Token, Tree
 
 from governance.policy import quick
+from governance.policy.errors import EvaluationFailed, WrongExpression
 from governance.policy.facts import UNKNOWN, Facts, resolve
 from governance.policy.quick import Quick, Unsure
 
@@ -45,19 +46,6 @@ _GUARDS = frozenset({"has", "is_unknown"})
 
 Path = tuple[str, ...]
 Node = Tree[Token]
-
-
-class WrongExpression(ValueError):
-    """The text is no expression that may be used as a policy; the message says why."""
-
-
-class EvaluationFailed(Exception):
-    """The expression gave no yes or no. `unknown` names the facts that were missing."""
-
-    def __init__(self, why: str, unknown: tuple[str, ...] = ()) -> None:
-        super().__init__(why)
-        self.why = why
-        self.unknown = unknown
 
 
 class _TooManySteps(Exception):

@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from governance.policy.errors import EvaluationFailed, WrongExpression
 from governance.policy.expression import (
     MAX_STEPS,
-    EvaluationFailed,
-    WrongExpression,
     compiled,
 )
 from governance.policy.facts import UNKNOWN

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from governance.policy.expression import EvaluationFailed, Program, WrongExpression, compiled
+from governance.policy.errors import EvaluationFailed, WrongExpression
+from governance.policy.expression import Program, compiled
 from governance.policy.facts import UNKNOWN
 from governance.policy.load import PolicyText, starter
 
