@@ -22,6 +22,10 @@ MIB = 2**20
 def server(database_url: str) -> Iterator[Process]:
     with database(database_url) as url, processes(url, 1) as (one,):
         one.call("POST", "/subjects/s/versions", {"schema": '"int"'})
+        # The process for large requests is there from now on: what it takes by itself is no cost of
+        # the request that happens to come first.
+        large = orjson.dumps({"type": "string", "doc": "d" * 200_000}).decode()
+        assert one.call("POST", "/subjects/warm/versions", {"schema": large})[0] == 200
         yield one
 
 
