@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from governance.actors import Actor
 from governance.errors import NotAllowed, NotFound
-from governance.models import Event, Request, ServiceToken, Team, User
+from governance.models import Event, Hook, Request, ServiceToken, Team, User
 from governance.permissions import Action, allowed, demand, teams_where
 from governance.workflow import State
 
@@ -84,6 +84,23 @@ def get_token(actor: Actor, pk: int, action: Action = Action.VIEW) -> ServiceTok
         raise NotFound("There is no such token that you can see.", token=pk)
     demand(actor, action, "token", token.team.slug)
     return token
+
+
+def visible_hooks(actor: Actor) -> QuerySet[Hook]:
+    """Webhooks this actor may see: her teams', or all with a role that watches over them."""
+    hooks = Hook.objects.select_related("team", "created_by")
+    if allowed(actor, Action.VIEW, "hook"):
+        return hooks
+    return hooks.filter(team__slug__in=list(teams_where(actor, Action.VIEW, "hook")))
+
+
+def get_hook(actor: Actor, pk: int, action: Action = Action.VIEW) -> Hook:
+    """The webhook, for somebody who may see it and do this with it."""
+    hook = visible_hooks(actor).filter(pk=pk).first()
+    if hook is None:
+        raise NotFound("There is no such webhook that you can see.", hook=pk)
+    demand(actor, action, "hook", hook.team.slug if hook.team else None)
+    return hook
 
 
 def visible_events(actor: Actor) -> QuerySet[Event]:

@@ -64,6 +64,7 @@ class Action(StrEnum):
     MANAGE_MEMBERS = "manage_members"
     MANAGE_APPLICATIONS = "manage_applications"
     MANAGE_TOKENS = "manage_tokens"
+    MANAGE_HOOKS = "manage_hooks"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_ORG_ROLES = "manage_org_roles"
     MANAGE_POLICIES = "manage_policies"
@@ -81,7 +82,7 @@ APPROVALS = frozenset(
 TEAM_ROLES = frozenset({Role.VIEWER, Role.REQUESTER, Role.OWNER})
 ORG_ROLES = frozenset({Role.PLATFORM, Role.STEWARD, Role.AUDITOR})
 
-_KIND_WORDS = {"event": "line of the audit", "account": "person's account"}
+_KIND_WORDS = {"event": "line of the audit", "account": "person's account", "hook": "webhook"}
 
 INCLUDES: dict[Role, frozenset[Role]] = {
     Role.OWNER: frozenset({Role.OWNER, Role.REQUESTER, Role.VIEWER}),
@@ -124,6 +125,7 @@ MATRIX: tuple[Row, ...] = (
     #    action                 kinds          any of these roles           a token with
     _row(A.VIEW,                "event",       "auditor platform",          None),
     _row(A.VIEW,                "token",       "viewer auditor platform",   None),
+    _row(A.VIEW,                "hook",        "viewer auditor platform",   None),
     _row(A.VIEW,                "draft",       "viewer auditor platform",   S.API_READ),
     _row(A.VIEW,                "account",     "auditor platform",          None),
     _row(A.VIEW,                "*",           "signed_in",                 S.API_READ),
@@ -143,6 +145,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.MANAGE_MEMBERS,      "team",        "owner platform",            None),
     _row(A.MANAGE_APPLICATIONS, "team",        "owner platform",            None),
     _row(A.MANAGE_TOKENS,       "token",       "owner platform",            None),
+    _row(A.MANAGE_HOOKS,        "hook",        "owner platform",            None),
     _row(A.MANAGE_PEOPLE,       "person",      "platform",                  None),
     _row(A.MANAGE_ORG_ROLES,    "person",      "platform",                  None),
     _row(A.MANAGE_POLICIES,     "policy",      "platform",                  None),
@@ -173,6 +176,7 @@ VERBS: dict[Action, str] = {
     A.MANAGE_MEMBERS: "change who belongs to {team}",
     A.MANAGE_APPLICATIONS: "change the applications of {team}",
     A.MANAGE_TOKENS: "issue or revoke tokens of {team}",
+    A.MANAGE_HOOKS: "change webhooks of {team}",
     A.MANAGE_PEOPLE: "change people's accounts",
     A.MANAGE_ORG_ROLES: "give roles of the whole installation",
     A.MANAGE_POLICIES: "change policies",

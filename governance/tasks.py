@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from governance import sealer, throttle
 from governance.models import IdempotencyKey
-from governance.services import expiry, pipeline
+from governance.services import deliveries as outgoing
+from governance.services import digests as gathering
+from governance.services import expiry, pipeline, reminders, tidying
 
 
 @shared_task(name="governance.advance")
@@ -31,6 +33,30 @@ def expire() -> int:
     return expiry.expire()
 
 
+@shared_task(name="governance.deliveries")
+def deliveries() -> int:
+    """Finds what is to go out and is due."""
+    return outgoing.sweep()
+
+
+@shared_task(name="governance.deliver")
+def deliver(delivery_id: int) -> None:
+    """Tries one mail or webhook once."""
+    outgoing.deliver(delivery_id)
+
+
+@shared_task(name="governance.digests")
+def digests() -> int:
+    """Gathers the digests that are due."""
+    return gathering.gather()
+
+
+@shared_task(name="governance.remind")
+def remind() -> int:
+    """Reminds people of what waits for them."""
+    return reminders.remind()
+
+
 @shared_task(name="governance.seal")
 def seal() -> int:
     """Seals the events that have been committed."""
@@ -45,4 +71,5 @@ def tidy() -> None:
     IdempotencyKey.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
     Session.objects.filter(expire_date__lt=now).delete()
     throttle.tidy()
+    tidying.notices()
     sealer.seal(thorough=True)

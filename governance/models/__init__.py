@@ -1,6 +1,13 @@
 """Tables of people, requests, rules and the audit."""
 
 from governance.models.event import Event, Seal, SealedEvent
+from governance.models.notice import (
+    Delivery,
+    DeliveryState,
+    Hook,
+    NoticeChoice,
+    Notification,
+)
 from governance.models.people import (
     Application,
     ApplicationPrefix,
@@ -24,14 +31,19 @@ __all__ = [
     "Comment",
     "DataClass",
     "DeclaredBase",
+    "Delivery",
+    "DeliveryState",
     "Environment",
     "Event",
     "Finding",
+    "Hook",
     "IdempotencyKey",
     "Item",
     "ItemAuthor",
     "Lifecycle",
     "Membership",
+    "NoticeChoice",
+    "Notification",
     "OrgRole",
     "OrgRoleName",
     "Policy",

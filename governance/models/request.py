@@ -17,7 +17,8 @@ class Request(models.Model):
     """A change somebody asks for. Its `id` is the number people see.
 
     `lease` and `lease_until` say which worker run is on it; `revision` grows with every edit, and a
-    review or a finding belongs to one revision. `expires_at` is set while it waits for people.
+    review or a finding belongs to one revision. `expires_at` is set while it waits for people, and
+    `remind_at` to when they are reminded of it next.
     """
 
     title = models.CharField(max_length=200)
@@ -40,6 +41,7 @@ class Request(models.Model):
     approved_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    remind_at = models.DateTimeField(null=True)
     lease = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     attempts = models.IntegerField(default=0)
@@ -70,6 +72,12 @@ class Request(models.Model):
                 fields=["expires_at"],
                 name="request_expiring",
                 condition=models.Q(state__in=["in_review", "changes_requested"]),
+            ),
+            # Whom to remind now.
+            models.Index(
+                fields=["remind_at"],
+                name="request_reminding",
+                condition=models.Q(remind_at__isnull=False),
             ),
             # What the sweep looks for: requests a worker must be on.
             models.Index(

@@ -1,9 +1,10 @@
-"""One's own account: what one is, and one's password."""
+"""One's own account: what one is, one's password, and how one is told of things."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib import auth, messages
 from django.http import HttpResponse
 from django.urls import reverse
@@ -11,9 +12,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from governance.errors import Invalid
-from governance.forms import OwnPasswordForm, refuse
+from governance.forms import NoticeChoiceForm, OwnPasswordForm, refuse
 from governance.models import User
-from governance.services import people
+from governance.notices.table import SORTS, channel_of
+from governance.services import notices, people
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.people import row_of
 
@@ -38,7 +40,47 @@ def account(request: PageRequest) -> HttpResponse:
             said = "Your new password holds. Your other sessions have ended; this one goes on."
             messages.add_message(request, messages.SUCCESS, said, extra_tags="good")
             return go(request, reverse("account"))
+    return account_page(request, password_form=form)
+
+
+def account_page(
+    request: PageRequest,
+    *,
+    password_form: OwnPasswordForm | None = None,
+    notice_form: NoticeChoiceForm | None = None,
+) -> HttpResponse:
+    """The page, with the form that was refused, if one was."""
     own = User.objects.prefetch_related("org_roles", "memberships__team")
-    context = {"person": row_of(own.get(username=request.actor.name)), "form": form}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    person = own.get(username=request.actor.name)
+    forms = [form for form in (password_form, notice_form) if form is not None]
+    context = {
+        "person": row_of(person),
+        "form": password_form or OwnPasswordForm(),
+        "notice_form": notice_form or _notice_form(person.pk),
+        "why_no_mail": _why_no_mail(person),
+    }
+    refused = any(form.is_bound for form in forms)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return show(request, "account/detail.html", context, status=status)
+
+
+def _notice_form(user_id: int) -> NoticeChoiceForm:
+    """The form with what the person chose, or what holds as long as she chooses nothing."""
+    chosen = notices.choice_of(user_id)
+    initial: dict[str, object] = {
+        f"by_{sort}": channel_of(sort, chosen.channels).value for sort in SORTS
+    }
+    initial |= {"digest_hour": chosen.digest_hour, "time_zone": chosen.time_zone}
+    return NoticeChoiceForm(initial=initial)
+
+
+def _why_no_mail(person: User) -> str:
+    """Why no mail reaches this person, and who changes it; empty when it does."""
+    if settings.MAIL is None:
+        return (
+            "This installation sends no mail: whoever runs it has not set WEIR_EMAIL_URL. The "
+            "inbox has everything."
+        )
+    if not person.email:
+        return "Your account has no mail address; the platform team can add one."
+    return ""
