@@ -2,11 +2,25 @@
 
 from django.urls import path
 
-from governance.api.views import audit, environments, meta, people, requests, rules, teams, tokens
+from governance.api.views import (
+    audit,
+    environments,
+    hooks,
+    meta,
+    notices,
+    people,
+    requests,
+    rules,
+    teams,
+    tokens,
+)
 
 urlpatterns = [
     path("me", teams.Me.as_view()),
     path("me/password", people.OwnPassword.as_view()),
+    path("me/notices", notices.NoticeList.as_view()),
+    path("me/notices/read", notices.NoticesRead.as_view()),
+    path("me/notices/choice", notices.NoticeChoice.as_view()),
     path("environments", environments.EnvironmentList.as_view()),
     path("environments/<slug:slug>", environments.EnvironmentDetail.as_view()),
     path("people", people.PersonList.as_view()),
@@ -42,6 +56,12 @@ urlpatterns = [
     path("tokens", tokens.TokenList.as_view()),
     path("tokens/<int:pk>", tokens.TokenDetail.as_view()),
     path("tokens/<int:pk>/revoke", tokens.TokenRevoke.as_view()),
+    path("hooks", hooks.HookList.as_view()),
+    path("hooks/<int:pk>", hooks.HookDetail.as_view()),
+    path("hooks/<int:pk>/deliveries", hooks.HookDeliveries.as_view()),
+    path("hooks/<int:pk>/test", hooks.HookTest.as_view()),
+    path("hooks/<int:pk>/pause", hooks.HookPause.as_view()),
+    path("hooks/<int:pk>/resume", hooks.HookResume.as_view()),
     path("problems", meta.ProblemList.as_view()),
     path("openapi.json", meta.Description.as_view()),
 ]
