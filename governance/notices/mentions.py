@@ -6,7 +6,7 @@ import re
 
 MOST = 20
 # An address of mail (priya@example.com) mentions nobody, and neither does @@.
-_MENTION = re.compile(r"(?<![\w@./+-])@([\w.@+-]{1,150})")
+_MENTION = re.compile(r"(?<![\w@./+-])@(\w[\w.@+-]{0,149})")
 
 
 def mentioned(text: str) -> list[str]:
