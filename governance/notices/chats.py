@@ -66,7 +66,7 @@ def scheme_of(address: str) -> str:
         )
     try:
         parts = urlsplit(text)
-        host, _ = (parts.hostname or "").lower(), parts.port
+        host = (parts.hostname or "").lower()  # no port: a bot's token looks like one
         names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     except ValueError:
         raise _wrong(f"cannot be read. Write it as {service.sample}") from None
