@@ -126,7 +126,7 @@ def mail_sender(name: str, default: str) -> str:
     if given is None:
         return default
     title, address = parseaddr(given)
-    if not SENDER.fullmatch(address) or not title.isprintable():
+    if not SENDER.fullmatch(address) or not given.isprintable():
         wrong(name, f"is {shown(given)}: use an address such as Weir <weir@example.com>.")
     return formataddr((title, address))
 

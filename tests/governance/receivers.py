@@ -15,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from config.named import MailServer
+from config.stack import ports
 
 
 @dataclass
@@ -37,9 +38,10 @@ class Post:
 
 
 @contextmanager
-def mail_server(password: str = "", *, port: int = 0) -> Iterator[Post]:
+def mail_server(password: str = "") -> Iterator[Post]:
     """A mail server that takes everything; with a password, only after signing in as `weir`."""
-    post = Post(MailServer("127.0.0.1", 0, False, "weir" if password else "", password))
+    (port,) = ports.free_block(1)
+    post = Post(MailServer("127.0.0.1", port, False, "weir" if password else "", password))
 
     def check(_server: Any, _session: Any, _envelope: Any, _way: str, given: Any) -> AuthResult:
         assert isinstance(given, LoginPassword)
@@ -51,15 +53,10 @@ def mail_server(password: str = "", *, port: int = 0) -> Iterator[Post]:
         hostname="127.0.0.1",
         port=port,
         authenticator=check if password else None,
-        auth_required=bool(password),
         auth_require_tls=False,
     )
-    # It looks whether it can be reached at the port it was told, which 0 is not.
-    controller._trigger_server = lambda: None  # type: ignore[method-assign]
     controller.start()
     try:
-        found = controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
-        post.server = MailServer("127.0.0.1", found, False, post.server.user, password)
         yield post
     finally:
         controller.stop()
