@@ -163,9 +163,11 @@ def test_programs_have_no_business_with_webhooks_or_notices(cast: Cast) -> None:
 
 def test_what_is_old_and_read_is_tidied(cast: Cast) -> None:
     hook = make_hook("payments")
+    person_id = cast.owner.user_id
+    assert person_id is not None
     rows = [
         Notification.objects.create(
-            user_id=cast.owner.user_id,
+            user_id=person_id,
             key=str(n),
             happening="applied",
             sort="progress",
