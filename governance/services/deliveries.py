@@ -70,8 +70,14 @@ def _due() -> QuerySet[Delivery]:
 
 def deliver(pk: int) -> None:
     """Tries one delivery once. Nothing happens when it is not due, or somebody else is at it."""
-    claim = {"attempts": F("attempts") + 1, "next_attempt_at": Now() + CLAIM}
-    if not _due().filter(pk=pk).update(**claim):
+    # The conditions stand beside the inner query, too: whoever waited for the row while another
+    # claimed it has only these judged anew.
+    claimed = Delivery.objects.filter(
+        pk__in=_due().filter(pk=pk).values("pk"),
+        state=DeliveryState.WAITING,
+        next_attempt_at__lte=Now(),
+    ).update(attempts=F("attempts") + 1, next_attempt_at=Now() + CLAIM)
+    if not claimed:
         return
     delivery = Delivery.objects.select_related(
         "user", "hook__team", "notice__request__team", "request__team", "request__environment"

@@ -14,7 +14,7 @@ from django.urls import reverse
 from governance import access, audit, dispatch
 from governance.actors import Actor, system_actor
 from governance.errors import Conflict, Invalid, Taken
-from governance.models import Delivery, Hook, Team
+from governance.models import Delivery, DeliveryState, Hook, Team
 from governance.notices import addresses, chat
 from governance.notices.table import FOR_HOOKS, OUTSIDE, Happening
 from governance.permissions import Action, demand
@@ -63,6 +63,10 @@ def pause(pk: int, *, by: Actor) -> Hook:
     hook = _locked(pk, by)
     if hook.paused_at is None:
         Hook.objects.filter(pk=pk).update(paused_at=Now(), paused_why="")
+        waiting = Delivery.objects.filter(hook=hook, state=DeliveryState.WAITING)
+        waiting.exclude(happening=Happening.TEST).update(
+            state=DeliveryState.DROPPED, settled_at=Now(), last_error="The webhook was paused."
+        )
         _record("hook.paused", hook, by)
     return access.get_hook(by, pk)
 

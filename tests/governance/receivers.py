@@ -46,7 +46,7 @@ def mail_server(password: str = "") -> Iterator[Post]:
     def check(_server: Any, _session: Any, _envelope: Any, _way: str, given: Any) -> AuthResult:
         assert isinstance(given, LoginPassword)
         post.signed_in.append((given.login.decode(), given.password.decode()))
-        return AuthResult(success=given.password.decode() == password)
+        return AuthResult(success=given.password.decode() == password, handled=False)
 
     controller = Controller(
         post,

@@ -73,8 +73,7 @@ def test_the_services_have_plugins_that_talk_https_and_follow_no_redirect() -> N
     for scheme, address in GOOD.items():
         plugin = chat._service(Secret(address), scheme)
         protocols = plugin.secure_protocol
-        known = (protocols,) if isinstance(protocols, str) else tuple(protocols or ())
-        assert scheme in known
+        assert scheme in ([protocols] if isinstance(protocols, str) else list(protocols or []))
         assert not plugin.protocol
         assert plugin.redirects is False
         assert plugin.verify_certificate is True

@@ -173,20 +173,23 @@ def test_a_refusal_for_good_is_not_tried_again(cast: Cast, mail: Post) -> None:
 
 
 def test_of_two_workers_one_sends(cast: Cast, mail: Post) -> None:
-    asked(cast)
-    pk = Delivery.objects.values_list("pk", flat=True)[0]
-    start = threading.Barrier(3)
+    for number in range(5):
+        asked(cast, name=f"toy{number}")
+    numbers = list(Delivery.objects.values_list("pk", flat=True))
+    start = threading.Barrier(4)
 
     def work(_: int) -> None:
         try:
-            start.wait(10)
-            deliveries.deliver(pk)
+            for pk in numbers:
+                start.wait(30)  # all at the same row at once
+                deliveries.deliver(pk)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(work, range(3)))
-    assert len(mail.mails) == 1
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert len(mail.mails) == len(numbers) == 10
+    assert set(Delivery.objects.values_list("attempts", "state")) == {(1, "sent")}
 
 
 def test_what_a_dead_worker_left_is_taken_up_and_given_up_in_the_end(
@@ -374,6 +377,19 @@ def test_one_that_fails_is_held_back_then_switched_off_and_its_owners_told(
     hook.refresh_from_db()
     again = Hook.objects.values_list("paused_at", "failures", "paused_why").get()
     assert again == (None, 0, "")
+
+
+def test_what_waits_when_it_is_paused_is_left_out_for_good(cast: Cast, receiver: Hooks) -> None:
+    hook = make_hook("payments", receiver.url)
+    asked(cast)
+    hooks.pause(hook.pk, by=cast.owner)
+    asked(cast, name="duck")
+    hooks.resume(hook.pk, by=cast.owner)
+    deliver_all()
+    assert receiver.calls == []
+    asked(cast, name="fox")
+    deliver_all()
+    assert len(receiver.calls) == 1
 
 
 def test_gone_is_taken_at_its_word(cast: Cast, receiver: Hooks) -> None:
