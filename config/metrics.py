@@ -16,7 +16,7 @@ from governance.models import Request
 from governance.workflow import State
 from topics.models import Cluster, Drift, DriftState
 
-QUEUES = ("default", "clusters")
+QUEUES = ("default", "clusters", "notices")
 REDIS_TIMEOUT_SECONDS = 1
 
 

@@ -8,9 +8,11 @@ connected to.
 import os
 import re
 from collections.abc import Collection
+from dataclasses import dataclass, field
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Any, Final, TypeVar, overload
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from config import env
 from config.env import HOST, REQUIRED, shown, wrong
@@ -18,6 +20,7 @@ from config.env import HOST, REQUIRED, shown, wrong
 Default = TypeVar("Default")
 
 HIGHEST_PORT: Final = 65_535
+SENDER: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,253}", re.ASCII)
 KEY: Final = re.compile(r"[^:\s]+:[A-Za-z0-9_-]{43}=")
 
 
@@ -75,6 +78,57 @@ def hosts(name: str, default: Collection[str]) -> tuple[str, ...]:
         if host != "*" and (not HOST.fullmatch(plain) or (":" in host and host[0] != "[")):
             wrong(name, f"has {shown(host)}: use names such as weir.example.com, without a port.")
     return given
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail is handed in. `encrypted` from the first byte, else by STARTTLS where the server
+    offers it; a password never goes out in the clear, but to this machine."""
+
+    host: str
+    port: int
+    encrypted: bool
+    user: str
+    password: str = field(repr=False)
+
+
+def mail_server(name: str) -> MailServer | None:
+    """The server of ``smtp://user:password@host:port``, or ``smtps://…``; None where none is set.
+    Its value, or the file that NAME_FILE names, as for any secret."""
+    given = env.secret(name, None)
+    if given is None:
+        return None
+    shape = "use a URL such as smtp://user:password@host:587 or smtps://host."
+    try:
+        parts = urlsplit(given)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        wrong(name, f"cannot be read as a URL: {shape}")
+    if parts.scheme not in ("smtp", "smtps"):
+        wrong(name, f"does not begin with smtp:// or smtps://: {shape}")
+    if not HOST.fullmatch(host) or parts.path.strip("/") or parts.query or parts.fragment:
+        wrong(name, f"has no host, or more than a host and a port: {shape}")
+    if port == 0 or bool(parts.username) != bool(parts.password):
+        wrong(name, f"has the port 0, or a name without a password: {shape}")
+    usual = 465 if parts.scheme == "smtps" else 587 if parts.username else 25
+    return MailServer(
+        host=host,
+        port=port or usual,
+        encrypted=parts.scheme == "smtps",
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+    )
+
+
+def mail_sender(name: str, default: str) -> str:
+    """An address of mail, with a name before it or without: ``Weir <weir@example.com>``."""
+    given = env.text(name, None)
+    if given is None:
+        return default
+    title, address = parseaddr(given)
+    if not SENDER.fullmatch(address) or not given.isprintable():
+        wrong(name, f"is {shown(given)}: use an address such as Weir <weir@example.com>.")
+    return formataddr((title, address))
 
 
 def folders(name: str, default: Collection[str]) -> tuple[str, ...]:

@@ -162,6 +162,8 @@ REQUEST_LIFETIME = env.duration(
     "WEIR_REQUEST_LIFETIME", "30d", minimum=_hour, maximum=24 * 366 * _hour
 )
 
+REMINDER_AFTER = env.duration("WEIR_REMINDER_AFTER", "3d", minimum=_hour, maximum=24 * 366 * _hour)
+
 CELERY = {
     "broker_url": REDIS_URL,
     "broker_connection_retry_on_startup": True,
@@ -178,7 +180,12 @@ CELERY = {
     "task_ignore_result": True,
     "task_publish_retry": False,
     "task_default_queue": "default",
-    "task_routes": {"topics.*": {"queue": "clusters"}, "governance.advance": {"queue": "clusters"}},
+    "task_routes": {
+        "topics.*": {"queue": "clusters"},
+        "governance.advance": {"queue": "clusters"},
+        # Worked off by a process of their own: a mail server that is away delays nothing else.
+        "governance.deliver": {"queue": "notices"},
+    },
     "task_soft_time_limit": 600,
     "task_time_limit": 660,
     "worker_prefetch_multiplier": 1,
@@ -205,6 +212,18 @@ CELERY = {
             "schedule": 30.0,
             "options": {"expires": 30},
         },
+        "deliveries": {
+            "task": "governance.deliveries",
+            "schedule": 15.0,
+            "options": {"expires": 15},
+        },
+        "digests": {"task": "governance.digests", "schedule": 60.0, "options": {"expires": 60}},
+        "endings": {
+            "task": "governance.tell_endings",
+            "schedule": 3600.0,
+            "options": {"expires": 600},
+        },
+        "reminders": {"task": "governance.remind", "schedule": 60.0, "options": {"expires": 60}},
         "tidy": {"task": "governance.tidy", "schedule": 3600.0, "options": {"expires": 600}},
         "prune": {"task": "registry.prune", "schedule": 600.0, "options": {"expires": 300}},
         "scan": {
@@ -214,6 +233,13 @@ CELERY = {
         },
     },
 }
+
+# --- Mail and webhooks ------------------------------------------------------------------------
+
+# Without a server there is no mail, and pages say so. The URL carries the password.
+MAIL = named.mail_server("WEIR_EMAIL_URL")
+MAIL_FROM = named.mail_sender("WEIR_EMAIL_FROM", f"weir@{urlsplit(BASE_URL).hostname}")
+WEBHOOK_PRIVATE_HOSTS = named.hosts("WEIR_WEBHOOK_PRIVATE_HOSTS", ())
 
 # --- Registry ---------------------------------------------------------------------------------
 

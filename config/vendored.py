@@ -25,6 +25,7 @@ ICON_NAMES = [
     "arrow-up",
     "arrows-diff",
     "ban",
+    "bell",
     "braces",
     "check",
     "chevron-down",
@@ -68,6 +69,7 @@ ICON_NAMES = [
     "trash",
     "user",
     "users",
+    "webhook",
     "x",
 ]
 

@@ -13,6 +13,7 @@ from governance.errors import NotAllowed, NotFound
 from governance.models import (
     BrokenGlass,
     Event,
+    Hook,
     Request,
     ServiceToken,
     Simulation,
@@ -140,6 +141,23 @@ def get_simulation(actor: Actor, pk: int) -> Simulation:
     if found is None:
         raise NotFound(f"There is no simulation {pk}. It is kept for a week.", simulation=pk)
     return found
+
+
+def visible_hooks(actor: Actor) -> QuerySet[Hook]:
+    """Webhooks this actor may see: her teams', or all with a role that watches over them."""
+    hooks = Hook.objects.select_related("team", "created_by")
+    if allowed(actor, Action.VIEW, "hook"):
+        return hooks
+    return hooks.filter(team__slug__in=list(teams_where(actor, Action.VIEW, "hook")))
+
+
+def get_hook(actor: Actor, pk: int, action: Action = Action.VIEW) -> Hook:
+    """The webhook, for somebody who may see it and do this with it."""
+    hook = visible_hooks(actor).filter(pk=pk).first()
+    if hook is None:
+        raise NotFound("There is no such webhook that you can see.", hook=pk)
+    demand(actor, action, "hook", hook.team.slug if hook.team else None)
+    return hook
 
 
 def visible_events(actor: Actor) -> QuerySet[Event]:

@@ -13,3 +13,4 @@ class GovernanceConfig(AppConfig):
     def ready(self) -> None:
         """Lets the one kind of its own put itself into the table of kinds."""
         import_module("governance.waivers.kind")
+        import_module("governance.waivers.endings")

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from governance import throttle
 from governance.errors import Problem, WeirError
 from governance.models import OrgRoleName, Team, TeamRole, User
+from governance.notices.table import FOR_HOOKS, SORTS
 from governance.services.environments import COLOURS, EnvironmentSpec
 from governance.services.freezes import MAX_REASON as MAX_FREEZE_REASON
 from governance.services.items import NewItem
@@ -488,6 +489,68 @@ class OwnWordForm(Styled):
     """One's password once more, before something of one's own account changes."""
 
     password = _own_password()
+
+
+class NoticeChoiceForm(Styled):
+    """By which way a person is told of what: a field for each sort (``by_mentions``)."""
+
+    digest_hour = forms.TypedChoiceField(
+        label="The digest comes at",
+        choices=[(hour, f"{hour:02d}:00") for hour in range(24)],
+        coerce=int,
+    )
+    time_zone = forms.CharField(
+        label="Of time zone",
+        max_length=64,
+        widget=forms.TextInput({"spellcheck": "false"}),
+        help_text="For example Europe/Berlin.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        channels = [("inbox", "Inbox only"), ("mail", "Mail at once"), ("digest", "In the digest")]
+        for sort, (title, words, _) in SORTS.items():
+            self.fields[f"by_{sort}"] = forms.ChoiceField(
+                label=title,
+                choices=channels,
+                help_text=words,
+                widget=forms.Select({"class": "form-select"}),
+            )
+
+    def channels(self) -> dict[str, str]:
+        """The channel that was chosen for each sort."""
+        return {sort.value: self.cleaned_data[f"by_{sort}"] for sort in SORTS}
+
+    def sorts(self) -> list[forms.BoundField]:
+        """The fields of the sorts, in the table's order."""
+        return [self[f"by_{sort}"] for sort in SORTS]
+
+
+class HookForm(Styled):
+    """A new webhook. The service judges its address."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    team = forms.ChoiceField(label="For")
+    address = forms.CharField(
+        label="Address",
+        max_length=2000,
+        widget=forms.TextInput({"class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        help_text="https://… gets signed JSON. A chat service: slack://…, workflows://… (Teams), "
+        "discord://…, gchat://…, wxteams://…, tgram://…, pagerduty://…, opsgenie://…, splunk://…, "
+        "pagertree://…, signl4://…; it is not shown again.",
+    )
+    happenings = forms.MultipleChoiceField(
+        label="Is told when something is",
+        choices=[(h.value, h.value.replace("_", " ")) for h in FOR_HOOKS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, teams: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["team"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 -- for the type checker
+        field.choices = teams
 
 
 def refuse(form: forms.Form, error: WeirError) -> None:

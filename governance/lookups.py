@@ -11,9 +11,11 @@ from governance import access, sealer
 from governance.actors import Actor
 from governance.models import (
     Application,
+    Delivery,
     Environment,
     Event,
     Freeze,
+    Hook,
     Membership,
     Policy,
     PolicyVersion,
@@ -221,3 +223,29 @@ def history(kind: str, object_id: str, *, limit: int = 100) -> list[Event]:
     """What happened to one thing, newest first."""
     found = Event.objects.filter(object_kind=kind, object_id=object_id)
     return list(found.order_by("-pk")[:limit])
+
+
+# --- Webhooks ---------------------------------------------------------------------------------
+
+MOST_HOOKS = 500
+
+
+def hooks(actor: Actor) -> list[Hook]:
+    """Webhooks this actor may see, those of the whole installation first."""
+    found = access.visible_hooks(actor)
+    return list(found.order_by(F("team__slug").asc(nulls_first=True), "name")[:MOST_HOOKS])
+
+
+def teams_for_hooks(actor: Actor) -> list[tuple[str, str]]:
+    """Where the actor may register one: short names of teams and "", the installation, each with
+    its title; none for somebody who may not."""
+    whole = allowed(actor, Action.MANAGE_HOOKS, "hook").ok
+    slugs = teams_where(actor, Action.MANAGE_HOOKS, "hook")
+    found = Team.objects.all() if whole else Team.objects.filter(slug__in=slugs)
+    teams = [(slug, slug) for slug in found.order_by("slug").values_list("slug", flat=True)]
+    return [*teams, ("", "Everything here")] if whole else teams
+
+
+def deliveries_of(hook: Hook) -> QuerySet[Delivery]:
+    """What was sent to a webhook, or is to be, newest first."""
+    return Delivery.objects.filter(hook=hook).select_related("request").order_by("-pk")

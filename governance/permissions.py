@@ -68,6 +68,7 @@ class Action(StrEnum):
     MANAGE_APPLICATIONS = "manage_applications"
     MANAGE_TOKENS = "manage_tokens"
     LIMIT_RATE = "limit_rate"
+    MANAGE_HOOKS = "manage_hooks"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_ORG_ROLES = "manage_org_roles"
     MANAGE_POLICIES = "manage_policies"
@@ -94,6 +95,7 @@ _KIND_WORDS = {
     "event": "line of the audit",
     "account": "person's account",
     "identity": "way to sign in",
+    "hook": "webhook",
 }
 
 INCLUDES: dict[Role, frozenset[Role]] = {
@@ -137,6 +139,7 @@ MATRIX: tuple[Row, ...] = (
     #    action                 kinds          any of these roles           a token with
     _row(A.VIEW,                "event",       "auditor platform",          None),
     _row(A.VIEW,                "token",       "viewer auditor platform",   None),
+    _row(A.VIEW,                "hook",        "viewer auditor platform",   None),
     _row(A.VIEW,                "draft",       "viewer auditor platform",   S.API_READ),
     _row(A.VIEW,                "account",     "auditor platform",          None),
     _row(A.VIEW,                "simulation",  "auditor platform",          None),
@@ -162,6 +165,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.MANAGE_APPLICATIONS, "team",        "owner platform",            None),
     _row(A.MANAGE_TOKENS,       "token",       "owner platform",            None),
     _row(A.LIMIT_RATE,          "token",       "platform",                  None),
+    _row(A.MANAGE_HOOKS,        "hook",        "owner platform",            None),
     _row(A.MANAGE_PEOPLE,       "person",      "platform",                  None),
     _row(A.MANAGE_ORG_ROLES,    "person",      "platform",                  None),
     _row(A.MANAGE_POLICIES,     "policy",      "platform",                  None),
@@ -201,6 +205,7 @@ VERBS: dict[Action, str] = {
     A.MANAGE_APPLICATIONS: "change the applications of {team}",
     A.MANAGE_TOKENS: "issue or revoke tokens of {team}",
     A.LIMIT_RATE: "say how many requests a second a token may send",
+    A.MANAGE_HOOKS: "change webhooks of {team}",
     A.MANAGE_PEOPLE: "change people's accounts",
     A.MANAGE_ORG_ROLES: "give roles of the whole installation",
     A.MANAGE_POLICIES: "change policies",

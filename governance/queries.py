@@ -22,6 +22,7 @@ from governance.models import (
     Item,
     ItemAuthor,
     Membership,
+    Notification,
     OrgRole,
     Request,
     Requirement,
@@ -118,6 +119,33 @@ def search(rows: QuerySet[Request], text: str) -> QuerySet[Request]:
         return rows
     named = Item.objects.filter(request=OuterRef("pk"), name__startswith=words)
     return rows.filter(Q(title__icontains=words) | Exists(named))
+
+
+# --- Notices ----------------------------------------------------------------------------------
+
+MOST_UNREAD = 99
+
+
+def notices(actor: Actor) -> QuerySet[Notification]:
+    """What this person was told, unread first, then newest first. Of a request that she may no
+    longer see the notice is left out."""
+    if actor.user_id is None:
+        return Notification.objects.none()
+    seen = access.visible_requests(actor).filter(pk=OuterRef("request_id"))
+    return (
+        Notification.objects.filter(user_id=actor.user_id)
+        .filter(Q(request__isnull=True) | Exists(seen))
+        .select_related("request")
+        .order_by("-unread", "-id")
+    )
+
+
+def unread_notices(actor: Actor) -> int:
+    """How many of her notices are unread, counted up to one more than `MOST_UNREAD`."""
+    if actor.user_id is None:
+        return 0
+    unread = Notification.objects.filter(user_id=actor.user_id, unread=True)
+    return unread.order_by()[: MOST_UNREAD + 1].count()
 
 
 # --- One request ------------------------------------------------------------------------------

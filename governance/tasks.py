@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from governance import sealer, throttle
 from governance.models import IdempotencyKey
-from governance.services import expiry, pipeline, simulations, vouching
+from governance.services import deliveries as outgoing
+from governance.services import digests as gathering
+from governance.services import endings, expiry, pipeline, reminders, simulations, tidying, vouching
 
 
 @shared_task(name="governance.advance")
@@ -43,6 +45,36 @@ def find_simulations() -> int:
     return simulations.sweep()
 
 
+@shared_task(name="governance.deliveries")
+def deliveries() -> int:
+    """Finds what is to go out and is due."""
+    return outgoing.sweep()
+
+
+@shared_task(name="governance.deliver")
+def deliver(delivery_id: int) -> None:
+    """Tries one mail or webhook once."""
+    outgoing.deliver(delivery_id)
+
+
+@shared_task(name="governance.digests")
+def digests() -> int:
+    """Gathers the digests that are due."""
+    return gathering.gather()
+
+
+@shared_task(name="governance.tell_endings")
+def tell_endings() -> int:
+    """Tells teams of what of theirs ends soon."""
+    return endings.tell()
+
+
+@shared_task(name="governance.remind")
+def remind() -> int:
+    """Reminds people of what waits for them."""
+    return reminders.remind()
+
+
 @shared_task(name="governance.seal")
 def seal() -> int:
     """Seals the events that have been committed."""
@@ -60,4 +92,5 @@ def tidy() -> None:
     vouching.tidy()
     throttle.tidy()
     simulations.tidy()
+    tidying.notices()
     sealer.seal(thorough=True)

@@ -14,6 +14,7 @@ from governance import audit
 from governance.actors import Actor, actor_for_user, system_actor
 from governance.models import (
     Environment,
+    Hook,
     Membership,
     OrgRole,
     Policy,
@@ -22,6 +23,7 @@ from governance.models import (
     Team,
     User,
 )
+from governance.notices.table import FOR_HOOKS
 from governance.services import tokens
 
 BY = system_actor("tests")
@@ -129,6 +131,24 @@ def make_token(team: str = "payments", *scopes: str, name: str = "") -> tuple[Se
         expires_at=None,
         by=BY,
     )
+
+
+@transaction.atomic
+def make_hook(
+    team: str = "payments", address: str = "https://hooks.example.com/in", *, name: str = ""
+) -> Hook:
+    """A signed webhook of that team ("": of the whole installation), told of everything. Its
+    secret is ``env:HOOK_SECRET``, so that no key is needed."""
+    hook = Hook.objects.create(
+        team=make_team(team) if team else None,
+        name=name or f"hook-{next(_numbers)}",
+        scheme=address.partition(":")[0],
+        address=address,
+        secret_ref="env:HOOK_SECRET",
+        happenings=[h.value for h in FOR_HOOKS],
+    )
+    audit.record("hook.created", by=BY, about=hook, team=team)
+    return hook
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,4 +18,5 @@ class TopicsConfig(AppConfig):
         for kind in KINDS:
             import_module(f"topics.kinds.{kind}.kind")
         import_module("topics.kinds.grant.form")
+        import_module("topics.kinds.grant.endings")
         import_module("topics.grant_queries")  # says who reads a topic

@@ -1,4 +1,4 @@
-"""Weir's own four processes: web, registry, worker, beat."""
+"""Weir's own five processes: web, registry, worker, notices, beat."""
 
 import http.client
 import sys
@@ -56,6 +56,12 @@ def worker(env: Mapping[str, str]) -> Program:
     return Program("worker", argv, env, worker_answers)
 
 
+def notices(env: Mapping[str, str]) -> Program:
+    argv = ["celery", "-A", "config.celery", "worker", "--pool", "threads", "-c", "4"]
+    argv += ["-Q", "notices", "-n", NOTICES, "--without-gossip", "--without-mingle"]
+    return Program("notices", argv, env, lambda: worker_answers(NOTICES))
+
+
 def beat(folder: Path, env: Mapping[str, str]) -> Program:
     argv = ["celery", "-A", "config.celery", "beat", "--schedule", str(folder / "beat-schedule")]
     # It serves nobody that could be asked; it only must go on running.
@@ -63,18 +69,19 @@ def beat(folder: Path, env: Mapping[str, str]) -> Program:
 
 
 WORKER = "weir@localhost"
+NOTICES = "notices@localhost"
 # Words of these command lines that an installation's need not have.
-ONLY_IN_THE_STACK = (HOST, WORKER, "-n", "--without-gossip", "--without-mingle")
+ONLY_IN_THE_STACK = (HOST, WORKER, NOTICES, "-n", "--without-gossip", "--without-mingle")
 
 
-def worker_answers() -> bool:
-    """Whether the worker takes jobs: asked over the same broker that the jobs come by, which this
-    process must have been told of in its environment."""
+def worker_answers(name: str = WORKER) -> bool:
+    """Whether the worker of that name takes jobs: asked over the same broker that the jobs come by,
+    which this process must have been told of in its environment."""
     try:
         # A connection of its own: one from the pool may be from before the broker's last restart.
         with celery_app.connection_for_write() as connection:
             return bool(
-                celery_app.control.ping(destination=[WORKER], timeout=0.5, connection=connection)
+                celery_app.control.ping(destination=[name], timeout=0.5, connection=connection)
             )
     except (OSError, RedisError, KombuError):
         return False

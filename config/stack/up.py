@@ -162,6 +162,7 @@ class Start:
             programs.web(self.options.port, environment),
             programs.registry(self.options.registry_port, environment),
             programs.worker(environment),
+            programs.notices(environment),
             programs.beat(self.options.folders.beat, environment),
         ]
 

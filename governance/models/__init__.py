@@ -8,6 +8,13 @@ from governance.models.identity import (
     SecondFactor,
     Source,
 )
+from governance.models.notice import (
+    Delivery,
+    DeliveryState,
+    Hook,
+    NoticeChoice,
+    Notification,
+)
 from governance.models.people import (
     Application,
     ApplicationPrefix,
@@ -37,11 +44,14 @@ __all__ = [
     "Comment",
     "DataClass",
     "DeclaredBase",
+    "Delivery",
+    "DeliveryState",
     "Environment",
     "Event",
     "Finding",
     "Freeze",
     "GlassVerdict",
+    "Hook",
     "IdempotencyKey",
     "Identity",
     "Item",
@@ -49,6 +59,8 @@ __all__ = [
     "ItemSnapshot",
     "Lifecycle",
     "Membership",
+    "NoticeChoice",
+    "Notification",
     "OrgRole",
     "OrgRoleName",
     "Policy",

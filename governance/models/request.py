@@ -18,7 +18,8 @@ class Request(models.Model):
 
     `lease` and `lease_until` say which worker run is on it; `revision` grows with every edit, and a
     review or a finding belongs to one revision. `expires_at` is set while it waits for people,
-    `scheduled_for` while it waits for its time; `not_before` is when somebody asked for that.
+    `remind_at` to when they are reminded of it next, `scheduled_for` while it
+    waits for its time; `not_before` is when somebody asked for that.
     """
 
     title = models.CharField(max_length=200)
@@ -43,6 +44,7 @@ class Request(models.Model):
     expires_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
     scheduled_for = models.DateTimeField(null=True)
+    remind_at = models.DateTimeField(null=True)
     lease = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     attempts = models.IntegerField(default=0)
@@ -81,6 +83,12 @@ class Request(models.Model):
                 fields=["expires_at"],
                 name="request_expiring",
                 condition=models.Q(state__in=["in_review", "changes_requested"]),
+            ),
+            # Whom to remind now.
+            models.Index(
+                fields=["remind_at"],
+                name="request_reminding",
+                condition=models.Q(remind_at__isnull=False),
             ),
             # What the sweep looks for: requests a worker must be on.
             models.Index(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from governance.actors import actor_for_user
 from governance.models import Request, Requirement, User
 from governance.permissions import Role, can_approve_as, role_in_words
+from governance.services import notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,12 @@ def lapsed(request: Request) -> list[Lapsed]:
 
 
 def reopen(found: Sequence[Lapsed]) -> str:
-    """Opens those requirements again, in the caller's transaction, which records the event. Gives
-    back what to tell people; the reviews stay on record."""
+    """Opens those requirements again and tells whoever gave the approvals, in the caller's
+    transaction, which records the event. Gives back what to tell people; the reviews stay on
+    record."""
     Requirement.objects.filter(pk__in=[one.requirement.pk for one in found]).update(review=None)
+    for one in found:
+        notices.approval_lapsed(one.requirement, one.why)
     whys = " ".join(one.why for one in found)
     return f"{whys} Somebody who holds the role now must agree."
 

@@ -17,7 +17,7 @@ from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Stale
 from governance.models import BrokenGlass, GlassVerdict, ItemAuthor, Request
 from governance.permissions import Action, allowed, demand
-from governance.services import reviews
+from governance.services import notices, reviews
 from governance.services.moves import move
 from governance.services.requests import plain_text
 from governance.workflow import Move, State
@@ -64,6 +64,7 @@ def break_glass(request: Request, *, revision: int, reason: str, by: Actor) -> R
         request,
         Move.BREAK_GLASS,
         by=by,
+        said=why,
         break_glass=True,
         review_due=Now() + REVIEW_WITHIN,
         approved_at=Now(),
@@ -114,7 +115,7 @@ def look_at(glass: BrokenGlass, *, verdict: str, comment: str = "", by: Actor) -
     BrokenGlass.objects.filter(pk=found.pk).update(
         reviewer=by.user_id, verdict=verdict, comment=words, reviewed_at=Now()
     )
-    audit.record(
+    event = audit.record(
         f"request.glass_{verdict}",
         by=by,
         about=found.request,
@@ -122,6 +123,7 @@ def look_at(glass: BrokenGlass, *, verdict: str, comment: str = "", by: Actor) -
         team=found.request.team.slug,
         data={"glass": found.pk, "broken_by": found.broken_by.get_username(), "why": words},
     )
+    notices.happened(event, found.request, by=by, detail=words, named=[found.broken_by_id])
     return found
 
 

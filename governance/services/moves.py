@@ -12,6 +12,8 @@ from governance import audit
 from governance.actors import Actor
 from governance.errors import Overtaken
 from governance.models import Request
+from governance.services import notices
+from governance.services.reminders import first_reminder
 from governance.workflow import WAITING, Move, State, target
 
 
@@ -21,13 +23,14 @@ def move(
     *,
     by: Actor,
     data: Mapping[str, object] | None = None,
+    said: str = "",
     **fields: Any,
 ) -> None:
-    """Makes the move on the row and on `request`, in the caller's transaction.
+    """Makes the move on the row and on `request`, and tells people, in the caller's transaction.
 
     The update names the state it starts from, so of two that move at once one wins; the other
     gets Overtaken. A move that the workflow does not know is a Conflict. `fields` are set in the
-    same update.
+    same update; `said` is what the person wrote with it, for those who are told.
     """
     before = State(request.state)
     after = target(before, what)
@@ -35,6 +38,8 @@ def move(
         # From now on it waits for people, or no longer.
         until = Now() + settings.REQUEST_LIFETIME if after in WAITING else None
         fields = {"expires_at": until, **fields}
+    if after is not before and (after in WAITING or before in WAITING):
+        fields = {"remind_at": first_reminder(before, after), **fields}
     changed = Request.objects.filter(pk=request.pk, state=before, lease=request.lease).update(
         state=after, state_at=Now(), **fields
     )
@@ -46,7 +51,7 @@ def move(
     request.state = after
     for name, value in fields.items():
         setattr(request, name, value)
-    audit.record(
+    event = audit.record(
         f"request.{what.value}",
         by=by,
         about=request,
@@ -54,3 +59,10 @@ def move(
         team=request.team.slug,
         data={"from": before.value, "to": after.value, **(data or {})},
     )
+    notices.happened(event, request, by=by, detail=said or _why(data, fields))
+
+
+def _why(data: Mapping[str, object] | None, fields: Mapping[str, object]) -> str:
+    """Why Weir itself made a move, where it says so."""
+    why = (data or {}).get("why") or fields.get("failure")
+    return why if isinstance(why, str) else ""

@@ -314,10 +314,19 @@ def _send_to_review_of_what_is_now(
 
 
 def _send_to_review(
-    request: Request, examination: Examination, why: str, by: Actor, **values: int
+    request: Request, examination: Examination, why: str, by: Actor, *, revision: int = 0
 ) -> None:
-    move(request, Move.SEND_BACK, by=by, data={"why": why}, failure=why, **values)
+    # Written before the move, which tells those who must agree now.
+    request.revision = revision or request.revision
     write_requirements(request, examination)
+    move(
+        request,
+        Move.SEND_BACK,
+        by=by,
+        data={"why": why},
+        failure=why,
+        revision=request.revision,
+    )
 
 
 # --- Apply ------------------------------------------------------------------------------------

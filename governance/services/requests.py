@@ -18,7 +18,7 @@ from governance.errors import Conflict, Invalid, NotAllowed, Problem, Refused, S
 from governance.kinds import DiffRow, ItemView, Step
 from governance.models import Comment, Item, ItemAuthor, Request, Requirement, Review, Team, Verdict
 from governance.permissions import Action, demand
-from governance.services import snapshots
+from governance.services import notices, snapshots
 from governance.services.checks import Examination, examine, store_findings
 from governance.services.items import NewItem, Typed, dependencies, must_read, read_items, views
 from governance.services.moves import move
@@ -349,7 +349,7 @@ def comment(request: Request, *, body: str, by: Actor) -> Comment:
     said = Comment.objects.create(
         request=request, author_id=by.user_id, author_name=by.name, body=text
     )
-    audit.record(
+    event = audit.record(
         "request.commented",
         by=by,
         about=request,
@@ -357,6 +357,7 @@ def comment(request: Request, *, body: str, by: Actor) -> Comment:
         team=request.team.slug,
         data={"comment": said.pk},
     )
+    notices.happened(event, request, by=by, detail=text)
     return said
 
 

@@ -12,7 +12,7 @@ from governance.actors import Actor, system_actor
 from governance.errors import Conflict, Invalid, NotAllowed, Stale
 from governance.models import Request, Requirement, Review, Verdict
 from governance.permissions import approver_roles, role_in_words
-from governance.services import approvals
+from governance.services import approvals, notices
 from governance.services.moves import move
 from governance.services.requests import authors_of, plain_text
 from governance.workflow import Move, State
@@ -69,7 +69,7 @@ def approve(request: Request, *, revision: int, comment: str = "", by: Actor) ->
     review = _review(request, Verdict.APPROVE, requirement.role, comment, by)
     requirement.review = review
     requirement.save(update_fields=["review"])
-    audit.record(
+    event = audit.record(
         "request.reviewed",
         by=by,
         about=request,
@@ -78,20 +78,22 @@ def approve(request: Request, *, revision: int, comment: str = "", by: Actor) ->
         data={"verdict": "approve", "as": requirement.role, "revision": revision},
     )
     if not request.requirements.filter(revision=revision, review__isnull=True).exists():
-        _settle(request, by)
+        _settle(request, by, comment)
+    else:
+        notices.happened(event, request, by=by, detail=review.comment)
     return request
 
 
-def _settle(request: Request, by: Actor) -> None:
+def _settle(request: Request, by: Actor, comment: str) -> None:
     """All have agreed: approved, if each of them could agree today as well."""
     gone = approvals.lapsed(request)
     if not gone:
-        move(request, Move.APPROVE, by=by, approved_at=Now(), failure="")
+        move(request, Move.APPROVE, by=by, said=comment, approved_at=Now(), failure="")
         dispatch.after_commit("governance.advance", request.pk)
         return
     request.failure = approvals.reopen(gone)
     request.save(update_fields=["failure"])
-    audit.record(
+    event = audit.record(
         "request.approval_lapsed",
         by=system_actor("policies"),
         about=request,
@@ -99,6 +101,7 @@ def _settle(request: Request, by: Actor) -> None:
         team=request.team.slug,
         data={"why": request.failure, "roles": [one.requirement.role for one in gone]},
     )
+    notices.happened(event, request, by=system_actor("policies"), detail=request.failure)
 
 
 @transaction.atomic
@@ -109,7 +112,7 @@ def request_changes(request: Request, *, revision: int, comment: str, by: Actor)
     if not comment.strip():
         raise Invalid("Say what should change, so that the author can do it.", path="comment")
     _review(request, Verdict.REQUEST_CHANGES, acted_as, comment, by)
-    move(request, Move.REQUEST_CHANGES, by=by, data={"as": acted_as})
+    move(request, Move.REQUEST_CHANGES, by=by, said=comment, data={"as": acted_as})
     return request
 
 
@@ -121,7 +124,7 @@ def decline(request: Request, *, revision: int, comment: str, by: Actor) -> Requ
     if not comment.strip():
         raise Invalid("Say why it is declined: the author is owed a reason.", path="comment")
     _review(request, Verdict.DECLINE, acted_as, comment, by)
-    move(request, Move.DECLINE, by=by, data={"as": acted_as})
+    move(request, Move.DECLINE, by=by, said=comment, data={"as": acted_as})
     return request
 
 

@@ -10,7 +10,7 @@ from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
 from governance.models import Item, Request, Suggestion, SuggestionState
 from governance.permissions import Action, allowed
-from governance.services import requests, reviews, timing
+from governance.services import notices, requests, reviews, timing
 from governance.services.items import NewItem, views
 from governance.workflow import State
 
@@ -183,7 +183,8 @@ def _settle(found: Suggestion, state: SuggestionState, by: Actor) -> None:
 
 
 def _record(action: str, found: Suggestion, request: Request, by: Actor) -> None:
-    audit.record(
+    what = f"{found.path} of {found.name}: {found.value}"
+    event = audit.record(
         action,
         by=by,
         about=request,
@@ -194,6 +195,8 @@ def _record(action: str, found: Suggestion, request: Request, by: Actor) -> None
             "item": found.name,
             "path": found.path,
             "value": found.value,
-            "why": f"{found.path} of {found.name}: {found.value}",
+            "why": what,
         },
     )
+    told = f"{what}. {found.comment}" if found.comment else what
+    notices.happened(event, request, by=by, detail=told, named=[found.suggested_by_id])

@@ -1,9 +1,10 @@
-"""One's own account: what one is, one's password, one's second factor."""
+"""One's own account: what one is, one's password, one's second factor, how one is told."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib import auth, messages
 from django.http import HttpResponse
 from django.urls import reverse
@@ -13,9 +14,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from governance.errors import Conflict, Invalid
-from governance.forms import OwnPasswordForm, OwnWordForm, SetUpForm, refuse
+from governance.forms import NoticeChoiceForm, OwnPasswordForm, OwnWordForm, SetUpForm, refuse
 from governance.models import User
-from governance.services import people
+from governance.notices.table import SORTS, channel_of
+from governance.services import notices, people
 from governance.services import second_factor as service
 from governance.views.entering import VOUCHED_ELSEWHERE
 from governance.views.pages import PageRequest, go, page, show
@@ -44,16 +46,53 @@ def account(request: PageRequest) -> HttpResponse:
             said = "Your new password holds. Your other sessions have ended; this one goes on."
             messages.add_message(request, messages.SUCCESS, said, extra_tags="good")
             return go(request, reverse("account"))
+    return account_page(request, password_form=form)
+
+
+def account_page(
+    request: PageRequest,
+    *,
+    password_form: OwnPasswordForm | None = None,
+    notice_form: NoticeChoiceForm | None = None,
+) -> HttpResponse:
+    """The page, with the form that was refused, if one was."""
     own = User.objects.prefetch_related("org_roles", "memberships__team", "identities")
-    user = own.get(username=request.actor.name)
+    person = own.get(username=request.actor.name)
+    form = password_form or OwnPasswordForm()
+    forms = [form for form in (password_form, notice_form) if form is not None]
     context = {
-        "person": row_of(user),
-        "form": form if user.has_usable_password() else None,
-        "factor": service.of(user),
+        "person": row_of(person),
+        "form": form if person.has_usable_password() else None,
+        "factor": service.of(person),
         "vouched_elsewhere": bool(request.session.get(VOUCHED_ELSEWHERE)),
+        "notice_form": notice_form or _notice_form(person.pk),
+        "why_no_mail": _why_no_mail(person),
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    refused = any(form.is_bound for form in forms)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return show(request, "account/detail.html", context, status=status)
+
+
+def _notice_form(user_id: int) -> NoticeChoiceForm:
+    """The form with what the person chose, or what holds as long as she chooses nothing."""
+    chosen = notices.choice_of(user_id)
+    initial: dict[str, object] = {
+        f"by_{sort}": channel_of(sort, chosen.channels).value for sort in SORTS
+    }
+    initial |= {"digest_hour": chosen.digest_hour, "time_zone": chosen.time_zone}
+    return NoticeChoiceForm(initial=initial)
+
+
+def _why_no_mail(person: User) -> str:
+    """Why no mail reaches this person, and who changes it; empty when it does."""
+    if settings.MAIL is None:
+        return (
+            "This installation sends no mail: whoever runs it has not set WEIR_EMAIL_URL. The "
+            "inbox has everything."
+        )
+    if not person.email:
+        return "Your account has no mail address; the platform team can add one."
+    return ""
 
 
 @never_cache

@@ -32,7 +32,7 @@ PLACES = (
         "Teams",
         "teams",
         "team",
-        ("/teams/", "/people/", "/environments/", "/tokens/", "/sign-in-setup/"),
+        ("/teams/", "/people/", "/environments/", "/tokens/", "/hooks/", "/sign-in-setup/"),
     ),
 )
 
@@ -58,6 +58,13 @@ class Chrome:
     keys: bool
     query: str
     roles: str
+    unread: int = 0
+
+    @property
+    def unread_words(self) -> str:
+        """How many notices are unread, as the top bar has room for."""
+        most = queries.MOST_UNREAD
+        return f"{most}+" if self.unread > most else str(self.unread)
 
     @property
     def can_ask(self) -> bool:
@@ -91,6 +98,7 @@ def chrome(request: HttpRequest) -> Chrome:
         keys=request.COOKIES.get(KEYS_COOKIE) != "off",
         query=request.GET.get("q", "") if request.path == reverse("search") else "",
         roles=roles_in_words(actor),
+        unread=queries.unread_notices(actor),
     )
 
 

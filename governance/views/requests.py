@@ -59,7 +59,7 @@ def inbox(request: PageRequest) -> HttpResponse:
     broken = list(glass.unreviewed(request.actor)[:MOST_GLASSES])
     context = {
         "glasses": glass_lines(broken, request.actor),
-        "tabs": _tabs(request, wanted),
+        "tabs": inbox_tabs(request, wanted),
         "view": wanted,
         "listed": listed,
         "rows": rows(listed.rows),
@@ -83,7 +83,7 @@ def request_list(request: PageRequest) -> HttpResponse:
     narrow = narrowed_by(request, ["q", "mine"], choices)
     listed = by_id(request, with_items(_narrowed(request, narrow)))
     context = {
-        "tabs": _tabs(request, "all"),
+        "tabs": inbox_tabs(request, "all"),
         "narrow": narrow,
         "narrowed": any(narrow.values()),
         "listed": listed,
@@ -245,7 +245,8 @@ def _revision(request: PageRequest) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def _tabs(request: PageRequest, current: str) -> list[Tab]:
+def inbox_tabs(request: PageRequest, current: str) -> list[Tab]:
+    """The views of the inbox beside each other."""
     titles = {"needs-me": "Needs me", "mine": "Mine", "my-teams": "My teams'"}
     tabs = [
         Tab(
@@ -253,7 +254,11 @@ def _tabs(request: PageRequest, current: str) -> list[Tab]:
         )
         for name, title in titles.items()
     ]
-    return [*tabs, Tab("All requests", reverse("requests"), None, current == "all")]
+    return [
+        *tabs,
+        Tab("Notices", reverse("notices"), None, current == "notices"),
+        Tab("All requests", reverse("requests"), None, current == "all"),
+    ]
 
 
 _INBOX: dict[str, Callable[[PageRequest], QuerySet[Request]]] = {

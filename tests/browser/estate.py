@@ -18,7 +18,7 @@ from governance import audit, kinds
 from governance.actors import Actor, actor_for_user
 from governance.errors import Refused
 from governance.kinds import ApplyRun, ItemView
-from governance.models import Environment, Item, Request, Team, User
+from governance.models import Delivery, Environment, Hook, Item, Request, Team, User
 from governance.services import policies, requests, reviews, tokens
 from governance.services.items import NewItem, views
 from governance.services.moves import move
@@ -32,7 +32,7 @@ from registry.candidates import Asked
 from registry.changes import WIRE
 from registry.formats.base import Reference
 from registry.naming import DEFAULT, SubjectName
-from tests.factories import BY
+from tests.factories import BY, make_hook
 from tests.topics.estate import make_grant, make_line
 from topics.models import Cluster, DeclaredTopic, Drift, ObservedTopic
 from topics.models.drift import DriftState
@@ -63,6 +63,7 @@ class Estate:
     unmanaged: str
     cluster: str
     subject: str
+    hook: int
 
 
 def actor(username: str) -> Actor:
@@ -87,6 +88,7 @@ def make_estate() -> Estate:
     _second_version()
     _referring()
     _tokens()
+    hook = _hooks()
     return Estate(
         review=_review(cluster),
         applied=applied,
@@ -98,6 +100,7 @@ def make_estate() -> Estate:
         unmanaged="legacy.orders",
         cluster=cluster.slug,
         subject="payments.captured-value",
+        hook=hook,
     )
 
 
@@ -251,6 +254,21 @@ def _tokens() -> None:
     )
     old, _ = tokens.issue(name="old pipeline", team=team, scopes=scopes, expires_at=None, by=by)
     tokens.revoke(old.pk, by=by)
+
+
+def _hooks() -> int:
+    """One webhook with deliveries that went well, badly and not yet, and one switched off."""
+    hook = make_hook("payments", name="Build server")
+    off = make_hook("", "https://chat.example.com/in", name="Everything to the room")
+    why = "hooks.example.com answered 503 Service Unavailable."
+    for number, (state, error) in enumerate((("sent", ""), ("gave_up", why), ("waiting", why))):
+        Delivery.objects.create(
+            key=f"estate:{number}", hook=hook, happening="test", state=state, last_error=error
+        )
+    with transaction.atomic():
+        Hook.objects.filter(pk=off.pk).update(paused_at=timezone.now(), paused_why=why)
+        audit.record("hook.switched_off", by=BY, about=off)
+    return hook.pk
 
 
 @transaction.atomic

@@ -63,6 +63,8 @@ SHOTS = (
     Shot("environments", "mara", "/environments/"),
     Shot("account", "priya", "/account/"),
     Shot("tokens", "jonas", "/tokens/"),
+    Shot("notices", "jonas", "/inbox/notices/"),
+    Shot("webhooks", "jonas", "/hooks/"),
 )
 
 

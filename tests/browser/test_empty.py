@@ -22,6 +22,8 @@ PAGES = {
     "/drift/": "No drift",
     "/clusters/": "No cluster yet",
     "/policies/": "No policies",
+    "/inbox/notices/": "Nothing happened yet",
+    "/hooks/": "No webhooks",
     "/tokens/": "No tokens",
     "/requests/new/": "No cluster is connected",
 }

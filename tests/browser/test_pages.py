@@ -11,7 +11,8 @@ from tests.browser.estate import Estate
 
 pytestmark = pytest.mark.browser
 
-LOOKS = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
+# Every width and every theme: the layout knows nothing of the theme, nor the colours of the width.
+LOOKS = [(WIDE, "light"), (NARROW, "dark")]
 
 
 def pages(estate: Estate) -> list[tuple[str, str, int]]:
@@ -84,6 +85,12 @@ def pages(estate: Estate) -> list[tuple[str, str, int]]:
         ("jonas", "/teams/payments/", 200),
         ("jonas", "/tokens/", 200),
         ("ines", "/tokens/", 200),
+        ("jonas", "/inbox/notices/", 200),
+        ("priya", "/inbox/notices/?show=unread&sort=endings", 200),
+        ("jonas", "/hooks/", 200),
+        ("ines", "/hooks/", 200),
+        ("jonas", f"/hooks/{estate.hook}/", 200),
+        ("ines", f"/hooks/{estate.hook}/", 200),
         ("priya", "/subjects/", 200),
         ("priya", "/subjects/?q=none", 200),
         ("priya", f"/subjects/~/{estate.subject}/", 200),

@@ -30,7 +30,7 @@ from tests import live
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE: Mapping[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-OURS = ("migrate", "web", "registry", "worker", "beat")
+OURS = ("migrate", "web", "registry", "worker", "notices", "beat")
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -121,6 +121,7 @@ def test_the_stack_starts_the_same_processes() -> None:
         "web": programs.web(8000, environment),
         "registry": programs.registry(8081, environment),
         "worker": programs.worker(environment),
+        "notices": programs.notices(environment),
         "beat": programs.beat(Path("/tmp"), environment),
     }
     for name, program in started.items():
@@ -176,6 +177,7 @@ def test_each_command_starts_its_process(
         "web": lambda: all_up() and status_of(port, "/healthz") == 200,
         "registry": lambda: all_up() and status_of(port, "/subjects") == 401,
         "worker": lambda: bool(celery_app.control.ping(timeout=1)),
+        "notices": lambda: bool(celery_app.control.ping(timeout=1)),
         "beat": lambda: queued(environment["WEIR_REDIS_URL"]) > 0,
     }
     child = start(Program(name, words, environment, serves[name]), folders)

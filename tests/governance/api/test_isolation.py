@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from governance.models import Event, Request
 from governance.services import requests, tokens
 from governance.services.items import NewItem
-from tests.factories import BY, Cast
+from tests.factories import BY, Cast, make_hook
 from tests.governance.api.conftest import Caller, program, toy
 
 SignedIn = Callable[[str], Caller]
@@ -42,6 +42,11 @@ OBJECTS: Mapping[str, str] = {
     "tokens/<int:pk>/revoke": "hidden",
     "broken-glass/<int:pk>/look": "open",
     "tokens/<int:pk>/rate": "hidden",
+    "hooks/<int:pk>": "hidden",
+    "hooks/<int:pk>/deliveries": "hidden",
+    "hooks/<int:pk>/test": "hidden",
+    "hooks/<int:pk>/pause": "hidden",
+    "hooks/<int:pk>/resume": "hidden",
     "environments/<slug:slug>": "open",
     "environments/<slug:slug>/freezes": "open",
     "freezes/<int:pk>/lift": "open",
@@ -117,16 +122,22 @@ def secret_token(cast: Cast) -> int:
     return token.pk
 
 
+@pytest.fixture
+def secret_hook(cast: Cast) -> int:
+    return make_hook("payments").pk
+
+
 def test_every_address_says_whose_things_it_shows() -> None:
     assert sorted(routes()) == sorted(OBJECTS)
 
 
 @pytest.mark.parametrize("path", HIDDEN)
 def test_things_of_another_team_are_not_there(
-    signed_in: SignedIn, secret_draft: int, secret_token: int, path: str
+    signed_in: SignedIn, secret_draft: int, secret_token: int, secret_hook: int, path: str
 ) -> None:
     """Allowed and refused in the same world: for the team's own people the address works."""
-    number = secret_draft if path.startswith("requests") else secret_token
+    numbers = {"requests": secret_draft, "tokens": secret_token, "hooks": secret_hook}
+    number = numbers[path.partition("/")[0]]
     address = re.sub(r"<[^>]+>", str(number), path)
     missing = re.sub(r"<[^>]+>", "987654321", path)
     body = BODIES.get(path)
@@ -139,7 +150,7 @@ def test_things_of_another_team_are_not_there(
             answer = stranger.call(method, address, body)
             absent = stranger.call(method, missing, body)
             assert answer.status == absent.status
-            assert answer.status in ({404, 403} if path.startswith("tokens") else {404})
+            assert answer.status in ({404} if path.startswith("requests") else {404, 403})
             assert _without_numbers(answer.body) == _without_numbers(absent.body)
         assert _state(secret_draft) == before
     for method in methods:

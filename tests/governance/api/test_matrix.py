@@ -21,7 +21,7 @@ from governance.permissions import MATRIX, Action, Row, allowed
 from governance.policy.load import PolicyText
 from governance.services import glass, requests, reviews, simulations, tokens
 from governance.services.items import NewItem
-from tests.factories import BY, Cast, make_actor, make_policy, make_user
+from tests.factories import BY, Cast, make_actor, make_hook, make_policy, make_user
 from tests.governance.api.conftest import Answer, Caller, draft, person, program, toy
 from topics.models import Cluster, DeclaredTopic, Drift, ObservedTopic
 from topics.services import clusters
@@ -52,6 +52,7 @@ class World:
     failed: int
     drift: int
     token: int
+    hook: int
 
 
 Call = Callable[[World, Caller], Answer]
@@ -59,6 +60,7 @@ Call = Callable[[World, Caller], Answer]
 VIEWS: Mapping[str, Call] = {
     "event": lambda w, c: c.get("audit/events"),
     "token": lambda w, c: c.get(f"tokens/{w.token}"),
+    "hook": lambda w, c: c.get(f"hooks/{w.hook}"),
     "account": lambda w, c: c.get("people"),
     "draft": lambda w, c: c.get(f"requests/{w.draft}"),
     "simulation": lambda w, c: c.get(f"simulations/{Simulation.objects.latest('pk').pk}"),
@@ -106,6 +108,7 @@ CALLS: Mapping[Action, Call] = {
         "teams/payments/applications", {"name": "till", "principal": "User:till"}
     ),
     Action.MANAGE_TOKENS: lambda w, c: c.post(f"tokens/{w.token}/revoke"),
+    Action.MANAGE_HOOKS: lambda w, c: c.post(f"hooks/{w.hook}/pause"),
     Action.MANAGE_PEOPLE: lambda w, c: c.put("people/somebody", {"name": "Some Body"}),
     Action.MANAGE_ORG_ROLES: lambda w, c: c.put("people/somebody/roles", {"roles": ["auditor"]}),
     Action.MANAGE_POLICIES: lambda w, c: c.post(
@@ -148,6 +151,7 @@ def world(cast: Cast) -> World:
         token=tokens.issue(
             name="walked", team=cast.team, scopes=["api:read"], expires_at=None, by=BY
         )[0].pk,
+        hook=make_hook("payments").pk,
     )
 
 

@@ -29,6 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from config.stack.paths import ROOT
 from governance.models import Policy, Request, ServiceToken, User
 from tests.browser.estate import make_estate
+from tests.factories import make_hook
 from tests.governance.api.conftest import Caller
 from topics.models import Drift
 
@@ -149,6 +150,8 @@ def _real() -> dict[str, list[Any]]:
         found[f"/api/v1/drift/{{id}}{verb}:id"] = drifts
     for verb in ("", "/revoke"):
         found[f"/api/v1/tokens/{{id}}{verb}:id"] = tokens
+    for verb in ("", "/deliveries", "/test", "/pause", "/resume"):
+        found[f"/api/v1/hooks/{{id}}{verb}:id"] = [make_hook("payments").pk]
     return found
 
 

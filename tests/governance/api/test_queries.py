@@ -15,7 +15,7 @@ from tests.governance.api.conftest import Caller
 
 LISTS = (
     "requests", "topics", "topics/unmanaged", "drift", "clusters", "subjects", "teams",
-    "policies", "environments", "tokens", "audit/events", "audit/seals",
+    "policies", "environments", "tokens", "hooks", "me/notices", "audit/events", "audit/seals",
 )  # fmt: skip
 MOST = 12
 

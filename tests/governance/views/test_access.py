@@ -15,6 +15,8 @@ pytestmark = pytest.mark.django_db
 MOST_QUERIES = {
     "/": 25,
     "/inbox/": 25,
+    "/inbox/notices/": 20,
+    "/hooks/": 15,
     "/requests/": 25,
     "/topics/": 20,
     "/topics/demo/payments.captured/": 36,

@@ -28,6 +28,7 @@ from tests.factories import (
     make_actor,
     make_cast,
     make_environment,
+    make_hook,
     make_policy,
     make_user,
 )
@@ -65,7 +66,9 @@ def post(path: str, **values: str) -> Page:
     """A form that goes to an address in which {review} and the like stand for the world's."""
 
     def send(world: Pages, client: Client) -> HttpResponse:
-        known = {name: getattr(world, name) for name in ("review", "failed", "drift", "token")}
+        known = {
+            name: getattr(world, name) for name in ("review", "failed", "drift", "token", "hook")
+        }
         return typed_as(HttpResponse, client.post(path.format(**known), values))
 
     return send
@@ -121,6 +124,7 @@ PAGES: Mapping[Action, Page] = {
         "/teams/payments/applications/", name="till", principal="User:till"
     ),
     Action.MANAGE_TOKENS: post("/tokens/{token}/revoke/"),
+    Action.MANAGE_HOOKS: post("/hooks/{hook}/pause/"),
     Action.MANAGE_POLICIES: post("/policies/walked/off/", reason="Replaced."),
     Action.SIMULATE_POLICIES: post(
         "/policies/new/",
@@ -168,6 +172,7 @@ def world() -> Pages:
         token=tokens.issue(
             name="walked", team=people.team, scopes=["api:read"], expires_at=None, by=BY
         )[0].pk,
+        hook=make_hook("payments").pk,
     )
     asked_too = {}
     for role in ("platform", "steward"):

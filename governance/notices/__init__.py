@@ -1,0 +1,1 @@
+"""Telling people: who is told what, and the ways out of Weir: mail, webhooks, chat."""
