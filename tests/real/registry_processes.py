@@ -20,6 +20,7 @@ import psycopg
 
 from config.stack import ports
 from config.stack.paths import ROOT
+from tests import migrated
 from tests.real.estate import eventually, unique
 
 # Many processes that start at once have two cores, which they share with other tests.
@@ -75,13 +76,9 @@ def _json(raw: bytes) -> Any:
 def database(server_url: str) -> Iterator[str]:
     """A fresh database with all migrations, dropped afterwards."""
     name = unique("registry").replace("-", "_").replace(".", "_").lower()
-    parts = urlsplit(server_url)
-    admin = parts._replace(path="/postgres").geturl()
-    url = parts._replace(path=f"/{name}").geturl()
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+    admin = urlsplit(server_url)._replace(path="/postgres").geturl()
+    url = migrated.copy(server_url, name)
     try:
-        run_manage(url, "migrate", "--verbosity", "0")
         yield url
     finally:
         eventually(lambda: _dropped(admin, name))
