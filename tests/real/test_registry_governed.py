@@ -133,6 +133,9 @@ def test_a_thousand_tries_at_two_processes_make_one_request(
     for action in ("request.created", "request.submitted", "request.review_asked"):
         told = f"SELECT count(*) FROM governance_event WHERE action = '{action}'"  # noqa: S608
         assert count(governed, f"{told} AND request_id = {number}") == 1
+    # Whoever must agree, who is one person here, is told once.
+    notices = f"SELECT count(*) FROM governance_notification WHERE request_id = {number}"  # noqa: S608
+    assert count(governed, notices) == 1
 
 
 def test_a_level_counts_on_every_process_once_it_was_set(
