@@ -300,11 +300,13 @@ def teams_where(actor: Actor, action: Action, kind: str) -> frozenset[str]:
 def approval(role: str) -> tuple[Action, str | None]:
     """The action and the team of a requirement's role ("owner:payments", "platform", "steward").
 
+    "second:payments" takes an owner too; that it is another person is a matter of four eyes.
+
     Raises ValueError for a role that nobody can approve as.
     """
     name, _, team = role.partition(":")
     match name, team:
-        case ("owner", _) if team:
+        case ("owner" | "second", _) if team:
             return Action.APPROVE_AS_OWNER, team
         case ("platform", ""):
             return Action.APPROVE_AS_PLATFORM, None
@@ -321,7 +323,8 @@ def can_approve_as(actor: Actor, role: str, kind: str = "request") -> Decision:
 
 def approver_roles(actor: Actor) -> frozenset[str]:
     """Every requirement role that the actor could meet: what an inbox asks the database for."""
-    roles = {f"owner:{team}" for team in teams_where(actor, Action.APPROVE_AS_OWNER, "request")}
+    teams = teams_where(actor, Action.APPROVE_AS_OWNER, "request")
+    roles = {f"{name}:{team}" for name in ("owner", "second") for team in teams}
     return frozenset(
         roles | {name for name in ("platform", "steward") if can_approve_as(actor, name).ok}
     )
@@ -330,6 +333,8 @@ def approver_roles(actor: Actor) -> frozenset[str]:
 def role_in_words(role: str) -> str:
     """ "an owner of payments", "the platform team", "a data steward", for a requirement's role."""
     name, _, team = role.partition(":")
+    if name == "second":
+        return f"a second owner of {team}"
     return _article(Role(name), team or None) if name in set(Role) else role
 
 

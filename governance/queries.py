@@ -35,9 +35,10 @@ from governance.permissions import (
     role_in_words,
     teams_where,
 )
+from governance.policy.routing import Need
 from governance.services import reviews
 from governance.services.items import views
-from governance.services.requests import authors_of, steps
+from governance.services.requests import authors_of, foreseen, steps
 from governance.ways import Ways, ways_of
 from governance.workflow import (
     EDITABLE,
@@ -166,6 +167,7 @@ class RequestPage:
     items: Sequence[ItemPage]
     more_items: int
     agreements: Sequence[Agreement]
+    foreseen: Sequence[Need]  # of a draft: whom the rules would ask
     timeline: Sequence[Entry]
     steps: Sequence[Step]
     findings: Sequence[Finding]
@@ -202,6 +204,7 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
         request.requirements.filter(revision=request.revision).values_list("role", flat=True)
     )
     items = views(request, shown)
+    still_typed = state in {State.DRAFT, State.CHANGES_REQUESTED}
     with kinds.reading((i.kind, i.place, i.name) for i in items):
         item_pages = [
             _item_page(item, row, findings) for item, row in zip(items, shown, strict=True)
@@ -212,6 +215,7 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
         items=item_pages,
         more_items=len(all_items) - len(shown),
         agreements=agreements(request, actor),
+        foreseen=foreseen(request, views(request, all_items)) if still_typed else (),
         timeline=timeline(request),
         steps=to_do,
         findings=findings,
@@ -224,7 +228,7 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
         can_comment=comment.ok,
         why_no_comment="" if comment.ok else comment.why,
         can_edit=edit and state in EDITABLE,
-        can_submit=edit and state in {State.DRAFT, State.CHANGES_REQUESTED},
+        can_submit=edit and still_typed,
         can_withdraw=bool(allowed(actor, Action.WITHDRAW, "request", team))
         and (state, Move.WITHDRAW) in TRANSITIONS,
         can_retry=bool(allowed(actor, Action.RETRY, "request", team))
@@ -294,6 +298,7 @@ def people_for(role: str, *, without: Collection[int] = (), limit: int = 5) -> l
     """Names of people who could answer for a requirement's role, a few of them; `without` are the
     ids of those who wrote the request, who cannot."""
     name, _, team = role.partition(":")
+    name = "owner" if name == "second" else name
     rows = (
         Membership.objects.filter(team__slug=team, role=name)
         if team

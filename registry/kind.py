@@ -24,12 +24,13 @@ from governance.kinds import (
     Json,
     Outcome,
     OutcomeState,
+    Risk,
     Step,
     Undone,
 )
 from governance.lookups import environment_of_context
 from governance.models import Environment, Team
-from governance.policy.facts import Fact, FactType, declare
+from governance.policy.facts import Fact, FactType, declare, of_change
 from registry import (
     candidates,
     compatibility,
@@ -189,6 +190,7 @@ class SubjectKind:
         if found.changes is not None:
             facts["subject.changes"] = [difference.in_words(c) for c in found.changes]
             facts["subject.breaks"] = sorted({b for c in found.changes for b in c.breaks})
+            facts |= _change_facts(facts)
         return facts
 
     def rows(self, item: ItemView) -> list[DiffRow]:
@@ -260,6 +262,12 @@ class SubjectKind:
     def url(self, place: str, name: str) -> str:
         """The subject's page."""
         return subject_url(_subject(place, name))
+
+
+def _change_facts(facts: Json) -> Json:
+    """What breaks somebody, or lets it happen, disturbs; a version can be deleted again."""
+    disturbs = facts["subject.breaks"] or facts["subject.loosens"]
+    return of_change(Risk.DISRUPTIVE if disturbs else Risk.SAFE, irreversible=False)
 
 
 def _undo(item: ItemView, before: Json | None) -> Undone | Problem:

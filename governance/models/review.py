@@ -54,7 +54,8 @@ class Review(models.Model):
 class Requirement(models.Model):
     """One agreement that a revision needs: by which role, and why.
 
-    `role` is ``owner:<team slug>``, ``platform``, ``steward`` or ``auto``.
+    `role` is ``owner:<team slug>``, ``second:<team slug>``, ``platform``, ``steward`` or ``auto``.
+    `also` holds further policies that ask for it, as [name, version].
     """
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="requirements")
@@ -63,6 +64,7 @@ class Requirement(models.Model):
     reason = models.TextField()
     policy = models.CharField(max_length=80, blank=True)
     policy_version = models.IntegerField(default=0)
+    also = models.JSONField(default=list, db_default=[], blank=True)
     review = models.ForeignKey(
         Review, on_delete=models.CASCADE, null=True, related_name="requirements"
     )
@@ -83,6 +85,12 @@ class Requirement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} for {self.request_id}"
+
+    @property
+    def asked_by(self) -> list[tuple[str, int]]:
+        """Name and version of every policy that asks for it."""
+        first = [(self.policy, self.policy_version)] if self.policy else []
+        return [*first, *((str(name), int(version)) for name, version in self.also)]
 
 
 class Comment(models.Model):

@@ -24,11 +24,12 @@ from governance.kinds import (
     Json,
     Outcome,
     OutcomeState,
+    Risk,
     Step,
 )
 from governance.models import Environment, PolicyVersion, Request, Review, Team
 from governance.policy.evaluate import GRANTS, NEVER, Severity
-from governance.policy.facts import Fact, FactType, declare
+from governance.policy.facts import Fact, FactType, declare, of_change
 from governance.policy.waiving import day
 from governance.waivers import inforce
 from governance.waivers.inforce import GRANT, KIND
@@ -105,6 +106,7 @@ class WaiverKind:
             "waiver.policy": spec.policy,
             "waiver.kind": spec.kind,
             "waiver.object": spec.target,
+            **of_change(Risk.SAFE, irreversible=False),
         }
         if (version := inforce.rule(spec.policy)) is not None:
             found["waiver.severity"] = version.severity

@@ -108,7 +108,9 @@ class TopicKind:
     def facts(self, item: ItemView) -> Json:
         """Facts for policies."""
         place, known = self._situation(item)
-        return diff.facts(item.name, from_json(item.after), place, known)
+        spec = from_json(item.after)
+        change = diff.change_facts(spec, place, known)
+        return {**diff.facts(item.name, spec, place, known), **change}
 
     def rows(self, item: ItemView) -> list[DiffRow]:
         """The three-column difference."""
