@@ -1,5 +1,6 @@
 """Tables of people, requests, rules and the audit."""
 
+from governance.models.delegation import Delegation
 from governance.models.event import Event, Seal, SealedEvent
 from governance.models.identity import (
     Identity,
@@ -37,6 +38,7 @@ __all__ = [
     "Comment",
     "DataClass",
     "DeclaredBase",
+    "Delegation",
     "Environment",
     "Event",
     "Finding",

@@ -362,11 +362,8 @@ def _granted_by(request: Request, role: str) -> str:
         Q(requirements__role=role) | Q(reviewer__isnull=True),
         requirements__request=request,
         requirements__revision=request.revision,
-    ).select_related("reviewer")
-    names = {
-        str(review.reviewer) if review.reviewer else f"{review.policy} v{review.policy_version}"
-        for review in given
-    }
+    ).select_related("reviewer", "delegation__giver")
+    names = {review.by for review in given}
     return ", ".join(sorted(names)) or role
 
 
