@@ -51,6 +51,7 @@ def account(request: PageRequest) -> HttpResponse:
         "form": form if user.has_usable_password() else None,
         "factor": service.of(user),
         "vouched_elsewhere": bool(request.session.get(VOUCHED_ELSEWHERE)),
+        "standing_in": sorted({one.title for one in request.actor.stands_in}),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return show(request, "account/detail.html", context, status=status)

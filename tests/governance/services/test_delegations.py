@@ -8,12 +8,13 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from governance import audit, queries
-from governance.actors import Actor, actor_for_user
+from governance.actors import Actor, actor_for_token, actor_for_user, system_actor
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound
 from governance.models import Delegation, Event, ItemAuthor, Request, Review, User
 from governance.permissions import approver_roles, own_approver_roles
 from governance.services import delegations, people, pipeline, requests, reviews, teams, tokens
 from governance.services.items import NewItem
+from governance.services.timing import database_time
 from governance.workflow import State
 from tests.factories import BY, Cast, make_actor, make_cast, make_environment, make_policy
 
@@ -34,7 +35,12 @@ def ann(cast: Cast) -> Actor:
 
 def now(actor: Actor) -> Actor:
     """The same person with the rights that she has by now."""
-    return actor_for_user(User.objects.get(pk=actor.user_id))
+    return actor_for_user(user_of(actor))
+
+
+def user_of(actor: Actor) -> User:
+    """The person behind an actor."""
+    return User.objects.get(username=actor.name)
 
 
 def let(giver: Actor, to: str = "ann", ends: str = "14 d", **more: object) -> Delegation:
@@ -202,6 +208,7 @@ def test_the_database_sees_to_it(cast: Cast, ann: Actor) -> None:
     his = asked(cast, "his", by=cast.owner)
     request = reviews.approve(asked(cast), revision=1, by=now(ann))
 
+    @transaction.atomic
     def review(of: Request, **values: object) -> Review:
         said: dict[str, object] = {
             "verdict": "approve",
@@ -209,7 +216,7 @@ def test_the_database_sees_to_it(cast: Cast, ann: Actor) -> None:
             "reviewer_id": ann.user_id,
             "delegation": given,
         }
-        made = Review.objects.create(request=of, revision=1, **said | values)  # type: ignore[misc]  # by name
+        made = Review.objects.create(request=of, revision=1, **said | values)
         audit.record("test.reviewed", by=BY, about=made)
         return made
 
@@ -220,18 +227,18 @@ def test_the_database_sees_to_it(cast: Cast, ann: Actor) -> None:
     refused("cannot be approved by somebody who wrote or edited it", his)
     refused("needs a delegation of that role in force", request, acted_as="platform")
     refused("needs a delegation of that role in force", request, reviewer_id=cast.outsider.user_id)
-    second = request.requirements.get(role="second:payments")
+    second = request.requirements.filter(role="second:payments")
+    his_own = review(request, delegation=None, reviewer_id=cast.owner.user_id)
     with (
         pytest.raises(DatabaseError, match="One person cannot meet two requirements"),
         transaction.atomic(),
     ):
-        second.review = review(request, delegation=None, reviewer_id=cast.owner.user_id)
-        second.save()
+        second.update(review=his_own)
     with (
         pytest.raises(DatabaseError, match="cannot become one of its authors"),
         transaction.atomic(),
     ):
-        ItemAuthor.objects.create(item=request.items.get(), user_id=cast.owner.user_id)
+        ItemAuthor.objects.create(item=request.items.get(), user=user_of(cast.owner))
     for change in ({"roles": ["platform"]}, {"ends_at": given.ends_at + timedelta(days=900)}):
         with pytest.raises(DatabaseError, match="only revoked, once"), transaction.atomic():
             Delegation.objects.filter(pk=given.pk).update(**change)
@@ -248,7 +255,7 @@ def test_it_ends_by_itself_and_what_was_decided_counts(cast: Cast, ann: Actor) -
     stale = now(ann)
     over(given)
     assert approver_roles(now(ann)) == set()
-    with pytest.raises(NotAllowed, match="It has ended|it has ended"):
+    with pytest.raises(NotAllowed, match="it has ended"):
         reviews.approve(late, revision=1, by=stale)  # whose page was loaded before
     pipeline.advance(request.pk)
     request.refresh_from_db()
@@ -256,16 +263,10 @@ def test_it_ends_by_itself_and_what_was_decided_counts(cast: Cast, ann: Actor) -
 
 
 def test_it_begins_when_it_begins(cast: Cast, ann: Actor) -> None:
-    day = (now_in_days(5)).isoformat()
-    let(cast.owner, begins=day)
+    day = (database_time() + timedelta(days=5)).date()
+    let(cast.owner, begins=day.isoformat())
     assert approver_roles(now(ann)) == set()
     assert delegations.of_person(now(ann)).count() == 1
-
-
-def now_in_days(days: int):  # type: ignore[no-untyped-def]  # a date
-    from governance.services.timing import database_time
-
-    return (database_time() + timedelta(days=days)).date()
 
 
 def test_taken_back_it_ends_at_once_and_what_was_decided_by_it_is_asked_again(
@@ -354,8 +355,6 @@ def test_what_cannot_be_handed_over(cast: Cast, ann: Actor) -> None:
     with pytest.raises(Invalid, match="characters at most"):
         delegations.give(to="ann", ends="14 d", reason="x" * 301, by=cast.owner)
     token, _ = tokens.issue(name="ci", team=cast.team, scopes=["api:write"], expires_at=None, by=BY)
-    from governance.actors import actor_for_token, system_actor
-
     for nobody in (actor_for_token(token), system_actor()):
         with pytest.raises(NotAllowed, match="nothing to hand over"):
             let(nobody)
