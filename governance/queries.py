@@ -347,6 +347,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "request.superseded": ("replaced it by a newer request", ""),
     "request.recheck_started": ("looks at the cluster once more", ""),
     "request.approval_lapsed": ("found an approval that no longer counts", "warning"),
+    "request.rerouted": ("asks others, since it has another owner", "warning"),
     "request.sent_back": ("sent it back to review", "warning"),
     "request.apply_started": ("started to apply it", ""),
     "request.applied": ("applied all of it", "success"),
@@ -375,6 +376,8 @@ TOLD_ELSEWHERE = frozenset(
     {
         "subject.registered",
         "config.changed",
+        "resource.handed_over",
+        "resource.claimed",
         "waiver.granted",
         "waiver.ended",
         "request.reviewed",

@@ -259,6 +259,17 @@ class SubjectKind:
         """Registers the old content again, or says why that is not to be done."""
         return _undo(item, before)
 
+    def unclaimed(self, place: str, name: str) -> Problem | None:
+        """Whether there is such a subject at all."""
+        if lookup.find_version(_subject(place, name), naming.LATEST) is not None:
+            return None
+        message = f"There is no subject {name[:80]} in {place}."
+        return Problem("object", message, "Register a version: whoever asks first has it.")
+
+    def claim(self, place: str, name: str, team: str, *, request_id: int) -> None:
+        """*Worker*: makes the team the owner of a subject that nobody owns."""
+        owners.claim(_subject(place, name), Team.objects.get(slug=team))
+
     def url(self, place: str, name: str) -> str:
         """The subject's page."""
         return subject_url(_subject(place, name))

@@ -45,11 +45,11 @@ class Need:
 
 
 def route(
-    verdicts: Sequence[Verdict], facts: Facts, *, instead_of_owner: Need | None = None
+    verdicts: Sequence[Verdict], facts: Facts, *, instead_of_owner: Sequence[Need] = ()
 ) -> list[Need]:
     """The needs of one item, the owner's first; one a role, with all reasons for it.
 
-    `instead_of_owner` is who decides on things that no owner decides on, such as waivers.
+    `instead_of_owner` are those who decide where no owner does by himself, as on waivers.
 
     Denying verdicts are not its concern: what is refused is not routed. It still answers as if they
     had passed, so that a draft can show both.
@@ -61,7 +61,7 @@ def route(
     ]
     asked += _consumers(facts)
     auto = None if asked else _auto(verdicts, facts)
-    deciding = [instead_of_owner] if instead_of_owner else _owners(facts)
+    deciding = instead_of_owner or _owners(facts)
     return [auto] if auto else merged([*deciding, *asked])
 
 

@@ -146,10 +146,11 @@ def _without_idle_auto(needs: Sequence[Need]) -> Sequence[Need]:
     return people or needs
 
 
-def _decides(kind: kinds.Kind, item: ItemView) -> Need | None:
+def _decides(kind: kinds.Kind, item: ItemView) -> list[Need]:
     """Who decides in place of the owner, for kinds that say so."""
     found = kind.agreement(item) if isinstance(kind, kinds.SaysWhoAgrees) else None
-    return None if found is None else Need(found.role, found.reason, found.policy, found.version)
+    agreed = [found] if isinstance(found, kinds.Agreement) else found or []
+    return [Need(one.role, one.reason, one.policy, one.version) for one in agreed]
 
 
 def _count_readers(policies: Sequence[PolicyRow]) -> bool:

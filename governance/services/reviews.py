@@ -107,11 +107,11 @@ def approve(request: Request, *, revision: int, comment: str = "", by: Actor) ->
         data={"verdict": "approve", "revision": revision, **_told(how)},
     )
     if not request.requirements.filter(revision=revision, review__isnull=True).exists():
-        _settle(request, by)
+        settle(request, by)
     return request
 
 
-def _settle(request: Request, by: Actor) -> None:
+def settle(request: Request, by: Actor) -> None:
     """All have agreed: approved, if each of them could agree today as well."""
     gone = approvals.lapsed(request)
     if not gone:

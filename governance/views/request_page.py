@@ -43,6 +43,7 @@ ICONS: Mapping[str, str] = {
     "subject": "braces",
     "grant": "key",
     "waiver": "shield-check",
+    "ownership": "users",
 }
 VERBS: Mapping[str, str] = {
     "create": "new",
@@ -50,6 +51,7 @@ VERBS: Mapping[str, str] = {
     "register": "new version",
     "revoke": "end",
     "end": "take back",
+    "transfer": "hand over",
 }
 _NUMBERS = ("+", "−", "≈")  # how a difference of numbers begins; other differences are words
 _MARKS: Mapping[str, str] = {"success": "good", "warning": "warn", "danger": "bad"}

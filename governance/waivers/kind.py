@@ -64,7 +64,8 @@ class WaiverKind:
 
     def places(self) -> list[tuple[str, str, str]]:
         """Everywhere where anything else can live."""
-        return [place for kind in kinds.every() if kind.name != KIND for place in kind.places()]
+        found = [place for kind in kinds.every() if kind.name != KIND for place in kind.places()]
+        return list(dict.fromkeys(found))
 
     def current(self, place: str, name: str) -> Current | None:
         """The waiver of that name; None for one that was never granted."""
