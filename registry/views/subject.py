@@ -13,6 +13,7 @@ from governance import queries as request_queries
 from governance.errors import NotFound
 from governance.models import Request
 from governance.permissions import Action, demand, teams_where
+from governance.views.asking import hand_over_url
 from governance.views.pages import PageRequest, page, show
 from governance.views.paging import by_number
 from governance.views.requests import Tab
@@ -79,6 +80,9 @@ def subject(request: PageRequest, context: str, name: str) -> HttpResponse:
         "topics": topics_of(found),
         "deleted": len(found.versions) - len(live),
         "can_register": bool(teams_where(request.actor, Action.REQUEST, "subject")),
+        "hand_over_url": hand_over_url(
+            "subject", target.context, target.name, owned=found.belonging.owner is not None
+        ),
     }
     return show(request, "subjects/detail.html", values | TABS[tab].values(look))
 
