@@ -133,9 +133,18 @@ class OwnershipKind:
         what = f"{spec.kind} {spec.thing}"
         if item.operation == CLAIM:
             return [Agreement("platform", f"Nobody owns the {what}, and {spec.taker} claims it.")]
+        gives = f"{spec.giver} gives the {what} away."
+        takes = f"{spec.taker} takes the {what} and answers for it then."
+        givers, takers = (
+            things.who_can_agree(team, request_id=item.request_id)
+            for team in (spec.giver, spec.taker)
+        )
+        if len(givers | takers) == 1 and givers == takers:
+            same = "One person alone decides for both, so the platform team agrees as well."
+            return [_of(spec.giver, gives), Agreement("platform", f"{takes} {same}")]
         return [
-            _of_team(spec.giver, f"{spec.giver} gives the {what} away."),
-            _of_team(spec.taker, f"{spec.taker} takes the {what} and answers for it then."),
+            _of(team, why) if people else _in_place_of(team, why)
+            for team, why, people in ((spec.giver, gives, givers), (spec.taker, takes, takers))
         ]
 
     def rows(self, item: ItemView) -> list[DiffRow]:
@@ -208,10 +217,14 @@ class OwnershipKind:
         return reverse("teams") if found is None or "*" in thing else found.url(place, thing)
 
 
-def _of_team(team: str, reason: str) -> Agreement:
-    if things.can_agree(team):
-        return Agreement(f"owner:{team}", reason)
-    return Agreement("platform", f"{reason} {team} has no owner, so the platform team decides.")
+def _of(team: str, reason: str) -> Agreement:
+    return Agreement(f"owner:{team}", reason)
+
+
+def _in_place_of(team: str, reason: str) -> Agreement:
+    """A request that only its own author could agree to would wait for ever."""
+    why = f"{team} has no owner who could agree, so the platform team decides."
+    return Agreement("platform", f"{reason} {why}")
 
 
 def _step(item: ItemView, spec: OwnershipSpec) -> Step:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from governance import kinds
 from governance.errors import Problem
 from governance.kinds import HandsOver, Kind
-from governance.models import Membership, Resource, Team, TeamRole
+from governance.models import ItemAuthor, Membership, Resource, Team, TeamRole
 from governance.ownership.spec import OwnershipSpec
 
 MOST = 500  # things that begin alike, in one item
@@ -49,10 +49,11 @@ def held_by_both(spec: OwnershipSpec, resources: Sequence[Resource]) -> str:
     return same.order_by("name").values_list("name", flat=True).first() or ""
 
 
-def can_agree(team: str) -> bool:
-    """Whether the team has anybody who could agree for it."""
-    owners = Membership.objects.filter(team__slug=team, role=TeamRole.OWNER)
-    return owners.filter(user__is_active=True).exists()
+def who_can_agree(team: str, *, request_id: int) -> set[int]:
+    """Ids of those who could agree for the team to that request, of which they wrote nothing."""
+    owners = Membership.objects.filter(team__slug=team, role=TeamRole.OWNER, user__is_active=True)
+    wrote = ItemAuthor.objects.filter(item__request=request_id)
+    return set(owners.exclude(user__in=wrote.values("user")).values_list("user", flat=True))
 
 
 def team_problem(path: str, slug: str) -> Problem | None:

@@ -105,6 +105,7 @@ def test_the_taking_team_may_ask_too_and_nobody_else(cast: Cast, shop: Actor) ->
     make_team("third")
     refused([change()], cast.outsider, "outside asks", team="outside")
     refused([change(to="third")], shop, "between payments and third, and shop asks", team="shop")
+    make_actor("sue", team="shop", roles=("owner",))
     request = asked([change()], shop, team="shop")
     assert roles(request) == ["owner:payments", "owner:shop"]
     with pytest.raises(NotAllowed, match="You wrote"):
@@ -242,6 +243,19 @@ def test_a_team_without_an_owner_does_not_hold_it_up(cast: Cast, shop: Actor) ->
     assert roles(request) == ["owner:payments", "platform"]
     assert "shop has no owner" in request.requirements.get(role="platform").reason
     assert applied(request, cast.owner, cast.platform).state == State.APPLIED
+
+
+def test_one_person_alone_for_both_teams_does_not_hold_it_up(cast: Cast, shop: Actor) -> None:
+    toy(cast)
+    teams.add_member("payments", username="sam", role="owner", by=BY)
+    assert roles(asked([change()], cast.requester)) == ["owner:payments", "owner:shop"]
+    for username in ("owner", "second-owner"):
+        teams.remove_member("payments", username=username, role="owner", by=BY)
+    requests.withdraw(Request.objects.get(state=State.IN_REVIEW), by=cast.requester)
+    request = asked([change()], cast.requester)
+    assert roles(request) == ["owner:payments", "platform"]
+    assert "One person alone decides for both" in request.requirements.get(role="platform").reason
+    assert applied(request, now(shop), cast.platform).state == State.APPLIED
 
 
 def test_it_is_given_back_by_a_roll_back(cast: Cast, shop: Actor) -> None:

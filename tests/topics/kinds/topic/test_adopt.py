@@ -37,7 +37,7 @@ def asked(cast: Cast, operation: str, name: str, to: str) -> Request:
 
 
 def test_it_is_declared_as_the_cluster_has_it(cast: Cast, cluster: Cluster) -> None:
-    make_seen(cluster, "stray", partitions=7, configs={"retention.ms": "1000"})
+    make_seen(cluster, "stray", partitions=7, retention_ms="1000")
     kind = kinds.get("topic")
     before = kind.current("main", "stray")
     assert before is not None
@@ -61,7 +61,9 @@ def test_it_is_declared_as_the_cluster_has_it(cast: Cast, cluster: Cluster) -> N
 
 def test_what_cannot_be_claimed(cast: Cast, cluster: Cluster) -> None:
     make_topic(cluster, "payments.captured")
-    make_seen(cluster, "__consumer_offsets", internal=True)
+    internal = make_seen(cluster, "__consumer_offsets")
+    internal.internal = True
+    internal.save()
     for name, words in (
         ("ghost", "No topic ghost was seen on main"),
         ("__consumer_offsets", "belongs to the cluster itself"),
