@@ -6,7 +6,8 @@ then on, so requests about it that wait for an owner ask the new one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Final
 
 from django.urls import reverse
@@ -76,15 +77,18 @@ class OwnershipKind:
 
     def places(self) -> list[tuple[str, str, str]]:
         """Everywhere where things that can change hands live."""
-        found = [p for kind in kinds.every() if isinstance(kind, HandsOver) for p in kind.places()]
-        return list({place: (place, title, slug) for place, title, slug in found}.values())
+        return [(place, title, slug) for place, (title, slug) in things.places().items()]
+
+    def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
+        """Reads once for all that is asked of these in the block."""
+        return things.reading(targets)
 
     def current(self, place: str, name: str) -> Current | None:
         """Who has the thing now; of a beginning of names nobody does as a whole."""
         kind, _, thing = name.partition("/")
-        environment = {where: slug for where, _, slug in self.places()}.get(place)
-        if environment is None:
+        if place not in things.places() or "\x00" in name:
             return None
+        _, environment = things.places()[place]
         if thing.endswith("*"):
             rows = Resource.objects.filter(kind=kind, name__startswith=thing[:-1])
             pairs = rows.order_by("name", "owner__slug").values_list("name", "owner__slug")

@@ -97,6 +97,10 @@ def parse(
         said = "It is not said who takes it." if not taker else f"{taker[:63]!r} names no team."
         problems.append(Problem("to", said.replace("\x00", ""), "Name the team that takes it."))
     giver = str(given.get("from") or owner).strip()
+    if giver and not _TEAM.fullmatch(giver):
+        message = f"{giver[:63]!r} names no team.".replace("\x00", "")
+        problems.append(Problem("from", message, "Name the team that has it, or leave it out."))
+        giver = ""
     return OwnershipSpec(kind, thing, giver, taker), problems
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from governance import kinds
 from governance.errors import Problem
@@ -20,10 +22,35 @@ def kind_of(name: str) -> Kind | None:
     return found if isinstance(found, HandsOver) else None
 
 
+_PLACES: ContextVar[Mapping[str, tuple[str, str]] | None] = ContextVar("places", default=None)
+
+
+def places() -> Mapping[str, tuple[str, str]]:
+    """(title, environment) of everywhere where things that can change hands live, by place."""
+    held = _PLACES.get()
+    if held is not None:
+        return held
+    found = [p for kind in kinds.every() if isinstance(kind, HandsOver) for p in kind.places()]
+    return {place: (title, environment) for place, title, environment in found}
+
+
+@contextmanager
+def reading(targets: Iterable[tuple[str, str]]) -> Iterator[None]:
+    """Reads places, and what is known of the things behind these (place, name of an item), once for
+    the block."""
+    things = [(*name.partition("/")[::2], place) for place, name in targets]
+    token = _PLACES.set(places())
+    try:
+        with kinds.reading((kind, place, thing) for kind, thing, place in things):
+            yield
+    finally:
+        _PLACES.reset(token)
+
+
 def owner_of(kind: str, place: str, name: str) -> str:
     """The team that the thing belongs to there; empty where none does, or it is not there."""
     found = kind_of(kind)
-    if found is None or place not in {where for where, _, _ in found.places()}:
+    if found is None or place not in places() or "\x00" in name:
         return ""
     current = found.current(place, name)
     return current.owner if current is not None else ""

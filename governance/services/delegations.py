@@ -125,7 +125,9 @@ def of_person(actor: Actor) -> QuerySet[Delegation]:
 def _taker(username: str, by: Actor) -> User:
     """The person, locked, so that two cannot hand over to her past the limit at once."""
     found = (
-        User.objects.select_for_update().filter(username=username[:150], is_active=True).first()
+        User.objects.select_for_update(no_key=True)
+        .filter(username=username[:150], is_active=True)
+        .first()
         if "\x00" not in username
         else None
     )

@@ -49,6 +49,8 @@ def test_it_is_read_and_written_without_loss(
         ("topic/x", {"to": "<b>"}, "to"),
         ("topic/x", {"to": "a\x00"}, "to"),
         ("topic/x", {"to": "x" * 64}, "to"),
+        ("topic/x", {"to": "shop", "from": "a\x00"}, "from"),
+        ("topic/x", {"to": "shop", "from": "no team"}, "from"),
         ("topic/x", {"to": "shop", "why": "so"}, "why"),
     ],
 )
