@@ -1,4 +1,4 @@
-"""How things change hands: given by one team and taken by another, or claimed where nobody has one.
+"""How things change hands: given by one team and taken by another, or claimed by one.
 
 Nothing remote is involved: what is declared holds at once. Whoever owns a thing decides on it from
 then on, so requests about it that wait for an owner ask the new one.
@@ -155,7 +155,13 @@ class OwnershipKind:
         """The owner before and after, and which things these are."""
         spec = from_json(item.after)
         before = str((item.before or {}).get("owner") or spec.giver or "nobody")
-        found = [DiffRow("to", "Owner", before, before, spec.taker, changed=before != spec.taker)]
+        note = f"Wherever it lives, and with what follows it: {spec.taker} decides from then on."
+        changed = before != spec.taker
+        found = [
+            DiffRow(
+                "to", "Owner", declared=before, requested=spec.taker, note=note, changed=changed
+            )
+        ]
         if spec.prefixed:
             names = [row.name for row in things.resources_of(spec)]
             more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
@@ -163,9 +169,6 @@ class OwnershipKind:
             found.append(
                 DiffRow("object", "Things", requested=f"{len(names):,}", note=listed, changed=True)
             )
-        elif item.operation == TRANSFER:
-            note = f"Wherever it lives, and what follows it. {spec.taker} decides from then on."
-            found.append(DiffRow("object", spec.kind.capitalize(), requested=spec.thing, note=note))
         return found
 
     def steps(self, items: Sequence[ItemView]) -> list[Step]:

@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 from governance import access, audit, dispatch
 from governance.actors import Actor, system_actor
 from governance.errors import Conflict, Invalid, NotAllowed, Stale
-from governance.models import Request, Requirement, Review, Verdict
-from governance.permissions import Capacity, approver_roles, capacity, role_in_words
+from governance.models import Membership, OrgRole, Request, Requirement, Review, Verdict
+from governance.permissions import Capacity, Role, approver_roles, capacity, role_in_words
 from governance.services import approvals
 from governance.services.moves import move
 from governance.services.requests import authors_of, plain_text
@@ -20,14 +20,30 @@ from governance.workflow import Move, State
 
 
 def open_requirements(request: Request, by: Actor) -> list[tuple[Requirement, Capacity]]:
-    """What is still to be agreed to and this actor could agree to, and how; whether she wrote the
-    request, or has agreed already, is left aside."""
+    """What is still to be agreed to and this actor could agree to, and how, first what the fewest
+    others could: one person answers for one, and nothing is to be left that nobody can answer for.
+    Whether she wrote the request, or has agreed already, is left aside."""
     rows = list(
         request.requirements.filter(
             revision=request.revision, review__isnull=True, role__in=approver_roles(by)
         )
     )
-    return _hers(rows, by, not_for=_spoken_for(request, by) if rows else ())
+    hers = _hers(rows, by, not_for=_spoken_for(request, by) if rows else ())
+    if len(hers) < 2:
+        return hers
+    return sorted(hers, key=lambda one: _people_of(one[0].role))  # keeps the order among equals
+
+
+def _people_of(role: str) -> int:
+    """How many people hold a requirement's role."""
+    name, _, team = role.partition(":")
+    active = {"user__is_active": True}
+    held = (
+        Membership.objects.filter(team__slug=team, role=Role.OWNER, **active)
+        if team
+        else OrgRole.objects.filter(role=name, **active)
+    )
+    return held.values("user").distinct().count()
 
 
 def _hers(

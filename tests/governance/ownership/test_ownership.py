@@ -285,3 +285,18 @@ def test_a_second_try_changes_nothing(cast: Cast, shop: Actor) -> None:
         kind.declare(items, by=BY)
     assert Event.objects.filter(action="resource.handed_over").count() == 1
     assert Resource.objects.get(kind="toy", name="bear").owner.slug == "shop"
+
+
+def test_who_could_answer_for_both_answers_for_what_fewer_others_can(
+    cast: Cast, shop: Actor
+) -> None:
+    """Sam owns both, alone the one that takes: he agrees for that, whoever comes first."""
+    toy(cast)
+    teams.add_member("payments", username="sam", role="owner", by=BY)
+    sam = now(shop)
+    request = asked([change()], cast.requester)
+    page = queries.request_page(request, sam)
+    assert page.acting_as == "an owner of shop"
+    request = reviews.approve(request, revision=1, by=sam)
+    assert roles(request, still_open=True) == ["owner:payments"]
+    assert applied(request, cast.owner).state == State.APPLIED
