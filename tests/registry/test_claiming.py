@@ -1,4 +1,4 @@
-"""A subject that nobody owns is claimed; one that follows its topic is not handed over by itself."""
+"""A subject that nobody owns is claimed; one that follows its topic stays with it."""
 
 from __future__ import annotations
 
