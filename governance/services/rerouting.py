@@ -15,7 +15,7 @@ from governance.services.items import views
 from governance.services.requests import write_requirements
 from governance.workflow import State
 
-MOST = 200  # requests in review about what changed hands; the rest is found at its recheck
+MOST = 50  # requests in review about what changed hands; the rest is found at its recheck
 _OF_OWNERS = ("owner:", "second:")
 
 
