@@ -12,6 +12,7 @@ from governance.actors import Actor
 from governance.errors import NotAllowed, NotFound
 from governance.models import (
     BrokenGlass,
+    Delegation,
     Event,
     Hook,
     Request,
@@ -132,6 +133,21 @@ def get_waiver(actor: Actor, pk: int) -> Waiver:
     if waiver is None:
         raise NotFound(f"There is no waiver {pk}.", waiver=pk)
     return waiver
+
+
+def visible_delegations(actor: Actor) -> QuerySet[Delegation]:
+    """Delegations this actor may see: all, for everybody who is signed in. Who waits for somebody
+    who is away must find who decides for her."""
+    found = Delegation.objects.select_related("giver", "taker")
+    return found if allowed(actor, Action.VIEW, "delegation") else found.none()
+
+
+def get_delegation(actor: Actor, pk: int) -> Delegation:
+    """The delegation, for somebody who may see it."""
+    found = visible_delegations(actor).filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such delegation.", delegation=pk)
+    return found
 
 
 def get_simulation(actor: Actor, pk: int) -> Simulation:

@@ -8,7 +8,7 @@ are core, depend on the dataclass.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -19,12 +19,24 @@ ActorKind = Literal["user", "token", "system", "anonymous"]
 
 
 @dataclass(frozen=True, slots=True)
+class StandsIn:
+    """For whom somebody may decide now. `roles` are those of requirements that were handed over;
+    `giver` carries the rights that he has today, which they cannot exceed."""
+
+    delegation: int
+    giver: Actor
+    title: str  # his name, as people say it
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts, with which rights.
 
     `id` is the row's id (a user's, a token's); `teams` maps the slug of a team to the roles held
     in it; `scopes` is set for tokens only; `context` binds a token to one registry context;
     `user_id` is the person behind it, None where there is none, and is what four eyes compare.
+    `stands_in` says in whose names a person may decide beside her own; it never goes on to a third.
     `rate` is a token's own limit at the registry (requests a second, and at once), None where that
     of the installation holds.
     """
@@ -38,6 +50,7 @@ class Actor:
     context: str | None = None
     user_id: int | None = None
     rate: tuple[int, int] | None = None
+    stands_in: tuple[StandsIn, ...] = ()
 
     @property
     def signed_in(self) -> bool:
@@ -62,18 +75,40 @@ def actor_for_user(user: User) -> Actor:
     if not user.is_active or user.pk is None:
         return ANONYMOUS
     teams: dict[str, set[str]] = {}
-    for slug, role in user.memberships.values_list("team__slug", "role"):
+    for slug, role in user.held():
         teams.setdefault(slug, set()).add(role)
-    org_roles = set(user.org_roles.values_list("role", flat=True))
-    if user.is_superuser:
-        org_roles.add("platform")
+    org_roles = teams.pop("", set())
+    return _person(user, teams, org_roles, stands_in=_stands_in(user))
+
+
+def _stands_in(user: User) -> tuple[StandsIn, ...]:
+    """Whom she stands in for now. What others stand in for does not come with it."""
+    return tuple(
+        StandsIn(
+            delegation=row.pk,
+            giver=_person(row.giver, {team: ["owner"] for team in teams}, org_roles),
+            title=str(row.giver),
+            roles=frozenset(row.roles),
+        )
+        for row, teams, org_roles in user.delegations_taken.standing()
+    )
+
+
+def _person(
+    user: User,
+    teams: Mapping[str, Iterable[str]],
+    org_roles: Iterable[str],
+    stands_in: tuple[StandsIn, ...] = (),
+) -> Actor:
+    everywhere = frozenset(org_roles) | ({"platform"} if user.is_superuser else set())
     return Actor(
         kind="user",
         id=user.pk,
         name=user.get_username(),
         teams={slug: frozenset(roles) for slug, roles in teams.items()},
-        org_roles=frozenset(org_roles),
+        org_roles=everywhere,
         user_id=user.pk,
+        stands_in=stands_in,
     )
 
 

@@ -11,6 +11,7 @@ class GovernanceConfig(AppConfig):
     name = "governance"
 
     def ready(self) -> None:
-        """Lets the one kind of its own put itself into the table of kinds."""
+        """Lets the kinds of its own put themselves into the table of kinds."""
         import_module("governance.waivers.kind")
         import_module("governance.waivers.endings")
+        import_module("governance.ownership.kind")

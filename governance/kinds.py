@@ -236,8 +236,25 @@ class Agreement:
 class SaysWhoAgrees(Protocol):
     """A kind of which the owner of the thing is not the one who decides."""
 
-    def agreement(self, item: ItemView) -> Agreement | None:
-        """Who decides in place of the owner; None where the owner does all the same."""
+    def agreement(self, item: ItemView) -> Agreement | Sequence[Agreement] | None:
+        """Who decides in place of the owner, or who all do; None where the owner does all the
+        same."""
+
+
+@runtime_checkable
+class HandsOver(Protocol):
+    """A kind whose things belong to a team by a resource of their own (its kind and name), which
+    another team can take over, and which can be claimed where no team has them."""
+
+    def places(self) -> list[tuple[str, str, str]]:
+        """As every kind."""
+
+    def unclaimed(self, place: str, name: str) -> Problem | None:
+        """Why a thing that nobody owns cannot be claimed; None where it can."""
+
+    def claim(self, place: str, name: str, team: str, *, request_id: int) -> None:
+        """*Worker*: makes the team its owner, in the caller's transaction, which records the
+        event."""
 
 
 @runtime_checkable

@@ -12,10 +12,11 @@ itself acts everywhere but never approves.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from governance.actors import Actor
+from governance.actors import Actor, StandsIn
 from governance.errors import NotAllowed
 
 
@@ -305,11 +306,13 @@ def teams_where(actor: Actor, action: Action, kind: str) -> frozenset[str]:
 def approval(role: str) -> tuple[Action, str | None]:
     """The action and the team of a requirement's role ("owner:payments", "platform", "steward").
 
+    "second:payments" takes an owner too; that it is another person is a matter of four eyes.
+
     Raises ValueError for a role that nobody can approve as.
     """
     name, _, team = role.partition(":")
     match name, team:
-        case ("owner", _) if team:
+        case ("owner" | "second", _) if team:
             return Action.APPROVE_AS_OWNER, team
         case ("platform", ""):
             return Action.APPROVE_AS_PLATFORM, None
@@ -325,16 +328,68 @@ def can_approve_as(actor: Actor, role: str, kind: str = "request") -> Decision:
 
 
 def approver_roles(actor: Actor) -> frozenset[str]:
-    """Every requirement role that the actor could meet: what an inbox asks the database for."""
-    roles = {f"owner:{team}" for team in teams_where(actor, Action.APPROVE_AS_OWNER, "request")}
+    """Every requirement role that the actor could meet, by her own right or for somebody whom she
+    stands in for."""
+    return own_approver_roles(actor).union(*(handed_over(one) for one in actor.stands_in))
+
+
+def own_approver_roles(actor: Actor) -> frozenset[str]:
+    """Every requirement role that the actor could meet by her own right, which is what she can hand
+    over to another."""
+    teams = teams_where(actor, Action.APPROVE_AS_OWNER, "request")
+    roles = {f"{name}:{team}" for name in ("owner", "second") for team in teams}
     return frozenset(
         roles | {name for name in ("platform", "steward") if can_approve_as(actor, name).ok}
     )
 
 
+def handed_over(one: StandsIn) -> frozenset[str]:
+    """The roles that can be met for him now: what he handed over and holds himself today. Who may
+    be an owner's voice may be a second owner's."""
+    given = one.roles | {
+        f"second:{role.removeprefix('owner:')}" for role in one.roles if role.startswith("owner:")
+    }
+    return own_approver_roles(one.giver) & given
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How somebody may meet a requirement: by her own right, or for another."""
+
+    role: str
+    stands_in: StandsIn | None = None
+
+    @property
+    def delegation(self) -> int | None:
+        """The delegation that it rests on."""
+        return self.stands_in.delegation if self.stands_in else None
+
+    @property
+    def words(self) -> str:
+        """ "an owner of payments", "an owner of payments, for Ben"."""
+        for_whom = f", for {self.stands_in.title}" if self.stands_in else ""
+        return role_in_words(self.role) + for_whom
+
+
+def capacity(actor: Actor, role: str, *, not_for: Collection[int] = ()) -> Capacity | None:
+    """How the actor may meet a requirement of that role; None where she may not at all.
+
+    Her own right comes first. `not_for` are ids of people in whose name she may not: whoever wrote
+    the request, or has agreed to it already.
+    """
+    if role in own_approver_roles(actor):
+        return Capacity(role)
+    for one in actor.stands_in:
+        if one.giver.user_id not in not_for and role in handed_over(one):
+            return Capacity(role, one)
+    return None
+
+
 def role_in_words(role: str) -> str:
     """ "an owner of payments", "the platform team", "a data steward", for a requirement's role."""
     name, _, team = role.partition(":")
+    if name == "second":
+        return f"a second owner of {team}"
     return _article(Role(name), team or None) if name in set(Role) else role
 
 

@@ -47,7 +47,7 @@ class PolicyForm(Styled):
         label="Must agree",
         max_length=40,
         required=False,
-        help_text="For “needs approval”: platform, steward or owner:<team>.",
+        help_text="For “needs approval”: platform, second, steward or owner:<team>.",
     )
     waiver = forms.CharField(
         label="Grants waivers",

@@ -26,19 +26,21 @@ from governance.models import (
     OrgRole,
     Request,
     Requirement,
-    Review,
     Verdict,
 )
 from governance.permissions import (
     Action,
     allowed,
-    approver_roles,
+    capacity,
+    handed_over,
+    own_approver_roles,
     role_in_words,
     teams_where,
 )
+from governance.policy.routing import Need
 from governance.services import reviews
 from governance.services.items import views
-from governance.services.requests import authors_of, steps
+from governance.services.requests import authors_of, foreseen, steps
 from governance.ways import Ways, ways_of
 from governance.workflow import (
     EDITABLE,
@@ -68,27 +70,42 @@ def requests(actor: Actor) -> QuerySet[Request]:
 
 
 def needs_me(actor: Actor) -> QuerySet[Request]:
-    """Requests in review that this actor can approve now, oldest first: the inbox."""
+    """Requests in review that this actor can approve now, oldest first: the inbox. What waits for
+    somebody whom she stands in for waits for her too."""
     if actor.user_id is None:
         return requests(actor).none()
-    asked = Requirement.objects.filter(
-        request=OuterRef("pk"),
-        revision=OuterRef("revision"),
-        review__isnull=True,
-        role__in=approver_roles(actor),
-    )
-    wrote = ItemAuthor.objects.filter(item__request=OuterRef("pk"), user_id=actor.user_id)
-    agreed = Requirement.objects.filter(
-        request=OuterRef("pk"),
-        revision=OuterRef("revision"),
-        review__reviewer_id=actor.user_id,
-    )
+    asked = _asks(own_approver_roles(actor))
+    for one in actor.stands_in:
+        asked |= _asks(handed_over(one)) & _free_to_agree(one.giver.user_id or 0)
     return (
         requests(actor)
-        .filter(Exists(asked), ~Exists(wrote), ~Exists(agreed), state=State.IN_REVIEW)
-        .exclude(author_id=actor.user_id)
+        .filter(asked, _free_to_agree(actor.user_id), state=State.IN_REVIEW)
         .order_by("submitted_at", "pk")
     )
+
+
+def _asks(roles: Collection[str]) -> Q:
+    """Requests whose revision still asks one of these roles."""
+    return Q(
+        Exists(
+            Requirement.objects.filter(
+                request=OuterRef("pk"),
+                revision=OuterRef("revision"),
+                review__isnull=True,
+                role__in=roles,
+            )
+        )
+    )
+
+
+def _free_to_agree(person: int) -> Q:
+    """Requests of which this person wrote nothing, and to which nobody has agreed as her yet."""
+    wrote = ItemAuthor.objects.filter(item__request=OuterRef("pk"), user_id=person)
+    agreed = Requirement.objects.filter(
+        reviews.agreed_by(person), request=OuterRef("pk"), revision=OuterRef("revision")
+    )
+    author = Q(author_id__isnull=True) | ~Q(author_id=person)
+    return author & ~Exists(wrote) & ~Exists(agreed)
 
 
 def mine(actor: Actor) -> QuerySet[Request]:
@@ -194,6 +211,7 @@ class RequestPage:
     items: Sequence[ItemPage]
     more_items: int
     agreements: Sequence[Agreement]
+    foreseen: Sequence[Need]  # of a draft: whom the rules would ask
     timeline: Sequence[Entry]
     steps: Sequence[Step]
     findings: Sequence[Finding]
@@ -226,10 +244,8 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
     in_review = state is State.IN_REVIEW
     edit = bool(allowed(actor, Action.EDIT, "request", team))
     comment = allowed(actor, Action.COMMENT, "request", team)
-    asked = approver_roles(actor) & set(
-        request.requirements.filter(revision=request.revision).values_list("role", flat=True)
-    )
     items = views(request, shown)
+    still_typed = state in {State.DRAFT, State.CHANGES_REQUESTED}
     with kinds.reading((i.kind, i.place, i.name) for i in items):
         item_pages = [
             _item_page(item, row, findings) for item, row in zip(items, shown, strict=True)
@@ -240,19 +256,20 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
         items=item_pages,
         more_items=len(all_items) - len(shown),
         agreements=agreements(request, actor),
+        foreseen=foreseen(request, views(request, all_items)) if still_typed else (),
         timeline=timeline(request),
         steps=to_do,
         findings=findings,
         progress=progress(all_items),
         can_approve=in_review and not why_not,
         why_not=why_not if in_review else "",
-        acting_as=role_in_words(mine[0].role) if mine and not why_not else "",
-        acting_reason=mine[0].reason if mine and not why_not else "",
-        can_decide=in_review and bool(asked),
+        acting_as=mine[0][1].words if mine and not why_not else "",
+        acting_reason=mine[0][0].reason if mine and not why_not else "",
+        can_decide=in_review and reviews.acting(request, actor) is not None,
         can_comment=comment.ok,
         why_no_comment="" if comment.ok else comment.why,
         can_edit=edit and state in EDITABLE,
-        can_submit=edit and state in {State.DRAFT, State.CHANGES_REQUESTED},
+        can_submit=edit and still_typed,
         can_withdraw=bool(allowed(actor, Action.WITHDRAW, "request", team))
         and (state, Move.WITHDRAW) in TRANSITIONS,
         can_retry=bool(allowed(actor, Action.RETRY, "request", team))
@@ -296,32 +313,30 @@ def _item_page(view: ItemView, row: Item, findings: Sequence[Finding]) -> ItemPa
 def agreements(request: Request, actor: Actor) -> list[Agreement]:
     """Who must agree to the revision that stands, in the order the rules asked for it."""
     wanted = list(
-        request.requirements.filter(revision=request.revision).select_related("review__reviewer")
+        request.requirements.filter(revision=request.revision).select_related(
+            "review__reviewer", "review__delegation__giver"
+        )
     )
-    mine = approver_roles(actor)
     authors = authors_of(request)
     return [
         Agreement(
             requirement=q,
             who=role_in_words(q.role),
-            by=_reviewer(q.review) if q.review else "",
+            by=q.review.by if q.review else "",
             could=[] if q.review else people_for(q.role, without=authors),
-            you_could=q.review is None and q.role in mine and actor.user_id not in authors,
+            you_could=q.review is None
+            and actor.user_id not in authors
+            and capacity(actor, q.role, not_for=authors) is not None,
         )
         for q in wanted
     ]
-
-
-def _reviewer(review: Review) -> str:
-    if review.reviewer is not None:
-        return str(review.reviewer)
-    return f"{review.policy} v{review.policy_version}"
 
 
 def people_for(role: str, *, without: Collection[int] = (), limit: int = 5) -> list[str]:
     """Names of people who could answer for a requirement's role, a few of them; `without` are the
     ids of those who wrote the request, who cannot."""
     name, _, team = role.partition(":")
+    name = "owner" if name == "second" else name
     rows = (
         Membership.objects.filter(team__slug=team, role=name)
         if team
@@ -360,6 +375,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "request.superseded": ("replaced it by a newer request", ""),
     "request.recheck_started": ("looks at the cluster once more", ""),
     "request.approval_lapsed": ("found an approval that no longer counts", "warning"),
+    "request.rerouted": ("asks others, since it has another owner", "warning"),
     "request.sent_back": ("sent it back to review", "warning"),
     "request.apply_started": ("started to apply it", ""),
     "request.applied": ("applied all of it", "success"),
@@ -388,6 +404,8 @@ TOLD_ELSEWHERE = frozenset(
     {
         "subject.registered",
         "config.changed",
+        "resource.handed_over",
+        "resource.claimed",
         "waiver.granted",
         "waiver.ended",
         "request.reviewed",
@@ -406,7 +424,8 @@ def timeline(request: Request) -> list[Entry]:
         for e in events.exclude(action__startswith="item.").order_by("id")[:TIMELINE_LIMIT]
     ]
     entries += _outcomes(events.filter(action__startswith="item."))
-    for review in request.reviews.select_related("reviewer")[:TIMELINE_LIMIT]:
+    told = request.reviews.select_related("reviewer", "delegation__giver")
+    for review in told[:TIMELINE_LIMIT]:
         words, tone = {
             Verdict.APPROVE: ("approved", "success"),
             Verdict.REQUEST_CHANGES: ("asked for changes", "warning"),
@@ -414,9 +433,7 @@ def timeline(request: Request) -> list[Entry]:
         }[Verdict(review.verdict)]
         role = "" if review.acted_as == "auto" else f" as {role_in_words(review.acted_as)}"
         entries.append(
-            Entry(
-                review.created_at, _reviewer(review), words + role, review.comment, "review", tone
-            )
+            Entry(review.created_at, review.by, words + role, review.comment, "review", tone)
         )
     comments: QuerySet[Comment] = request.comments.select_related("author")[:TIMELINE_LIMIT]
     for said in comments:

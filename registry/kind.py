@@ -24,12 +24,13 @@ from governance.kinds import (
     Json,
     Outcome,
     OutcomeState,
+    Risk,
     Step,
     Undone,
 )
 from governance.lookups import environment_of_context
 from governance.models import Environment, Team
-from governance.policy.facts import Fact, FactType, declare
+from governance.policy.facts import Fact, FactType, declare, of_change
 from registry import (
     candidates,
     compatibility,
@@ -189,6 +190,7 @@ class SubjectKind:
         if found.changes is not None:
             facts["subject.changes"] = [difference.in_words(c) for c in found.changes]
             facts["subject.breaks"] = sorted({b for c in found.changes for b in c.breaks})
+            facts |= _change_facts(facts)
         return facts
 
     def rows(self, item: ItemView) -> list[DiffRow]:
@@ -257,9 +259,26 @@ class SubjectKind:
         """Registers the old content again, or says why that is not to be done."""
         return _undo(item, before)
 
+    def unclaimed(self, place: str, name: str) -> Problem | None:
+        """Whether there is such a subject at all."""
+        if lookup.find_version(_subject(place, name), naming.LATEST) is not None:
+            return None
+        message = f"There is no subject {name[:80]} in {place}."
+        return Problem("object", message, "Register a version: whoever asks first has it.")
+
+    def claim(self, place: str, name: str, team: str, *, request_id: int) -> None:
+        """*Worker*: makes the team the owner of a subject that nobody owns."""
+        owners.claim(_subject(place, name), Team.objects.get(slug=team))
+
     def url(self, place: str, name: str) -> str:
         """The subject's page."""
         return subject_url(_subject(place, name))
+
+
+def _change_facts(facts: Json) -> Json:
+    """What breaks somebody, or lets it happen, disturbs; a version can be deleted again."""
+    disturbs = facts["subject.breaks"] or facts["subject.loosens"]
+    return of_change(Risk.DISRUPTIVE if disturbs else Risk.SAFE, irreversible=False)
 
 
 def _undo(item: ItemView, before: Json | None) -> Undone | Problem:

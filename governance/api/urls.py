@@ -5,6 +5,7 @@ from django.urls import path
 from governance.api.views import (
     audit,
     bulk,
+    delegations,
     environments,
     following,
     hooks,
@@ -32,6 +33,9 @@ urlpatterns = [
     path("environments/<slug:slug>", environments.EnvironmentDetail.as_view()),
     path("environments/<slug:slug>/freezes", timing.FreezeList.as_view()),
     path("freezes/<int:pk>/lift", timing.FreezeLift.as_view()),
+    path("delegations", delegations.DelegationList.as_view()),
+    path("delegations/<int:pk>", delegations.DelegationDetail.as_view()),
+    path("delegations/<int:pk>/revoke", delegations.DelegationRevoke.as_view()),
     path("people", people.PersonList.as_view()),
     path("people/<str:username>", people.PersonDetail.as_view()),
     path("people/<str:username>/activate", people.PersonActivate.as_view()),

@@ -1,5 +1,6 @@
 """Tables of people, requests, rules and the audit."""
 
+from governance.models.delegation import Delegation
 from governance.models.event import Event, Seal, SealedEvent
 from governance.models.identity import (
     Identity,
@@ -44,6 +45,7 @@ __all__ = [
     "Comment",
     "DataClass",
     "DeclaredBase",
+    "Delegation",
     "Delivery",
     "DeliveryState",
     "Environment",

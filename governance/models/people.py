@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
@@ -45,6 +46,20 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.name or self.username
+
+    def held(self) -> QuerySet[Membership, tuple[str, str]]:
+        """(team, role) of every role held; those of the whole installation have no team. One
+        query."""
+        of_teams = Membership.objects.filter(user=self).annotate(
+            where=F("team__slug"), what=F("role")
+        )
+        of_all = OrgRole.objects.filter(user=self).annotate(
+            where=Value("", output_field=models.CharField()), what=F("role")
+        )
+        return of_teams.values_list("where", "what").union(
+            of_all.values_list("where", "what"),
+            all=True,
+        )
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must carry to go on; Django asks for it with each key that is valid."""

@@ -2,7 +2,8 @@
 
 Four eyes are kept by triggers of migration ``0002_guards``: an approval by somebody who wrote or
 edited the request, or a second requirement settled by the same person, is refused by the
-database, whatever a service does.
+database, whatever a service does. For whoever decides in another's name, ``0020_delegations`` sees
+to it that this counts for both.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from governance.models.delegation import Delegation
 from governance.models.request import Request
 
 
@@ -35,6 +37,10 @@ class Review(models.Model):
     policy_version = models.IntegerField(default=0)
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
     acted_as = models.CharField(max_length=80)
+    # In whose name, where it was not the reviewer's own.
+    delegation = models.ForeignKey(
+        Delegation, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     comment = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -50,11 +56,23 @@ class Review(models.Model):
     def __str__(self) -> str:
         return f"{self.verdict} of {self.request_id} by {self.reviewer_id or self.policy}"
 
+    @property
+    def by(self) -> str:
+        """Who it was, in words: "Ann", "Ann for Ben", "small-change v1"."""
+        if self.reviewer is None:
+            return f"{self.policy} v{self.policy_version}"
+        return (
+            f"{self.reviewer} for {self.delegation.giver}"
+            if self.delegation
+            else str(self.reviewer)
+        )
+
 
 class Requirement(models.Model):
     """One agreement that a revision needs: by which role, and why.
 
-    `role` is ``owner:<team slug>``, ``platform``, ``steward`` or ``auto``.
+    `role` is ``owner:<team slug>``, ``second:<team slug>``, ``platform``, ``steward`` or ``auto``.
+    `also` holds further policies that ask for it, as [name, version].
     """
 
     request = models.ForeignKey(Request, on_delete=models.CASCADE, related_name="requirements")
@@ -63,6 +81,7 @@ class Requirement(models.Model):
     reason = models.TextField()
     policy = models.CharField(max_length=80, blank=True)
     policy_version = models.IntegerField(default=0)
+    also = models.JSONField(default=list, db_default=[], blank=True)
     review = models.ForeignKey(
         Review, on_delete=models.CASCADE, null=True, related_name="requirements"
     )
@@ -83,6 +102,12 @@ class Requirement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} for {self.request_id}"
+
+    @property
+    def asked_by(self) -> list[tuple[str, int]]:
+        """Name and version of every policy that asks for it."""
+        first = [(self.policy, self.policy_version)] if self.policy else []
+        return [*first, *((str(name), int(version)) for name, version in self.also)]
 
 
 class Comment(models.Model):

@@ -26,6 +26,7 @@ class Happening(StrEnum):
     SUPERSEDED = "superseded"
     REMINDED = "reminded"  # it still waits
     EXPIRES_SOON = "expires_soon"
+    REROUTED = "rerouted"  # what it is about has another owner now
     SENT_BACK = "sent_back"  # a recheck put it before people again
     REFUSED = "refused"  # a recheck gave it back to its author
     APPROVAL_LAPSED = "approval_lapsed"
@@ -150,6 +151,8 @@ TABLE: tuple[Row, ...] = (
     _row(H.SENT_BACK,           W.APPROVERS,    S.NEEDS_ME,     "sent it back to review: it needs your agreement"),
     _row(H.SENT_BACK,           W.AUTHORS,      S.TROUBLE,      "sent your request back to review"),
     _row(H.SENT_BACK,           W.PARTICIPANTS, S.PROGRESS,     "sent it back to review"),
+    _row(H.REROUTED,            W.APPROVERS,    S.NEEDS_ME,     "asks for your agreement: it has another owner now"),
+    _row(H.REROUTED,            W.AUTHORS,      S.PROGRESS,     "asks others: what it is about has another owner now"),
     _row(H.REFUSED,             W.AUTHORS,      S.TROUBLE,      "gave it back to you: it cannot be applied as it is"),
     _row(H.REFUSED,             W.PARTICIPANTS, S.PROGRESS,     "gave it back to its author: it cannot be applied"),
     _row(H.APPROVAL_LAPSED,     W.NAMED,        S.TROUBLE,      "no longer counts your approval"),
@@ -194,6 +197,7 @@ OUTSIDE: Mapping[Happening, str] = {
     H.REMINDED: "reminds: it still waits for people",
     H.EXPIRES_SOON: "reminds: it expires soon unless somebody decides",
     H.SENT_BACK: "sent it back to review",
+    H.REROUTED: "asks others: what it is about has another owner now",
     H.REFUSED: "gave it back to its author: it cannot be applied",
     H.APPROVAL_LAPSED: "found an approval that lapsed",
     H.GLASS_BROKEN: "broke the glass: it is applied at once",
@@ -220,6 +224,7 @@ _OF_EVENT: Mapping[str, Happening] = {
     "request.withdrawn": H.WITHDRAWN,
     "request.expired": H.EXPIRED,
     "request.superseded": H.SUPERSEDED,
+    "request.rerouted": H.REROUTED,
     "request.sent_back": H.SENT_BACK,
     "request.glass_broken": H.GLASS_BROKEN,
     "request.glass_confirmed": H.GLASS_CONFIRMED,

@@ -45,6 +45,7 @@ class Severity(StrEnum):
 
 
 APPROVERS = frozenset({"platform", "steward"})  # beside "owner:<team>"
+SECOND = "second"  # as approver: another person of the team that owns the thing
 GRANTS = "platform"  # a waiver, where the policy does not say who
 NEVER = "never"  # in place of who grants a waiver: nobody does
 TAKEN = frozenset({"new"})  # the address of the form
@@ -290,12 +291,13 @@ def _check_fields(policy: PolicyRow) -> list[Problem]:
         found.append(Problem("kind", "It says no kind.", "Name one kind, for example topic."))
     if not policy.owner.strip():
         found.append(Problem("owner", "It has no owner.", "Say who answers for this rule."))
-    if policy.severity == Severity.APPROVAL and not _is_approver(policy.approver):
+    asks = policy.approver == SECOND or _is_approver(policy.approver)
+    if policy.severity == Severity.APPROVAL and not asks:
         found.append(
             Problem(
                 "approver",
                 f"“{policy.approver}” cannot be asked for approval.",
-                "Choose platform, steward or owner:<team>.",
+                "Choose platform, second, steward or owner:<team>.",
             )
         )
     if policy.waiver != NEVER and not _is_approver(policy.waiver):

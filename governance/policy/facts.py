@@ -60,8 +60,17 @@ COMMON: tuple[Fact, ...] = (
     Fact("item.name", FactType.TEXT, "name of the thing"),
     Fact("item.place", FactType.TEXT, "cluster or registry context it lives in"),
     Fact("request.team", FactType.TEXT, "team that asks"),
+    Fact("request.items", FactType.COUNT, "items of the request that are not applied yet"),
+    Fact("change.risk", FactType.TEXT, "what it may cost: safe, disruptive, destructive"),
+    Fact("change.irreversible", FactType.FLAG, "whether no later change takes it back"),
+    Fact("consumers.count", FactType.COUNT, "teams that are known to read the thing"),
     Fact("owner.team", FactType.TEXT, "team that owns the thing; the asking team for a new one"),
     Fact("owner.on_call", FactType.FLAG, "whether that team names somebody on call"),
+    Fact(
+        "owner.approvers",
+        FactType.COUNT,
+        "owners of that team who could agree: those who wrote the request are left out",
+    ),
     Fact("environment.name", FactType.TEXT, "environment, by its short name"),
     Fact("environment.production", FactType.FLAG, "whether it is a production environment"),
     Fact(
@@ -149,6 +158,11 @@ def in_words(name: str, value: object) -> str:
             more = len(value) - len(shown)
             return ", ".join(shown) + (f" and {more} more" if more else "") or "none"
     return str(value)
+
+
+def of_change(risk: str, *, irreversible: bool) -> dict[str, object]:
+    """The facts by which a kind says what a change may cost, and whether it can be taken back."""
+    return {"change.risk": str(risk), "change.irreversible": irreversible}
 
 
 def sample(fact: Fact) -> object:

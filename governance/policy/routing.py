@@ -10,48 +10,58 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from governance.policy.evaluate import Severity, Verdict
+from governance.policy.evaluate import SECOND, Severity, Verdict
 from governance.policy.facts import UNKNOWN, Facts
 
 AUTO = "auto"
 MOST_OWNERS = 10  # whose agreement is asked one by one
+MOST_POLICIES = 20  # that are named for one role
 MOST_REASON = 600  # characters of all reasons for one role
 _MORE = " … and more of the kind."
+PEOPLE_FOR_TWO = 2  # who could agree, so that two of a team can
 MOST_CONSUMERS = 20  # teams that are asked one by one
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One agreement that is needed: by whom ("owner:payments", "steward"), and why.
+    """One agreement that is needed: by whom ("owner:payments", "second:payments", "steward"), and
+    why.
 
-    `policy` and `version` say which rule asks for it; empty for the base rule. The role "auto" is
-    the approval of that policy version itself.
+    `policy` and `version` say which rule asks for it; empty for the base rule. `also` are further
+    rules that ask for the same, whose reasons stand beside. The role "auto" is the approval of that
+    policy version itself.
     """
 
     role: str
     reason: str
     policy: str = ""
     version: int = 0
+    also: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def asked_by(self) -> tuple[tuple[str, int], ...]:
+        """Name and version of every policy that asks for it."""
+        return tuple(one for one in ((self.policy, self.version), *self.also) if one[0])
 
 
 def route(
-    verdicts: Sequence[Verdict], facts: Facts, *, instead_of_owner: Need | None = None
+    verdicts: Sequence[Verdict], facts: Facts, *, instead_of_owner: Sequence[Need] = ()
 ) -> list[Need]:
     """The needs of one item, the owner's first; one a role, with all reasons for it.
 
-    `instead_of_owner` is who decides on things that no owner decides on, such as waivers.
+    `instead_of_owner` are those who decide where no owner does by himself, as on waivers.
 
     Denying verdicts are not its concern: what is refused is not routed. It still answers as if they
     had passed, so that a draft can show both.
     """
     asked = [
-        Need(verdict.approver, verdict.message, verdict.policy, verdict.version)
+        _asked(verdict, facts)
         for verdict in verdicts
         if verdict.severity == Severity.APPROVAL and not verdict.passed
     ]
     asked += _consumers(facts)
     auto = None if asked else _auto(verdicts, facts)
-    deciding = [instead_of_owner] if instead_of_owner else _owners(facts)
+    deciding = instead_of_owner or _owners(facts)
     return [auto] if auto else merged([*deciding, *asked])
 
 
@@ -63,16 +73,19 @@ def merged(needs: Iterable[Need]) -> list[Need]:
     by_role: dict[str, Need] = {}
     for need in needs:
         first = by_role.get(need.role)
-        if first is None:
-            by_role[need.role] = need
-        elif need.reason not in first.reason:
-            by_role[need.role] = replace(
-                first,
-                reason=_joined(first.reason, need.reason),
-                policy=first.policy or need.policy,
-                version=first.version or need.version,
-            )
+        by_role[need.role] = need if first is None else _both(first, need)
     return list(by_role.values())
+
+
+def _both(first: Need, need: Need) -> Need:
+    reason = first.reason
+    if need.reason not in reason:
+        reason = _joined(reason, need.reason)
+    policies = list(dict.fromkeys([*first.asked_by, *need.asked_by]))
+    policy, version = policies[0] if policies else ("", 0)
+    return replace(
+        first, reason=reason, policy=policy, version=version, also=tuple(policies[1:MOST_POLICIES])
+    )
 
 
 def _joined(reasons: str, another: str) -> str:
@@ -101,6 +114,31 @@ def _base(owner: object, facts: Facts) -> Need:
         whose = "" if asks in (owner, UNKNOWN) else f", and {asks} asks"
         return Need(f"owner:{owner}", f"{owner} owns it{whose}.")
     return Need("platform", "No team owns it, so the platform team decides.")
+
+
+def _asked(verdict: Verdict, facts: Facts) -> Need:
+    """Whom an objecting policy asks, by the facts where it asks for a second person."""
+    if verdict.approver != SECOND:
+        return Need(verdict.approver, verdict.message, verdict.policy, verdict.version)
+    role, why = _second(facts)
+    return Need(role, _joined(verdict.message, why), verdict.policy, verdict.version)
+
+
+def _second(facts: Facts) -> tuple[str, str]:
+    """Who is the second person, and why it is she.
+
+    Where the team that owns the thing has nobody but the first, the platform team takes her place,
+    or the request would wait for ever. Where several teams own it, their owners are several people.
+    """
+    teams, team = facts.get("owner.teams", UNKNOWN), facts.get("owner.team", UNKNOWN)
+    if isinstance(teams, list | tuple) and 1 < len(teams) <= MOST_OWNERS:
+        return _base(teams[0], facts).role, "Owners of several teams agree, who are several people."
+    if not isinstance(team, str) or not team:
+        return "platform", "No team owns it, so the platform team is asked."
+    able = facts.get("owner.approvers", UNKNOWN)
+    if isinstance(able, int) and able < PEOPLE_FOR_TWO:
+        return "platform", f"{team} has no second person who could, so the platform team is asked."
+    return f"second:{team}", f"A second person of {team} is asked."
 
 
 def _consumers(facts: Facts) -> list[Need]:

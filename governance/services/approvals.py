@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from governance.actors import actor_for_user
-from governance.models import Request, Requirement, User
+from governance.errors import NotAllowed
+from governance.models import Delegation, Request, Requirement, Review, User
+from governance.models.delegation import IN_FORCE
 from governance.permissions import Role, can_approve_as, role_in_words
 from governance.services import notices
 
@@ -26,17 +28,44 @@ class Lapsed:
 
 def lapsed(request: Request) -> list[Lapsed]:
     """Approvals of the revision that stands which no longer count, each with a sentence that names
-    whose and why. Those of policies have no giver, and stay."""
+    whose and why. Those of policies have no giver, and stay.
+
+    One that was given in another's name needs both: whoever gave it must be there, and whoever let
+    her must hold the role today and not have taken it back. That its time is over takes nothing
+    from it: while she decided she could.
+    """
     met = request.requirements.filter(
         revision=request.revision, review__reviewer__isnull=False
-    ).select_related("review__reviewer")
+    ).select_related("review__reviewer", "review__delegation__giver")
     found = []
     for requirement in met:
-        giver = requirement.review.reviewer if requirement.review else None
-        why = _lost(giver, requirement.role) if giver is not None else ""
-        if why:
-            found.append(Lapsed(requirement, f"The approval of {giver} no longer counts: {why}."))
+        review = requirement.review
+        why = _why_lost(review, requirement.role) if review is not None else ""
+        if review is not None and why:
+            said = f"The approval of {review.by} no longer counts: {why}."
+            found.append(Lapsed(requirement, said))
     return found
+
+
+def _why_lost(review: Review, role: str) -> str:
+    given = review.delegation
+    if review.reviewer is None:
+        return ""
+    if given is None:
+        return _lost(review.reviewer, role)
+    if not review.reviewer.is_active:
+        return f"the account of {review.reviewer} is switched off"
+    if given.revoked_at is not None:
+        return f"{given.giver} does not let {review.reviewer} decide any more"
+    return _lost(given.giver, role)
+
+
+def hold(pk: int) -> None:
+    """Keeps a delegation from being taken back until the caller's transaction ends. Raises
+    NotAllowed where it does not hold any more."""
+    standing = Delegation.objects.select_for_update().filter(IN_FORCE, pk=pk)
+    if not standing.exists():
+        raise NotAllowed("You no longer stand in for anybody here: it has ended. Reload the page.")
 
 
 def reopen(found: Sequence[Lapsed]) -> str:

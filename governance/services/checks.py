@@ -6,12 +6,24 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import QuerySet
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from governance import facts, kinds
 from governance.errors import Problem
 from governance.kinds import ItemView
-from governance.models import Environment, Finding, Item, PolicyVersion, Request, Severity, Team
+from governance.models import (
+    Environment,
+    Finding,
+    Item,
+    ItemAuthor,
+    Membership,
+    PolicyVersion,
+    Request,
+    Severity,
+    Team,
+)
+from governance.permissions import Role
 from governance.policy.evaluate import PolicyRow, Verdict, evaluate
 from governance.policy.facts import Facts
 from governance.policy.routing import AUTO, Need, merged, route
@@ -20,6 +32,7 @@ from governance.waivers.inforce import Waivers
 from governance.workflow import IN_FLIGHT
 
 BATCH = 1_000
+READERS = "consumers.count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +97,18 @@ def as_rule(row: PolicyVersion) -> PolicyRow:
     )
 
 
-def examine(items: Sequence[ItemView], *, team: str) -> Examination:
-    """Checks items that belong to one request of `team`. Reads rows, never a cluster."""
+def examine(items: Sequence[ItemView], *, team: str, typed_by: int | None = None) -> Examination:
+    """Checks items that belong to one request of `team`. Reads rows, never a cluster.
+
+    `typed_by` is the person who is writing them, before they are anybody's items.
+    """
     policies = active_policies()
     problems: list[Problem] = list(_held_by_others(items))
     verdicts: dict[int, tuple[Verdict, ...]] = {}
     needs: list[Need] = []
-    around = Around()
+    around = Around(
+        request_id=items[0].request_id, typed_by=typed_by, counts_readers=_count_readers(policies)
+    )
     waivers = inforce.concerning(items)
     with kinds.reading((i.kind, i.place, i.name) for i in items):
         for item in items:
@@ -128,16 +146,34 @@ def _without_idle_auto(needs: Sequence[Need]) -> Sequence[Need]:
     return people or needs
 
 
-def _decides(kind: kinds.Kind, item: ItemView) -> Need | None:
+def _decides(kind: kinds.Kind, item: ItemView) -> list[Need]:
     """Who decides in place of the owner, for kinds that say so."""
     found = kind.agreement(item) if isinstance(kind, kinds.SaysWhoAgrees) else None
-    return None if found is None else Need(found.role, found.reason, found.policy, found.version)
+    agreed = [found] if isinstance(found, kinds.Agreement) else found or []
+    return [Need(one.role, one.reason, one.policy, one.version) for one in agreed]
+
+
+def _count_readers(policies: Sequence[PolicyRow]) -> bool:
+    """Whether any policy asks how many teams read a thing, which may cost a query an item."""
+    return any(READERS in text for p in policies for text in (p.expression, p.message, p.way_out))
 
 
 class Around:
-    """What is known of environments and teams, read once for each that is asked about."""
+    """What is known of environments and teams, read once for each that is asked about.
 
-    def __init__(self) -> None:
+    Who wrote the request, or types it, does not count among those who could agree.
+    """
+
+    def __init__(
+        self,
+        *,
+        request_id: int = 0,
+        typed_by: int | None = None,
+        counts_readers: bool = False,
+        sizes: Mapping[int, int] | None = None,
+    ) -> None:
+        self._request_id, self._typed_by = request_id, typed_by
+        self._counts_readers, self._sizes = counts_readers, sizes or {}
         self._environments: dict[str, Mapping[str, object]] = {}
         self._owners: dict[str, Mapping[str, object]] = {}
 
@@ -150,10 +186,39 @@ class Around:
     def owner(self, team: str) -> Mapping[str, object]:
         """What is known of a team that owns; nothing where there is no such team."""
         if team not in self._owners:
-            contact = Team.objects.filter(slug=team).values_list("on_call", flat=True).first()
-            known = {} if contact is None else {"owner.on_call": bool(contact.strip())}
-            self._owners[team] = known
+            found = (
+                Team.objects.filter(slug=team)
+                .annotate(approvers=self._approvers())
+                .values_list("on_call", "approvers")
+                .first()
+            )
+            self._owners[team] = (
+                {}
+                if found is None
+                else {"owner.on_call": bool(found[0].strip()), "owner.approvers": found[1]}
+            )
         return self._owners[team]
+
+    def size(self, item: ItemView) -> int:
+        """How many items the request of this one has."""
+        return self._sizes.get(item.request_id) or max(1, len(item.beside))
+
+    def readers(self, item: ItemView, own: Facts) -> Mapping[str, object]:
+        """How many teams read the thing; nothing where nobody can say."""
+        teams = own.get("consumers.teams")
+        if teams is None and self._counts_readers:
+            teams = facts.readers_of(item.kind, item.environment, item.name)
+        return {READERS: len(teams)} if isinstance(teams, Collection) else {}
+
+    def _approvers(self) -> Coalesce:
+        owners = Membership.objects.filter(
+            team=OuterRef("pk"), role=Role.OWNER, user__is_active=True
+        ).exclude(user=self._typed_by or 0)
+        if self._request_id:
+            wrote = ItemAuthor.objects.filter(item__request=self._request_id)
+            owners = owners.exclude(user__in=wrote.values("user"))
+        counted = owners.order_by().values("team").annotate(n=Count("user", distinct=True))
+        return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
 
 
 def item_facts(item: ItemView, *, team: str, around: Around) -> dict[str, object]:
@@ -162,7 +227,8 @@ def item_facts(item: ItemView, *, team: str, around: Around) -> dict[str, object
     current = kind.current(item.place, item.name)
     owner = current.owner if current and current.owner else team
     own = {**kind.facts(item), **facts.provided(item)}
-    return {**common_facts(item, owner=owner, asks=team, around=around), **own}
+    common = common_facts(item, owner=owner, asks=team, around=around)
+    return {**common, **around.readers(item, own), **own}
 
 
 def common_facts(item: ItemView, *, owner: str, asks: str, around: Around) -> dict[str, object]:
@@ -173,6 +239,7 @@ def common_facts(item: ItemView, *, owner: str, asks: str, around: Around) -> di
         "item.kind": item.kind,
         "item.place": item.place,
         "request.team": asks,
+        "request.items": around.size(item),
         "owner.team": owner,
         "environment.name": item.environment,
         "environment.production": item.production,

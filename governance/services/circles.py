@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from governance.mentions import mentions
 from governance.models import (
     Comment,
+    Delegation,
     ItemAuthor,
     Membership,
     OrgRole,
@@ -94,7 +95,20 @@ def _approvers(request: Request) -> set[int]:
     needs = Requirement.objects.filter(request=request, revision=request.revision)
     rows = list(needs.values_list("role", "review_id", "review__reviewer_id"))
     unmet = [role for role, review, _ in rows if review is None]
-    return people_in(unmet) - {reviewer for _, _, reviewer in rows if reviewer is not None}
+    asked = people_in([role.replace("second:", "owner:", 1) for role in unmet])
+    agreed = {reviewer for _, _, reviewer in rows if reviewer is not None}
+    return (asked | _standing_in(unmet)) - agreed
+
+
+def _standing_in(roles: Collection[str]) -> set[int]:
+    """Who decides today for somebody who could meet one of the roles and is away."""
+    asked = {role.replace("second:", "owner:", 1) for role in roles}
+    rows = Delegation.objects.filter(roles__overlap=sorted(asked)).standing() if asked else []
+    return {
+        row.taker_id
+        for row, teams, org_roles in rows
+        if asked.intersection(row.roles, {*org_roles, *(f"owner:{team}" for team in teams)})
+    }
 
 
 def _participants(request: Request) -> set[int]:

@@ -18,6 +18,7 @@ from governance.errors import Conflict, Invalid, NotAllowed, Problem, Refused, S
 from governance.kinds import DiffRow, ItemView, Step
 from governance.models import Comment, Item, ItemAuthor, Request, Requirement, Review, Team, Verdict
 from governance.permissions import Action, demand
+from governance.policy.routing import Need
 from governance.services import notices, snapshots
 from governance.services.checks import Examination, examine, store_findings
 from governance.services.items import NewItem, Typed, dependencies, must_read, read_items, views
@@ -25,6 +26,7 @@ from governance.services.moves import move
 from governance.workflow import EDITABLE, ENDED_UNDONE, FINAL, TRANSITIONS, Move, State
 
 MAX_TEXT = 20_000
+MOST_FORESEEN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def preview(new: Sequence[NewItem], *, team: Team, by: Actor, request_id: int = 
     """Checks what is typed, as far as it can be read, and stores nothing."""
     demand(by, Action.REQUEST, "request", team.slug)
     typed = read_items(new, team=team.slug, request_id=request_id)
-    examination = examine(typed.items, team=team.slug) if typed.items else None
+    examination = examine(typed.items, team=team.slug, typed_by=by.user_id) if typed.items else None
     found = typed.problems + (examination.problems if examination else ())
     with kinds.reading((i.kind, i.place, i.name) for i in typed.items):
         return Preview(
@@ -52,6 +54,15 @@ def preview(new: Sequence[NewItem], *, team: Team, by: Actor, request_id: int = 
             rows={i.position: kinds.get(i.kind).rows(i) for i in typed.items},
             steps=steps(typed.items),
         )
+
+
+def foreseen(request: Request, items: Sequence[ItemView]) -> tuple[Need, ...]:
+    """Whom the rules would ask if it were submitted now; nobody where they would refuse it, or
+    where it is too long to be judged while somebody waits for a page."""
+    if not items or len(items) > MOST_FORESEEN:
+        return ()
+    examination = examine(items, team=request.team.slug)
+    return () if examination.refusals else examination.needs
 
 
 def steps(items: Sequence[ItemView]) -> list[Step]:
@@ -296,10 +307,14 @@ def _ask(request: Request, examination: Examination) -> None:
 
 
 def write_requirements(request: Request, examination: Examination) -> None:
-    """Stores the needs of this revision; those that are met already stay as they are."""
-    have = set(
-        request.requirements.filter(revision=request.revision).values_list("role", flat=True)
-    )
+    """Stores the needs of this revision; those that are met already stay as they are.
+
+    A second person who is not needed any more, since her team has none, is not waited for.
+    """
+    needed = [need.role for need in examination.needs]
+    asked = request.requirements.filter(revision=request.revision)
+    asked.filter(role__startswith="second:", review__isnull=True).exclude(role__in=needed).delete()
+    have = set(asked.values_list("role", flat=True))
     Requirement.objects.bulk_create(
         Requirement(
             request=request,
@@ -308,6 +323,7 @@ def write_requirements(request: Request, examination: Examination) -> None:
             reason=need.reason,
             policy=need.policy,
             policy_version=need.version,
+            also=[list(one) for one in need.also],
         )
         for need in examination.needs
         if need.role not in have

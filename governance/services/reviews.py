@@ -2,29 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from governance import access, audit, dispatch
 from governance.actors import Actor, system_actor
 from governance.errors import Conflict, Invalid, NotAllowed, Stale
-from governance.models import Request, Requirement, Review, Verdict
-from governance.permissions import approver_roles, role_in_words
+from governance.models import Membership, OrgRole, Request, Requirement, Review, Verdict
+from governance.permissions import Capacity, Role, approver_roles, capacity, role_in_words
 from governance.services import approvals, notices
 from governance.services.moves import move
 from governance.services.requests import authors_of, plain_text
 from governance.workflow import Move, State
 
 
-def open_requirements(request: Request, by: Actor) -> list[Requirement]:
-    """What is still to be agreed to and this actor could agree to, four eyes left aside."""
-    return list(
+def open_requirements(request: Request, by: Actor) -> list[tuple[Requirement, Capacity]]:
+    """What is still to be agreed to and this actor could agree to, and how, first what the fewest
+    others could: one person answers for one, and nothing is to be left that nobody can answer for.
+    Whether she wrote the request, or has agreed already, is left aside."""
+    rows = list(
         request.requirements.filter(
             revision=request.revision, review__isnull=True, role__in=approver_roles(by)
         )
     )
+    hers = _hers(rows, by, not_for=_spoken_for(request, by) if rows else ())
+    if len(hers) < 2:
+        return hers
+    return sorted(hers, key=lambda one: _people_of(one[0].role))  # keeps the order among equals
+
+
+def _people_of(role: str) -> int:
+    """How many people hold a requirement's role."""
+    name, _, team = role.partition(":")
+    active = {"user__is_active": True}
+    held = (
+        Membership.objects.filter(team__slug=team, role=Role.OWNER, **active)
+        if team
+        else OrgRole.objects.filter(role=name, **active)
+    )
+    return held.values("user").distinct().count()
+
+
+def _hers(
+    rows: Sequence[Requirement], by: Actor, *, not_for: Collection[int]
+) -> list[tuple[Requirement, Capacity]]:
+    found = [(row, capacity(by, row.role, not_for=not_for)) for row in rows]
+    return [(row, how) for row, how in found if how is not None]
+
+
+def _spoken_for(request: Request, by: Actor) -> set[int]:
+    """People in whose name nobody can agree to it: they wrote it, or have agreed already, by
+    themselves or through another. No query for somebody who speaks for herself alone."""
+    if not by.stands_in:
+        return set()
+    met = request.requirements.filter(revision=request.revision, review__isnull=False)
+    agreed = met.values_list("review__reviewer_id", "review__delegation__giver_id")
+    return authors_of(request) | {person for pair in agreed for person in pair if person}
+
+
+def agreed_by(person: int | None) -> Q:
+    """Requirements that this person has met, by herself or through another."""
+    return Q(review__reviewer_id=person) | Q(review__delegation__giver_id=person)
 
 
 def wrote_it(request: Request, by: Actor) -> bool:
@@ -42,9 +83,12 @@ def why_not(request: Request, by: Actor) -> str:
     mine = [r for r in open_now if r.role in approver_roles(by)]
     if not mine:
         return f"You are not asked. Who must agree: {_people(open_now)}."
-    if request.requirements.filter(
-        revision=request.revision, review__reviewer_id=by.user_id
-    ).exists():
+    if not _hers(mine, by, not_for=_spoken_for(request, by)):
+        return (
+            "Whom you stand in for wrote this request, or has agreed to it already. Who must "
+            f"agree: {_people(open_now)}."
+        )
+    if request.requirements.filter(agreed_by(by.user_id), revision=request.revision).exists():
         return f"You have approved already. Still to agree, as another person: {_people(open_now)}."
     return ""
 
@@ -58,15 +102,16 @@ def approve(request: Request, *, revision: int, comment: str = "", by: Actor) ->
     """Agrees to the revision seen, in one role. The last approval needed sets the worker going,
     unless an earlier one no longer counts: then that requirement is open again.
 
-    One person answers for one requirement: where two roles must agree, two people do. Raises
-    NotAllowed (who can), Stale (edited meanwhile), Conflict (decided already).
+    One person answers for one requirement: where two roles must agree, two people do. Somebody who
+    stands in for another answers in his name, which then is his one answer too. Raises NotAllowed
+    (who can), Stale (edited meanwhile), Conflict (decided already).
     """
     request = _locked(request.pk, by, revision)
     reason = why_not(request, by)
     if reason:
         raise NotAllowed(reason, request=request.pk)
-    requirement = open_requirements(request, by)[0]
-    review = _review(request, Verdict.APPROVE, requirement.role, comment, by)
+    requirement, how = open_requirements(request, by)[0]
+    review = _review(request, Verdict.APPROVE, how, comment, by)
     requirement.review = review
     requirement.save(update_fields=["review"])
     event = audit.record(
@@ -75,16 +120,16 @@ def approve(request: Request, *, revision: int, comment: str = "", by: Actor) ->
         about=request,
         request_id=request.pk,
         team=request.team.slug,
-        data={"verdict": "approve", "as": requirement.role, "revision": revision},
+        data={"verdict": "approve", "revision": revision, **_told(how)},
     )
     if not request.requirements.filter(revision=revision, review__isnull=True).exists():
-        _settle(request, by, comment)
+        settle(request, by, comment)
     else:
         notices.happened(event, request, by=by, detail=review.comment)
     return request
 
 
-def _settle(request: Request, by: Actor, comment: str) -> None:
+def settle(request: Request, by: Actor, comment: str = "") -> None:
     """All have agreed: approved, if each of them could agree today as well."""
     gone = approvals.lapsed(request)
     if not gone:
@@ -112,7 +157,7 @@ def request_changes(request: Request, *, revision: int, comment: str, by: Actor)
     if not comment.strip():
         raise Invalid("Say what should change, so that the author can do it.", path="comment")
     _review(request, Verdict.REQUEST_CHANGES, acted_as, comment, by)
-    move(request, Move.REQUEST_CHANGES, by=by, said=comment, data={"as": acted_as})
+    move(request, Move.REQUEST_CHANGES, by=by, said=comment, data=_told(acted_as))
     return request
 
 
@@ -124,28 +169,43 @@ def decline(request: Request, *, revision: int, comment: str, by: Actor) -> Requ
     if not comment.strip():
         raise Invalid("Say why it is declined: the author is owed a reason.", path="comment")
     _review(request, Verdict.DECLINE, acted_as, comment, by)
-    move(request, Move.DECLINE, by=by, said=comment, data={"as": acted_as})
+    move(request, Move.DECLINE, by=by, said=comment, data=_told(acted_as))
     return request
 
 
-def _acting(request: Request, by: Actor) -> str:
-    """The role in which this actor decides; somebody whose approval counted may still object."""
-    asked = request.requirements.filter(
-        revision=request.revision, role__in=approver_roles(by)
-    ).first()
-    if asked is None:
+def acting(request: Request, by: Actor) -> Capacity | None:
+    """How this actor may decide on it; None where she is not asked. Somebody whose approval counted
+    may still object; nobody decides in the name of somebody who wrote it."""
+    rows = request.requirements.filter(revision=request.revision, role__in=approver_roles(by))
+    wrote = authors_of(request) if by.stands_in else ()
+    return next((how for _, how in _hers(list(rows), by, not_for=wrote)), None)
+
+
+def _acting(request: Request, by: Actor) -> Capacity:
+    found = acting(request, by)
+    if found is None:
         asked_for = list(request.requirements.filter(revision=request.revision))
         raise NotAllowed(f"You are not asked. Who decides: {_people(asked_for)}.")
-    return asked.role
+    return found
 
 
-def _review(request: Request, verdict: str, acted_as: str, comment: str, by: Actor) -> Review:
+def _told(how: Capacity) -> dict[str, object]:
+    """What an event says of the capacity in which somebody decided."""
+    if how.stands_in is None:
+        return {"as": how.role}
+    return {"as": how.role, "for": how.stands_in.giver.name, "delegation": how.delegation}
+
+
+def _review(request: Request, verdict: str, how: Capacity, comment: str, by: Actor) -> Review:
+    if how.delegation is not None:
+        approvals.hold(how.delegation)
     return Review.objects.create(
         request=request,
         revision=request.revision,
         reviewer_id=by.user_id,
         verdict=verdict,
-        acted_as=acted_as,
+        acted_as=how.role,
+        delegation_id=how.delegation,
         comment=plain_text(comment, "comment").strip(),
     )
 

@@ -15,7 +15,7 @@ from itertools import islice
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F
 from django.db.models.functions import Now
 
 from governance import audit, dispatch, facts, kinds
@@ -25,6 +25,7 @@ from governance.kinds import ItemView
 from governance.models import UNFINISHED, Item, PolicyVersion, Request, Simulation, SimulationState
 from governance.permissions import Action, demand
 from governance.policy.evaluate import check_policy
+from governance.policy.facts import of_change
 from governance.policy.load import PolicyText
 from governance.policy.simulation import Subject, Tally, everywhere, reads
 from governance.policy.waiving import Granted
@@ -193,8 +194,10 @@ def _estate(
         notes["estate"] = f"What is declared cannot be judged: {kind.title} does not list it."
         return
     around = Around()
+    nothing = of_change(kinds.Risk.SAFE, irreversible=False)  # what stands changes nothing
     for item, own in kind.estate_facts(wanted):
-        given = {**common_facts(item, owner=item.team, asks=item.team, around=around), **own}
+        common = common_facts(item, owner=item.team, asks=item.team, around=around)
+        given = {**common, **nothing, **own}
         if not wanted <= given.keys():
             given |= facts.provided(item)
         yield _subject("estate", item, item.team), given
@@ -209,7 +212,8 @@ def _requests(name: str) -> Iterator[tuple[Subject, dict[str, object]]]:
         .select_related("request__team", "request__environment")
         .order_by("-request_id", "position")[:MOST_ITEMS]
     )
-    around = Around()
+    counted = Item.objects.filter(request__in=ids).order_by().values_list("request")
+    around = Around(sizes=dict(counted.annotate(n=Count("pk"))))
     found = rows.iterator(BATCH)
     while group := list(islice(found, BATCH)):
         items = [view(row.request, row) for row in group]

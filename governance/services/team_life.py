@@ -16,7 +16,7 @@ from governance import access, audit
 from governance.actors import Actor
 from governance.audit import Happening
 from governance.errors import Conflict, Invalid, NotFound, Taken
-from governance.models import Application, ApplicationPrefix, Request, Team
+from governance.models import Application, ApplicationPrefix, Request, Resource, Team
 from governance.permissions import Action, demand
 from governance.services import people, teams
 from governance.services.changing import change_to
@@ -78,14 +78,13 @@ def hand_over(slug: str, *, by: Actor) -> Team:
     if double is not None:
         raise Conflict(f"{successor.slug} owns a {double.kind} {double.name} as well as {slug}.")
     applications = list(team.applications.all())
-    team.resources.update(owner=successor)
+    give(resources, successor, by=by)
     team.applications.update(team=successor)
     moved = {"from": slug, "to": successor.slug}
     audit.record_many(
         [
-            Happening(f"{kind}.handed_over", row, team=successor.slug, data=moved)
-            for kind, rows in (("resource", resources), ("application", applications))
-            for row in rows
+            Happening("application.handed_over", row, team=successor.slug, data=moved)
+            for row in applications
         ],
         by=by,
     )
@@ -94,6 +93,44 @@ def hand_over(slug: str, *, by: Actor) -> Team:
         told |= {"applications": len(applications)}
         audit.record("team.handed_over", by=by, about=team, team=slug, data=told)
     return team
+
+
+def give(
+    resources: Sequence[Resource], to: Team, *, by: Actor, request_id: int | None = None
+) -> None:
+    """Makes another team the owner of these, each with its event, in the caller's transaction, for
+    a caller who has asked whether `by` may. Raises Conflict where it has one of the same name."""
+    owners = dict(Team.objects.filter(resources__in=resources).values_list("pk", "slug"))
+    try:
+        with transaction.atomic():
+            Resource.objects.filter(pk__in=[row.pk for row in resources]).update(owner=to)
+    except IntegrityError:
+        raise Conflict(f"{to.slug} owns one of the same kind and name already.") from None
+    audit.record_many(
+        [
+            Happening(
+                "resource.handed_over",
+                row,
+                request_id=request_id,
+                team=to.slug,
+                data={"from": owners.get(row.owner_id, ""), "to": to.slug},
+            )
+            for row in resources
+        ],
+        by=by,
+    )
+
+
+def tell_of_claim(kind: str, place: str, name: str, team: str, by: Actor, request_id: int) -> None:
+    """Records that what nobody owned has an owner, in the caller's transaction."""
+    audit.record(
+        "resource.claimed",
+        by=by,
+        about=audit.Subject(kind, f"{place}/{name}", name),
+        request_id=request_id,
+        team=team,
+        data={"to": team},
+    )
 
 
 @transaction.atomic

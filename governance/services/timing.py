@@ -19,7 +19,8 @@ from governance import access, audit, windows
 from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed
 from governance.models import BrokenGlass, Environment, Freeze, Request
-from governance.permissions import Action, allowed, approver_roles
+from governance.permissions import Action, allowed
+from governance.services import reviews
 from governance.windows import Calendar, next_open
 from governance.workflow import OPEN, State
 
@@ -156,10 +157,9 @@ def can_set_not_before(request: Request, by: Actor) -> bool:
 
 
 def is_asked(request: Request, by: Actor) -> bool:
-    """Whether the revision that stands asks a role of this actor's to agree."""
-    return request.requirements.filter(
-        revision=request.revision, role__in=approver_roles(by)
-    ).exists()
+    """Whether the revision that stands asks this actor to agree, or somebody whom she stands in
+    for and who wrote nothing of it."""
+    return reviews.acting(request, by) is not None
 
 
 def in_zone(request: Request, at: datetime | None) -> str:

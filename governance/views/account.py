@@ -67,6 +67,7 @@ def account_page(
         "vouched_elsewhere": bool(request.session.get(VOUCHED_ELSEWHERE)),
         "notice_form": notice_form or _notice_form(person.pk),
         "why_no_mail": _why_no_mail(person),
+        "standing_in": sorted({one.title for one in request.actor.stands_in}),
     }
     refused = any(form.is_bound for form in forms)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK

@@ -22,5 +22,11 @@ def go_back_url(kind: str, place: str, name: str) -> str:
     return _composer(change=kind, place=place, name=name, **{"from": "applied"})
 
 
+def hand_over_url(kind: str, place: str, name: str, *, owned: bool) -> str:
+    """The form that gives a thing to another team, or claims it where nobody owns it."""
+    operation = "transfer" if owned else "claim"
+    return _composer(kind="ownership", operation=operation, place=place, about=kind, target=name)
+
+
 def _composer(**known: str) -> str:
     return f"{reverse('request-new')}?{urlencode(known)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -43,6 +43,7 @@ ICONS: Mapping[str, str] = {
     "subject": "braces",
     "grant": "key",
     "waiver": "shield-check",
+    "ownership": "users",
 }
 VERBS: Mapping[str, str] = {
     "create": "new",
@@ -50,11 +51,19 @@ VERBS: Mapping[str, str] = {
     "register": "new version",
     "revoke": "end",
     "end": "take back",
+    "transfer": "hand over",
 }
 _NUMBERS = ("+", "−", "≈")  # how a difference of numbers begins; other differences are words
 _MARKS: Mapping[str, str] = {"success": "good", "warning": "warn", "danger": "bad"}
 # What else happened to the things themselves is told by the outcome of their items.
 _TOLD = ("request.", "item.", "review", "comment")
+_ROLES: Mapping[str, str] = {
+    "owner": "Owner",
+    "second": "Second owner",
+    "platform": "Platform",
+    "steward": "Data steward",
+    "auto": "Rule",
+}
 _SYSTEM: Mapping[str, str] = {
     "worker": "The worker",
     "policies": "The rules",
@@ -97,13 +106,22 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyLink:
+    """A version of a policy that asks for an agreement."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class NeedLine:
     """One agreement that is needed: by whom, why, and who gave it."""
 
     role: str
     who: str
-    agreement: Agreement
-    policy_url: str
+    agreed: bool
+    reason: str
+    policies: Sequence[PolicyLink]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +210,8 @@ def shown(request: Request, actor: Actor) -> Shown:
         decision_title="Your decision" if page.can_approve else "Where it stands",
         decision_lines=[*_changed_since(request, actor), *_lines(page, state)],
         can_object=page.can_decide and not reviews.wrote_it(request, actor),
-        needs=[_need(agreement) for agreement in page.agreements],
-        needs_words=_needs_words(state),
+        needs=_needs(page),
+        needs_words=_needs_words(page, state),
         effects=_effects(panels),
         steps=[
             StepLine(s.text, s.target, "" if s.risk is Risk.SAFE else s.risk.value)
@@ -339,17 +357,36 @@ def _failure(request: Request, page: queries.RequestPage) -> str:
     return "" if request.failure in said else request.failure
 
 
-def _need(agreement: Agreement) -> NeedLine:
-    requirement = agreement.requirement
-    name, _, team = requirement.role.partition(":")
-    titles = {"owner": "Owner", "platform": "Platform", "steward": "Data steward", "auto": "Rule"}
-    title = titles.get(name, name)
-    return NeedLine(
-        role=f"{title}, {team}" if team else title,
-        who=agreement.by or _could(agreement),
-        agreement=agreement,
-        policy_url=reverse("policy", args=[requirement.policy]) if requirement.policy else "",
-    )
+def _needs(page: queries.RequestPage) -> list[NeedLine]:
+    """Who must agree; of a draft, who would have to."""
+    asked = [
+        NeedLine(
+            role=_title_of(one.requirement.role),
+            who=one.by or _could(one),
+            agreed=bool(one.by),
+            reason=one.requirement.reason,
+            policies=policy_links(one.requirement.asked_by),
+        )
+        for one in page.agreements
+    ]
+    return asked or [
+        NeedLine(_title_of(need.role), "", False, need.reason, policy_links(need.asked_by))
+        for need in page.foreseen
+    ]
+
+
+def _title_of(role: str) -> str:
+    name, _, team = role.partition(":")
+    title = _ROLES.get(name, name)
+    return f"{title}, {team}" if team else title
+
+
+def policy_links(asked_by: Iterable[tuple[str, int]]) -> list[PolicyLink]:
+    """The versions of policies, each with its page."""
+    return [
+        PolicyLink(f"{name} v{version}", reverse("policy-version", args=[name, version]))
+        for name, version in asked_by
+    ]
 
 
 def _could(agreement: Agreement) -> str:
@@ -357,15 +394,20 @@ def _could(agreement: Agreement) -> str:
     if agreement.you_could:
         return f"you, or {others - 1} more" if others > 1 else "you"
     if not others:
-        return "nobody has this role yet"
+        second = agreement.requirement.role.startswith("second:")
+        way_out = ": ask for it again, and the platform team is asked" if second else ""
+        return f"nobody has this role {'any more' if second else 'yet'}{way_out}"
     more = f" or {others - 2} more" if others > 2 else ""
     return ", ".join(agreement.could[:2]) + more
 
 
-def _needs_words(state: State) -> str:
+def _needs_words(page: queries.RequestPage, state: State) -> str:
+    """What stands before the list, or in its place."""
     if state in {State.DRAFT, State.CHANGES_REQUESTED}:
+        if page.foreseen:
+            return "Nobody is asked yet. When you ask for review:"
         return "The rules say who, when you ask for review."
-    return "Nobody: no rule asks for a person here."
+    return "" if page.agreements else "Nobody: no rule asks for a person here."
 
 
 def _steps_words(page: queries.RequestPage, state: State) -> str:

@@ -64,6 +64,7 @@ def inbox(request: PageRequest) -> HttpResponse:
         "listed": listed,
         "rows": rows(listed.rows),
         "bulk": wanted == "needs-me",
+        "standing_in": sorted({one.title for one in request.actor.stands_in}),
         "title": "Inbox",
     }
     return show(request, "requests/inbox.html", context, fragment="requests/_table.html")

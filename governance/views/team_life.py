@@ -13,6 +13,9 @@ from governance import access
 from governance.errors import Conflict, Invalid, NotFound
 from governance.forms import ApplicationForm, TeamForm, refuse
 from governance.models import Application, Team
+from governance.ownership.form import (
+    OwnershipForm,  # noqa: F401 -- puts it into the composer's table
+)
 from governance.permissions import Action, allowed
 from governance.services import team_life as service
 from governance.views import carried

@@ -24,11 +24,12 @@ from governance.kinds import (
     Json,
     Outcome,
     OutcomeState,
+    Risk,
     Step,
 )
 from governance.models import Environment, PolicyVersion, Request, Review, Team
 from governance.policy.evaluate import GRANTS, NEVER, Severity
-from governance.policy.facts import Fact, FactType, declare
+from governance.policy.facts import Fact, FactType, declare, of_change
 from governance.policy.waiving import day
 from governance.waivers import inforce
 from governance.waivers.inforce import GRANT, KIND
@@ -63,7 +64,8 @@ class WaiverKind:
 
     def places(self) -> list[tuple[str, str, str]]:
         """Everywhere where anything else can live."""
-        return [place for kind in kinds.every() if kind.name != KIND for place in kind.places()]
+        found = [place for kind in kinds.every() if kind.name != KIND for place in kind.places()]
+        return list(dict.fromkeys(found))
 
     def current(self, place: str, name: str) -> Current | None:
         """The waiver of that name; None for one that was never granted."""
@@ -105,6 +107,7 @@ class WaiverKind:
             "waiver.policy": spec.policy,
             "waiver.kind": spec.kind,
             "waiver.object": spec.target,
+            **of_change(Risk.SAFE, irreversible=False),
         }
         if (version := inforce.rule(spec.policy)) is not None:
             found["waiver.severity"] = version.severity
@@ -360,11 +363,8 @@ def _granted_by(request: Request, role: str) -> str:
         Q(requirements__role=role) | Q(reviewer__isnull=True),
         requirements__request=request,
         requirements__revision=request.revision,
-    ).select_related("reviewer")
-    names = {
-        str(review.reviewer) if review.reviewer else f"{review.policy} v{review.policy_version}"
-        for review in given
-    }
+    ).select_related("reviewer", "delegation__giver")
+    names = {review.by for review in given}
     return ", ".join(sorted(names)) or role
 
 

@@ -13,6 +13,7 @@ from governance import queries as request_queries
 from governance.errors import NotFound
 from governance.models import Request
 from governance.permissions import Action, demand, teams_where
+from governance.views.asking import hand_over_url
 from governance.views.pages import PageRequest, page, show
 from governance.views.paging import by_number
 from governance.views.requests import Tab
@@ -21,6 +22,8 @@ from registry.addresses import subject_at, subject_url
 from registry.graph import Graph, Node
 from registry.indent import indented
 from registry.lookup import Head, Stored
+from registry.naming import SubjectName
+from registry.owners import OWN
 from registry.queries import SubjectDetail
 from registry.views import governing, picture
 from registry.views.relations import topics_of
@@ -79,8 +82,17 @@ def subject(request: PageRequest, context: str, name: str) -> HttpResponse:
         "topics": topics_of(found),
         "deleted": len(found.versions) - len(live),
         "can_register": bool(teams_where(request.actor, Action.REQUEST, "subject")),
+        "hand_over_url": _hand_over_url(found, target),
     }
     return show(request, "subjects/detail.html", values | TABS[tab].values(look))
+
+
+def _hand_over_url(found: SubjectDetail, target: SubjectName) -> str:
+    """Where it is handed over or claimed; empty for one that follows its topic."""
+    owner = found.belonging.owner
+    if owner is not None and owner.why != OWN:
+        return ""
+    return hand_over_url("subject", target.context, target.name, owned=owner is not None)
 
 
 # --- What each tab shows ----------------------------------------------------------------------

@@ -123,6 +123,8 @@ def pages(estate: Estate) -> list[tuple[str, str, int]]:
         ("priya", "/environments/new/", 403),
         ("priya", "/account/", 200),
         ("priya", "/account/second-factor/", 200),
+        ("priya", "/account/delegations/", 200),
+        ("jonas", "/account/delegations/", 200),
         ("mara", "/sign-in-setup/", 200),
         ("priya", "/sign-in-setup/", 403),
         ("mara", "/teams/payments/change/", 200),

@@ -189,7 +189,7 @@ def test_somebody_in_several_teams_acts_for_each_by_her_role_there() -> None:
     assert teams_where(both, Action.REQUEST, "topic") == {"billing"}
     assert allowed(both, Action.APPROVE_AS_OWNER, "request", "billing").ok
     assert not allowed(both, Action.APPROVE_AS_OWNER, "request", "payments").ok
-    assert approver_roles(both) == {"owner:billing"}
+    assert approver_roles(both) == {"owner:billing", "second:billing"}
 
 
 def test_requirement_roles_are_met_by_the_right_people() -> None:
@@ -199,7 +199,11 @@ def test_requirement_roles_are_met_by_the_right_people() -> None:
     assert can_approve_as(CAST["steward"], "steward").ok
     assert approver_roles(CAST["platform"]) == {"platform"}
     assert role_in_words("owner:payments") == "an owner of payments"
-    for wrong in ("owner", "owner:", "auditor", "platform:payments", "auto"):
+    assert can_approve_as(CAST["owner"], "second:payments").ok
+    assert not can_approve_as(CAST["stranger"], "second:payments").ok
+    assert not can_approve_as(CAST["platform"], "second:payments").ok
+    assert role_in_words("second:payments") == "a second owner of payments"
+    for wrong in ("owner", "owner:", "second", "second:", "auditor", "platform:payments", "auto"):
         with pytest.raises(ValueError, match="Nobody can approve as"):
             approval(wrong)
 

@@ -108,6 +108,7 @@ def test_facts_for_policies() -> None:
     facts = kinds.get("subject").facts(item(OTHER))
     assert facts["subject.compatible"] is False
     assert facts["subject.breaks"] == ["BACKWARD", "FORWARD"]
+    assert (facts["change.risk"], facts["change.irreversible"]) == ("disruptive", False)
     assert facts["subject.changes"] == ["R.a: retyped, string → int"]
     assert (facts["subject.versions"], facts["subject.compatibility"]) == (1, "BACKWARD")
 

@@ -182,5 +182,23 @@ class Toy:
             return Problem("name", f"{item.name} was made, and stays.", "Paint it.")
         return Undone("paint", dict(before))
 
+    def unclaimed(self, place: str, name: str) -> Problem | None:
+        if ShelfToy.objects.filter(place=place, name=name).exists():
+            return None
+        return Problem("object", f"No toy {name} stands on {place}.", "Ask for one.")
+
+    def claim(self, place: str, name: str, team: str, *, request_id: int) -> None:
+        stands = ShelfToy.objects.get(place=place, name=name)
+        resource, _ = Resource.objects.get_or_create(
+            kind="toy", name=name, owner=Team.objects.get(slug=team)
+        )
+        DeclaredToy.objects.create(
+            resource=resource,
+            environment=Environment.objects.get(slug=place.removeprefix("shelf-")),
+            name=name,
+            place=place,
+            colour=stands.colour,
+        )
+
     def url(self, place: str, name: str) -> str:
         return f"/toys/{place}/{name}/"

@@ -13,7 +13,7 @@ from governance.actors import Actor
 from governance.errors import NotFound
 from governance.models import Event, Request
 from governance.permissions import Action, allowed
-from governance.views.asking import change_url, go_back_url, new_url
+from governance.views.asking import change_url, go_back_url, hand_over_url, new_url
 from governance.views.searches import Related, related
 from governance.workflow import OPEN
 from topics import queries
@@ -67,6 +67,7 @@ class TopicPage:
     history: Sequence[Event]
     change_url: str  # empty where she may not ask for a change
     why_not: str
+    hand_over_url: str  # to give it to another team, or to claim it
 
 
 def topic_page(cluster: str, name: str, actor: Actor) -> TopicPage:
@@ -94,6 +95,9 @@ def topic_page(cluster: str, name: str, actor: Actor) -> TopicPage:
         history=lookups.history("topic", f"{cluster}/{name}"),
         change_url=change_url("topic", cluster, name) if came_to_be and change.ok else "",
         why_not="" if change.ok or declared is None else change.why,
+        hand_over_url=hand_over_url("topic", cluster, name, owned=declared is not None)
+        if came_to_be or declared is None
+        else "",
     )
 
 

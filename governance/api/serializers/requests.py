@@ -119,6 +119,15 @@ class ItemPageShown(serializers.Serializer[Any]):
     irreversible = serializers.ListField(child=serializers.CharField())
 
 
+class AskedBy(serializers.ListField):
+    """Versions of policies, as "name v2"."""
+
+    child = serializers.CharField()
+
+    def to_representation(self, data: Any) -> list[str]:
+        return [f"{name} v{version}" for name, version in data]
+
+
 class AgreementShown(serializers.Serializer[Any]):
     """One agreement that the revision needs."""
 
@@ -127,9 +136,20 @@ class AgreementShown(serializers.Serializer[Any]):
     reason = serializers.CharField(source="requirement.reason")
     policy = serializers.CharField(source="requirement.policy")
     policy_version = serializers.IntegerField(source="requirement.policy_version")
+    also = AskedBy(source="requirement.also", help_text="Further policies that ask for it.")
     by = serializers.CharField(help_text="Who agreed; empty while nobody has.")
     could = serializers.ListField(child=serializers.CharField())
     you_could = serializers.BooleanField()
+
+
+class NeedShown(serializers.Serializer[Any]):
+    """Who would have to agree."""
+
+    role = serializers.CharField()
+    reason = serializers.CharField()
+    policy = serializers.CharField()
+    version = serializers.IntegerField()
+    also = AskedBy(help_text="Further policies that ask for it.")
 
 
 class EntryShown(serializers.Serializer[Any]):
@@ -190,6 +210,7 @@ class RequestPageShown(serializers.Serializer[Any]):
     items = ItemPageShown(many=True, help_text="The first 50; all are under …/items.")
     more_items = serializers.IntegerField()
     agreements = AgreementShown(many=True)
+    foreseen = NeedShown(many=True, help_text="Of a draft: who would have to agree.")
     timeline = EntryShown(many=True)
     steps = StepShown(many=True)
     findings = FindingShown(many=True)
@@ -210,15 +231,6 @@ class CommentShown(serializers.Serializer[Any]):
     author_name = serializers.CharField()
     body = serializers.CharField()
     created_at = serializers.DateTimeField()
-
-
-class NeedShown(serializers.Serializer[Any]):
-    """Who would have to agree."""
-
-    role = serializers.CharField()
-    reason = serializers.CharField()
-    policy = serializers.CharField()
-    version = serializers.IntegerField()
 
 
 class PreviewedItem(serializers.Serializer[Any]):

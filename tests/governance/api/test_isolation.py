@@ -50,6 +50,8 @@ OBJECTS: Mapping[str, str] = {
     "environments/<slug:slug>": "open",
     "environments/<slug:slug>/freezes": "open",
     "freezes/<int:pk>/lift": "open",
+    "delegations/<int:pk>": "open",
+    "delegations/<int:pk>/revoke": "open",
     "people/<str:username>": "watched",
     "people/<str:username>/activate": "watched",
     "people/<str:username>/deactivate": "watched",

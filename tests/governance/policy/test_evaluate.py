@@ -41,6 +41,8 @@ TOPIC: dict[str, object] = {
     "topic.min_insync_replicas": 2,
     "topic.partitions": 6,
     "topic.retention_ms": 7 * DAY,
+    "change.risk": "safe",
+    "change.irreversible": False,
 }
 SUBJECT: dict[str, object] = {
     "item.kind": "subject",
@@ -235,7 +237,7 @@ def test_an_automatic_approval_speaks_only_where_it_holds() -> None:
         ({"name": "x" * 81}, "name", "Shorten it."),
         ({"owner": " "}, "owner", "Say who answers"),
         ({"kind": ""}, "kind", "Name one kind"),
-        ({"severity": "approval"}, "approver", "Choose platform, steward or owner:<team>."),
+        ({"severity": "approval"}, "approver", "Choose platform, second, steward or owner:<team>."),
         ({"severity": "approval", "approver": "boss"}, "approver", "Choose platform"),
         ({"severity": "approval", "approver": "owner:"}, "approver", "Choose platform"),
         ({"severity": "approval", "approver": "owner:payments"}, "", ""),

@@ -34,6 +34,12 @@ def test_the_starter_file_reads_and_its_names_are_these() -> None:
         "compatibility-none",
         "compatibility-weak",
         "personal-data",
+        "small-change",
+        "irreversible",
+        "destructive",
+        "large-request",
+        "large-request-access",
+        "large-request-schemas",
     ]
 
 

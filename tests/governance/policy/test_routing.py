@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.policy.evaluate import Verdict
+from governance.policy.evaluate import Verdict, evaluate
 from governance.policy.facts import UNKNOWN
+from governance.policy.load import starter
 from governance.policy.routing import Need, merged, route
 
 DEV: dict[str, object] = {
@@ -52,7 +53,10 @@ STEWARD = says("approval", passed=False, policy="limit", approver="steward")
         (
             [STEWARD, says("approval", passed=False, policy="other", approver="steward")],
             PRODUCTION,
-            [OWNER, Need("steward", "limit says so. other says so.", "limit", 2)],
+            [
+                OWNER,
+                Need("steward", "limit says so. other says so.", "limit", 2, (("other", 2),)),
+            ],
         ),
         (
             [STEWARD, says("approval", passed=False, policy="big", approver="platform")],
@@ -180,3 +184,147 @@ def test_who_consumes_what_breaks_is_asked(facts: Mapping[str, object], needs: l
     # No policy lets it through by itself then.
     approved = [need.role for need in route([AUTO], facts)] == ["auto"]
     assert approved == (len(needs) == 1 and facts["environment.production"] is False)
+
+
+SECOND = says("approval", passed=False, policy="irreversible", approver="second")
+TWO = PRODUCTION | {"owner.approvers": 2}
+
+
+@pytest.mark.parametrize(
+    ("facts", "role", "why"),
+    [
+        (TWO, "second:payments", "A second person of payments is asked."),
+        (PRODUCTION, "second:payments", "A second person of payments is asked."),
+        (
+            TWO | {"owner.approvers": 1},
+            "platform",
+            "payments has no second person who could, so the platform team is asked.",
+        ),
+        (
+            TWO | {"owner.approvers": 0},
+            "platform",
+            "payments has no second person who could, so the platform team is asked.",
+        ),
+        (
+            TWO | {"owner.team": UNKNOWN},
+            "platform",
+            "No team owns it, so the platform team is asked.",
+        ),
+        (TWO | {"owner.team": ""}, "platform", "No team owns it, so the platform team is asked."),
+        (
+            TWO | {"owner.teams": ["payments"]},
+            "second:payments",
+            "A second person of payments is asked.",
+        ),
+    ],
+)
+def test_who_is_the_second_person(facts: Mapping[str, object], role: str, why: str) -> None:
+    needs = {need.role: need for need in route([SECOND], facts)}
+    assert (needs[role].policy, needs[role].version) == ("irreversible", 2)
+    assert needs[role].reason.endswith(f"irreversible says so. {why}")
+    assert len(needs) == (2 if facts["owner.team"] == "payments" else 1)
+
+
+def test_owners_of_several_teams_are_several_people() -> None:
+    needs = route([SECOND], TWO | {"owner.teams": ["payments", "shop"]})
+    assert [need.role for need in needs] == ["owner:payments", "owner:shop"]
+    assert needs[0].policy == "irreversible"
+
+
+def test_every_policy_that_asks_is_named_once() -> None:
+    asks = [says("approval", passed=False, policy=name, approver="platform") for name in "abcb"]
+    (_, need) = route(asks, PRODUCTION)
+    assert need.asked_by == (("a", 2), ("b", 2), ("c", 2))
+    many = [Need("platform", f"r{n}", f"p{n}", 1) for n in range(1_000)]
+    (need,) = merged(many)
+    assert len(need.asked_by) == 20
+
+
+# --- The starter policies: what is known of a change, and who must agree to it ------------------
+
+STARTER = [text.row(1) for text in starter() if text.kind == "topic"]
+CHANGE: dict[str, object] = {
+    "item.kind": "topic",
+    "item.operation": "alter",
+    "item.name": "payments.captured",
+    "item.place": "main",
+    "request.team": "payments",
+    "request.items": 1,
+    "owner.team": "payments",
+    "owner.approvers": 2,
+    "owner.on_call": True,
+    "change.risk": "safe",
+    "change.irreversible": False,
+    "environment.name": "production",
+    "environment.production": True,
+    "environment.max_partitions": None,
+    "environment.retention_limit_ms": 30 * 86_400_000,
+    "topic.profile": "apache-kafka",
+    "topic.brokers": 3,
+    "topic.partitions": 6,
+    "topic.replication_factor": 3,
+    "topic.min_insync_replicas": 2,
+    "topic.retention_ms": 7 * 86_400_000,
+}
+GROWS: dict[str, object] = {"change.risk": "disruptive", "change.irreversible": True}
+LOSES: dict[str, object] = {"change.risk": "destructive", "change.irreversible": True}
+OUTSIDE: dict[str, object] = {"environment.production": False, "environment.name": "development"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "roles"),
+    [
+        ({}, ["owner:payments"]),
+        (GROWS, ["owner:payments", "second:payments"]),
+        (GROWS | {"owner.approvers": 1}, ["owner:payments", "platform"]),
+        (LOSES, ["owner:payments", "platform"]),
+        (LOSES | {"owner.approvers": 1}, ["owner:payments", "platform"]),
+        (GROWS | {"request.items": 51}, ["owner:payments", "second:payments", "platform"]),
+        ({"request.items": 50}, ["owner:payments"]),
+        ({"request.items": 51}, ["owner:payments", "platform"]),
+        ({"topic.retention_ms": 40 * 86_400_000}, ["owner:payments", "steward"]),
+        (OUTSIDE, ["auto"]),
+        (OUTSIDE | {"request.items": 5}, ["auto"]),
+        (OUTSIDE | {"request.items": 6}, ["owner:payments"]),
+        (OUTSIDE | {"request.team": "billing"}, ["owner:payments"]),
+        (OUTSIDE | {"item.operation": "create"}, ["owner:payments"]),
+        (OUTSIDE | {"topic.partitions": 30}, ["owner:payments"]),  # it warns
+        (OUTSIDE | {"topic.retention_ms": -1}, ["owner:payments", "steward"]),
+        (OUTSIDE | GROWS, ["owner:payments"]),
+        (OUTSIDE | LOSES, ["owner:payments"]),
+        # What nobody knows is asked about, and nothing goes through by itself.
+        ({"change.risk": UNKNOWN}, ["owner:payments", "second:payments", "platform"]),
+        ({"change.irreversible": UNKNOWN}, ["owner:payments", "second:payments"]),
+        ({"request.items": UNKNOWN}, ["owner:payments"]),
+        ({"owner.approvers": UNKNOWN}, ["owner:payments"]),
+        (OUTSIDE | {"change.risk": UNKNOWN}, ["owner:payments"]),
+        (OUTSIDE | {"change.irreversible": UNKNOWN}, ["owner:payments"]),
+        (OUTSIDE | {"request.items": UNKNOWN}, ["owner:payments"]),
+        (OUTSIDE | {"request.team": UNKNOWN}, ["owner:payments"]),
+        ({"environment.production": UNKNOWN}, ["owner:payments"]),
+        (GROWS | {"environment.production": UNKNOWN}, ["owner:payments", "second:payments"]),
+    ],
+)
+def test_who_agrees_by_what_is_known_of_the_change(
+    changed: dict[str, object], roles: list[str]
+) -> None:
+    given = CHANGE | changed
+    verdicts = evaluate(STARTER, given)
+    assert not [v for v in verdicts if v.severity == "deny" and not v.passed]
+    needs = route(verdicts, given)
+    assert [need.role for need in needs] == roles
+    assert all(need.reason for need in needs)
+
+
+@pytest.mark.parametrize("kind", ["topic", "grant", "subject"])
+def test_no_starter_policy_needs_to_know_how_a_change_weighs(kind: str) -> None:
+    """It asks, or lets pass; it never refuses what is merely not known."""
+    given = {"item.kind": kind, "environment.production": True}
+    weighs = {"small-change", "irreversible", "destructive"}
+    policies = [
+        text.row(1)
+        for text in starter()
+        if text.kind == kind and (text.name in weighs or text.name.startswith("large-request"))
+    ]
+    assert policies
+    assert not [v for v in evaluate(policies, given) if v.failed]

@@ -23,6 +23,7 @@ from governance.models import (
 )
 from governance.notices.table import Happening
 from governance.services import (
+    delegations,
     expiry,
     glass,
     notices,
@@ -263,6 +264,12 @@ def test_a_broken_glass_is_told_to_those_who_can_look_at_it_and_the_look_to_whoe
     glass.look_at(found, verdict="objected", comment="It could have waited.", by=by)
     assert told(Happening.GLASS_OBJECTED)["platform"] == "objects to your breaking the glass"
     assert set(told(Happening.GLASS_OBJECTED)) == {"platform", "requester"}
+
+
+def test_whoever_stands_in_for_an_owner_is_asked_as_well(cast: Cast) -> None:
+    delegations.give(to="viewer", ends="7d", reason="Holidays.", by=cast.owner)
+    asked(cast)
+    assert set(told(Happening.SUBMITTED)) == {"owner", "second-owner", "viewer"}
 
 
 def test_a_suggestion_is_told_to_the_author_and_its_end_to_whoever_made_it(cast: Cast) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from governance.kinds import ItemView, Json
-from governance.policy.facts import Fact, FactType
+from governance.kinds import ItemView, Json, Risk
+from governance.policy.facts import Fact, FactType, of_change
+from topics.kinds.grant.bindings import derive
 from topics.kinds.grant.roles import reads, writes
 from topics.kinds.grant.situation import Situation
 from topics.kinds.grant.spec import GrantName, GrantSpec
@@ -47,6 +48,7 @@ def facts(item: ItemView, name: GrantName, spec: GrantSpec, known: Situation) ->
         "grant.purpose": spec.purpose,
         "grant.owners": list(known.owners),
         **asked(item, known),
+        **of_change(_risk(item, name, spec, known), irreversible=False),
     }
     if application is not None:
         found |= {
@@ -58,6 +60,17 @@ def facts(item: ItemView, name: GrantName, spec: GrantSpec, known: Situation) ->
     if known.data_class:
         found["grant.data_class"] = known.data_class
     return found
+
+
+def _risk(item: ItemView, name: GrantName, spec: GrantSpec, known: Situation) -> Risk:
+    """Whoever loses a line is refused by the broker from then on; it can be given again."""
+    if item.operation == "revoke":
+        return Risk.DISRUPTIVE
+    if known.application is None or known.declared is None:
+        return Risk.SAFE
+    principal = known.application.principal
+    lost = set(derive(name, known.declared, principal)) - set(derive(name, spec, principal))
+    return Risk.DISRUPTIVE if lost else Risk.SAFE
 
 
 def asked(item: ItemView, known: Situation) -> dict[str, object]:

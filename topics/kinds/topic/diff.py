@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from governance import units
-from governance.kinds import DiffRow
+from governance.kinds import DiffRow, Risk
+from governance.policy.facts import of_change
 from topics.kinds.topic import configs
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import loses_data
@@ -187,6 +188,27 @@ def facts(name: str, spec: TopicSpec, place: Place, known: Known) -> dict[str, o
         found["topic.partitions_before"] = known.declared.partitions
     found.update(_effective(spec, place))
     return found
+
+
+def change_facts(requested: TopicSpec, place: Place, known: Known) -> dict[str, object]:
+    """What the change may cost. Where the cluster was not seen, what is declared stands for it."""
+    before = known.observed or known.declared
+    grows = before is not None and requested.partitions > before.partitions
+    # What was set outside Weir alone is left alone.
+    keys = requested.configs.keys() | (known.declared.configs.keys() if known.declared else set())
+    loses = any(_loses(key, requested, place, known) for key in keys)
+    risk = Risk.DESTRUCTIVE if loses else Risk.DISRUPTIVE if grows else Risk.SAFE
+    return of_change(risk, irreversible=grows or loses)
+
+
+def _loses(key: str, requested: TopicSpec, place: Place, known: Known) -> bool:
+    """Whether the cluster throws records away that it keeps now."""
+    have, _ = _observed(key, place, known)
+    if have is None and known.declared is not None:
+        have = known.declared.configs.get(key, place.default_of(key))
+    after = place.profile.forced.get(key, requested.configs.get(key, place.default_of(key)))
+    there = known.observed is not None or known.declared is not None
+    return there and after is not None and loses_data(key, have, after)
 
 
 def _effective(spec: TopicSpec, place: Place) -> Iterator[tuple[str, object]]:

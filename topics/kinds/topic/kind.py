@@ -24,7 +24,7 @@ from governance.models import Lifecycle, Resource, Team
 from governance.policy.facts import Fact, FactType, declare
 from topics.kinds import on_cluster
 from topics.kinds.on_cluster import cluster_at
-from topics.kinds.topic import diff, estate, rules
+from topics.kinds.topic import adopt, diff, estate, rules
 from topics.kinds.topic.known import look_up, place_of, reading, spec_of
 from topics.kinds.topic.model import DeclaredTopic
 from topics.kinds.topic.place import Known, Place
@@ -108,7 +108,9 @@ class TopicKind:
     def facts(self, item: ItemView) -> Json:
         """Facts for policies."""
         place, known = self._situation(item)
-        return diff.facts(item.name, from_json(item.after), place, known)
+        spec = from_json(item.after)
+        change = diff.change_facts(spec, place, known)
+        return {**diff.facts(item.name, spec, place, known), **change}
 
     def rows(self, item: ItemView) -> list[DiffRow]:
         """The three-column difference."""
@@ -162,6 +164,14 @@ class TopicKind:
     def apply(self, run: ApplyRun) -> None:
         """*Worker*: brings the items' topics to their clusters."""
         on_cluster.apply(run, apply.bring)
+
+    def unclaimed(self, place: str, name: str) -> Problem | None:
+        """Whether the cluster has such a topic, which is not its own."""
+        return adopt.unclaimed(place, name)
+
+    def claim(self, place: str, name: str, team: str, *, request_id: int) -> None:
+        """*Worker*: declares the topic as the cluster has it, for the team."""
+        adopt.adopt(place, name, team, request_id=request_id)
 
     def url(self, place: str, name: str) -> str:
         """The topic's page."""

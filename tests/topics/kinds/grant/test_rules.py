@@ -162,3 +162,22 @@ def test_starter_policies_and_who_must_agree(
     changes: dict[str, object], objects: set[str], roles: list[str]
 ) -> None:
     assert judged(**changes) == (objects, roles)  # type: ignore[arg-type]  # a table
+
+
+@pytest.mark.parametrize(
+    ("operation", "known", "spec", "risk"),
+    [
+        ("create", KNOWN, SPEC, "safe"),
+        ("alter", IN_FORCE, GrantSpec(lasts=timedelta(days=90)), "safe"),
+        ("alter", replace(IN_FORCE, declared=SPEC), GrantSpec(), "disruptive"),
+        ("revoke", IN_FORCE, SPEC, "disruptive"),
+    ],
+)
+def test_what_a_change_of_access_may_cost(
+    operation: str, known: Situation, spec: GrantSpec, risk: str
+) -> None:
+    name = name_of("billing/consumer/pay.ok")
+    assert name is not None
+    item = ItemView(0, "grant", operation, str(name), "main", {}, team="billing")
+    given = facts(item, name, spec, known)
+    assert (given["change.risk"], given["change.irreversible"]) == (risk, False)

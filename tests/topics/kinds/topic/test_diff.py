@@ -1,5 +1,7 @@
 """The three-column difference and the facts."""
 
+import pytest
+
 from topics.kinds.topic import diff
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import Observed
@@ -93,3 +95,44 @@ def test_a_value_that_is_declared_and_was_not_applied_says_so() -> None:
     back = {row.path: row for row in diff.rows(applied, PLACE, known)}
     assert back["configs.retention.ms"].changed
     assert back["configs.retention.ms"].note != diff.NOT_APPLIED
+
+
+SEEN = Known(declared=DECLARED, observed=Observed(12, 3, DECLARED.configs))
+UNSEEN = Known(declared=DECLARED)
+FOREVER = Known(
+    declared=TopicSpec(12, 3, {"retention.ms": "-1"}),
+    observed=Observed(12, 3, {"retention.ms": "-1"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("partitions", "configs", "known", "risk", "irreversible"),
+    [
+        (12, {}, Known(), "safe", False),  # a new one
+        (12, DECLARED.configs, SEEN, "safe", False),
+        (12, {"retention.ms": str(8 * DAY)}, SEEN, "safe", False),
+        (12, {"retention.ms": "-1"}, SEEN, "safe", False),
+        (24, DECLARED.configs, SEEN, "disruptive", True),
+        (24, DECLARED.configs, UNSEEN, "disruptive", True),
+        (12, {"retention.ms": str(DAY)}, SEEN, "destructive", True),
+        (12, {"retention.ms": str(DAY)}, UNSEEN, "destructive", True),
+        (24, {"retention.ms": str(DAY)}, SEEN, "destructive", True),
+        (12, {}, FOREVER, "destructive", True),  # back to the cluster's seven days
+        (12, {**DECLARED.configs, "retention.bytes": "1000"}, SEEN, "safe", False),  # not known
+        (12, {**DECLARED.configs, "cleanup.policy": "compact"}, SEEN, "destructive", True),
+        (12, {**DECLARED.configs, "max.message.bytes": "1000"}, SEEN, "safe", False),
+        # Somebody else set it, and it is left alone.
+        (
+            12,
+            {},
+            Known(declared=TopicSpec(12, 3), observed=Observed(12, 3, {"retention.ms": "-1"})),
+            "safe",
+            False,
+        ),
+    ],
+)
+def test_what_a_change_may_cost(
+    partitions: int, configs: dict[str, str], known: Known, risk: str, irreversible: bool
+) -> None:
+    found = diff.change_facts(TopicSpec(partitions, 3, configs), PLACE, known)
+    assert found == {"change.risk": risk, "change.irreversible": irreversible}
