@@ -21,6 +21,7 @@ from django.db.models.functions import Now
 from governance import audit, dispatch
 from governance.actors import system_actor
 from governance.kinds import Outcome, OutcomeState
+from topics.kinds.topic import configs
 from topics.kinds.topic.ahead import agreed
 from topics.kinds.topic.reason import FIELD, KEY, RetentionReason, from_json
 from topics.models import Cluster, DeclaredTopic
@@ -84,7 +85,12 @@ def _fall_back(row: DeclaredTopic) -> audit.Happening:
         audit.Subject("topic", f"{row.cluster.slug}/{row.name}", row.name),
         request_id=number,
         team=row.resource.owner.slug,
-        data={"before": before, "after": after, **_told(reason, ended)},
+        data={
+            "before": before,
+            "after": after,
+            "message": f"{row.name}: {_in_words(before)} → {_in_words(after)}",
+            **_told(reason, ended),
+        },
     )
 
 
@@ -98,6 +104,10 @@ def _origins(old: Mapping[str, str], after: str | None) -> dict[str, str]:
     """The value that it falls back to comes from the request that agreed on the end."""
     kept = {path: source for path, source in old.items() if path not in (FIELD, PATH)}
     return kept if after is None or FIELD not in old else {**kept, PATH: old[FIELD]}
+
+
+def _in_words(value: str | None) -> str:
+    return "the cluster's default" if value is None else configs.human(configs.KEYS[KEY], value)
 
 
 def _told(reason: RetentionReason, ended: datetime | None) -> dict[str, object]:

@@ -41,7 +41,7 @@ class TopicRow:
 def topics(request: PageRequest) -> HttpResponse:
     """Declared topics; ``?show=unmanaged`` those that clusters have and nobody declared."""
     text = request.GET.get("q", "").strip()[:300]
-    chosen = {name: request.GET.get(name, "") for name in ("owner", "env", "drift")}
+    chosen = {name: request.GET.get(name, "") for name in ("owner", "env", "drift", "ends")}
     search = " ".join([text, *(f"{key}:{value}" for key, value in chosen.items() if value)])
     unmanaged = request.GET.get("show") == "unmanaged"
     sort = request.GET.get("sort", "name")
@@ -50,6 +50,7 @@ def topics(request: PageRequest) -> HttpResponse:
         "chosen": chosen,
         "sort": sort,
         "drifting": chosen["drift"] == "yes",
+        "ending": chosen["ends"] == "soon",
         "narrowed": bool(search.strip()),
         "unknown": queries.read_search(search).unknown,
         "teams": lookups.teams(),

@@ -69,7 +69,7 @@ def _reason(spec: TopicSpec, place: Place, known: Known) -> Iterator[DiffRow]:
         return
     yield _row(
         f"{FIELD}.kind",
-        "Kept so long for",
+        "Longer because of",
         _NONE if old is None else old.kind.value,
         "no reason" if new is None else new.kind.value,
         note=_dropped(old) if new is None and old is not None else "",
@@ -91,7 +91,7 @@ def _reason(spec: TopicSpec, place: Place, known: Known) -> Iterator[DiffRow]:
     )
     yield _row(
         f"{FIELD}.falls_back_to",
-        "Then kept for",
+        "Falls back to",
         _back(old, place),
         _back(new, place),
     )
