@@ -151,9 +151,7 @@ def test_it_goes_back_to_the_broker_s_own_and_to_what_is_there_already(
     assert fallbacks.bring(scene.cluster.pk) == 1
     eventually(lambda: scene.on_broker() == {})
 
-    scene.ask(
-        configs={"retention.ms": "90 d"}, retention_reason={**REASON, "falls_back_to": "5 d"}
-    )
+    scene.ask(configs={"retention.ms": "90 d"}, retention_reason={**REASON, "falls_back_to": "5 d"})
     with bare(kafka) as client:  # somebody did it by hand
         estate.set_config(client, scene.topic, "retention.ms", str(5 * DAY))
     time_is_over(scene.row)

@@ -41,7 +41,7 @@ TOPIC: dict[str, object] = {
     "topic.min_insync_replicas": 2,
     "topic.partitions": 6,
     "topic.retention_ms": 7 * DAY,
-    "topic.cleanup_policy": "delete",
+    "topic.time_deletes": True,
     "topic.data_class": "internal",
     "topic.data_class_before": None,
     "topic.class_lowered": False,
@@ -128,22 +128,22 @@ def objections(changed: dict[str, object]) -> dict[str, str]:
         ),
         ({"topic.retention_ms": -1, "topic.retention_limit_ms": None}, {}),
         # Only the latest record of a key is kept: no limit of time is a measure of that.
-        ({"topic.retention_ms": -1, "topic.cleanup_policy": "compact"}, {}),
+        ({"topic.retention_ms": -1, "topic.time_deletes": False}, {}),
         (
-            {"topic.cleanup_policy": "compact", "topic.data_class": "personal"},
+            {"topic.time_deletes": False, "topic.data_class": "personal"},
             {"compacted-personal": "payments.authorized would keep the latest record of each key"},
         ),
-        ({"topic.cleanup_policy": "compact,delete", "topic.data_class": "personal"}, {}),
+        ({"topic.time_deletes": True, "topic.data_class": "personal"}, {}),
         (
             {
-                "topic.cleanup_policy": "compact",
+                "topic.time_deletes": False,
                 "topic.data_class": "personal",
                 "topic.retention_limit_ms": None,
             },
             {},
         ),
         (
-            {"topic.cleanup_policy": "compact,delete", "topic.retention_ms": 31 * DAY} | REPLAY,
+            REPLAY | {"topic.retention_ms": 31 * DAY},
             {"retention-limit": "31 d is above"},
         ),
         # In development a steward decides, and nothing more is asked for.

@@ -11,6 +11,7 @@ from typing import Final
 
 from governance.policy.facts import Fact, FactType
 from topics.kinds.topic.about import NEW, About, lowers
+from topics.kinds.topic.kept_rules import time_deletes
 from topics.kinds.topic.place import Place
 from topics.kinds.topic.reason import KEY, RetentionReason
 from topics.kinds.topic.spec import TopicSpec
@@ -25,6 +26,11 @@ FACTS: Final = (
     ),
     Fact("topic.class_lowered", FactType.FLAG, "whether it would count as less sensitive"),
     Fact("topic.labels", FactType.MAP, "labels, by key"),
+    Fact(
+        "topic.time_deletes",
+        FactType.FLAG,
+        "whether its retention deletes records: not where only the latest of each key is kept",
+    ),
     Fact(
         "topic.retention_limit_ms",
         FactType.DURATION_MS,
@@ -64,6 +70,7 @@ def facts(
         "topic.data_class_before": old,
         "topic.class_lowered": lowers(old, said.data_class),
         "topic.labels": dict(said.labels or {}),
+        "topic.time_deletes": time_deletes(spec, place),
         "topic.retention_limit_ms": place.limits.of(said.data_class),
         **_of_reason(spec.reason, place, now),
     }

@@ -16,9 +16,17 @@ def reason_fits(name: str, spec: TopicSpec, place: Place, known: Known) -> Itera
     if spec.reason is None:
         return
     yield from _has_value(spec, spec.reason)
-    yield from _time_deletes(name, spec, place)
+    if not time_deletes(spec, place):
+        yield _nothing_deleted(name)
     yield from _ends_ahead(spec.reason, known)
     yield from _falls_back_shorter(spec, spec.reason, place)
+
+
+def time_deletes(spec: TopicSpec, place: Place) -> bool:
+    """Whether `retention.ms` deletes anything of the topic. Where the cluster's default is not
+    known yet, Kafka's own is taken: it deletes."""
+    policy = spec.configs.get("cleanup.policy", place.default_of("cleanup.policy"))
+    return policy != "compact"
 
 
 def _problem(field: str, rule: str, message: str, way_out: str) -> Problem:
@@ -35,16 +43,14 @@ def _has_value(spec: TopicSpec, reason: RetentionReason) -> Iterator[Problem]:
         )
 
 
-def _time_deletes(name: str, spec: TopicSpec, place: Place) -> Iterator[Problem]:
-    policy = spec.configs.get("cleanup.policy", place.default_of("cleanup.policy"))
-    if policy == "compact":
-        yield _problem(
-            "kind",
-            "time_deletes_nothing",
-            f"{name} is compacted only: it keeps the latest record of each key without end, and "
-            f"{KEY} deletes none of them, so that there is nothing to fall back to.",
-            "Leave the reason away, or let it delete when old as well.",
-        )
+def _nothing_deleted(name: str) -> Problem:
+    return _problem(
+        "kind",
+        "time_deletes_nothing",
+        f"{name} is compacted only: it keeps the latest record of each key without end, and "
+        f"{KEY} deletes none of them, so that there is nothing to fall back to.",
+        "Leave the reason away, or let it delete when old as well.",
+    )
 
 
 def _ends_ahead(reason: RetentionReason, known: Known) -> Iterator[Problem]:

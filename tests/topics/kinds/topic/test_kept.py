@@ -68,6 +68,26 @@ def test_facts(asked: TopicSpec, before: About | None, expected: dict[str, objec
     assert found.keys() == {fact.name for fact in kept_facts.FACTS}
 
 
+@pytest.mark.parametrize(
+    ("policy", "default", "expected"),
+    [
+        ("", "delete", True),
+        ("", "compact", False),
+        ("compact", "delete", False),
+        ("compact,delete", "compact", True),
+        ("", "", True),  # a cluster that was never looked at
+        ("compact", "", False),
+    ],
+)
+def test_where_only_the_latest_record_is_kept_no_time_deletes(
+    policy: str, default: str, expected: bool
+) -> None:
+    defaults = {"cleanup.policy": {"value": default, "source": "default"}} if default else {}
+    asked = spec(cleanup_policy=policy) if policy else spec()
+    found = kept_facts.facts(asked, replace(PLACE, defaults=defaults), None, NOW)
+    assert found["topic.time_deletes"] is expected
+
+
 def test_what_cannot_be_reckoned_is_unknown_and_no_none() -> None:
     asked = spec(replace(REASON, lasts=None, ends_at=NOW, falls_back_to=DEFAULT))
     found = kept_facts.facts(asked, replace(PLACE, defaults={}), None, None)
