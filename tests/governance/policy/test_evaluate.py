@@ -42,6 +42,7 @@ TOPIC: dict[str, object] = {
     "topic.partitions": 6,
     "topic.retention_ms": 7 * DAY,
     "topic.time_deletes": True,
+    "topic.retention_changes": True,
     "topic.data_class": "internal",
     "topic.data_class_before": None,
     "topic.class_lowered": False,
@@ -144,6 +145,11 @@ def objections(changed: dict[str, object]) -> dict[str, str]:
         ),
         (
             REPLAY | {"topic.retention_ms": 31 * DAY},
+            {"retention-limit": "31 d is above"},
+        ),
+        # Of what was so before, and stays, no reason is asked for.
+        (
+            {"topic.retention_ms": 31 * DAY, "topic.retention_changes": False},
             {"retention-limit": "31 d is above"},
         ),
         # In development a steward decides, and nothing more is asked for.

@@ -32,6 +32,11 @@ FACTS: Final = (
         "whether its retention deletes records: not where only the latest of each key is kept",
     ),
     Fact(
+        "topic.retention_changes",
+        FactType.FLAG,
+        "whether its retention, the reason for it or the limit of its data class is another",
+    ),
+    Fact(
         "topic.retention_limit_ms",
         FactType.DURATION_MS,
         "longest retention of its data class in the environment, else of the environment",
@@ -60,9 +65,14 @@ FACTS: Final = (
 
 
 def facts(
-    spec: TopicSpec, place: Place, before: About | None, now: datetime | None
+    spec: TopicSpec,
+    place: Place,
+    before: About | None,
+    now: datetime | None,
+    declared: TopicSpec | None = None,
 ) -> dict[str, object]:
-    """The facts of one topic that is asked for. `before` is what is said of it until now."""
+    """The facts of one topic that is asked for. `before` is what is said of it until now, and
+    `declared` what it is until now; None judges it as a new one."""
     said = spec.about.over(before or NEW)
     old = before.data_class if before is not None else None
     return {
@@ -71,9 +81,20 @@ def facts(
         "topic.class_lowered": lowers(old, said.data_class),
         "topic.labels": dict(said.labels or {}),
         "topic.time_deletes": time_deletes(spec, place),
+        "topic.retention_changes": _changes(spec, place, said, declared),
         "topic.retention_limit_ms": place.limits.of(said.data_class),
         **_of_reason(spec.reason, place, now),
     }
+
+
+def _changes(spec: TopicSpec, place: Place, said: About, declared: TopicSpec | None) -> bool:
+    if declared is None:
+        return True
+    return (
+        spec.configs.get(KEY) != declared.configs.get(KEY)
+        or spec.reason != declared.reason
+        or place.limits.of(said.data_class) != place.limits.of(declared.about.data_class)
+    )
 
 
 _NO_REASON: Final[dict[str, object]] = {

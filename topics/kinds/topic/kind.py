@@ -121,7 +121,7 @@ class TopicKind:
         spec, before = from_json(item.after), known.said_before(item.team)
         return {
             **diff.facts(item.name, spec, place, known),
-            **kept_facts.facts(spec, place, before, known.now),
+            **kept_facts.facts(spec, place, before, known.now, known.declared),
         }
 
     def rows(self, item: ItemView) -> list[DiffRow]:

@@ -88,6 +88,28 @@ def test_where_only_the_latest_record_is_kept_no_time_deletes(
     assert found["topic.time_deletes"] is expected
 
 
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"partitions": 12}, False),
+        ({"about": SILENT}, False),
+        ({"about": About("internal")}, True),  # another limit holds
+        ({"about": About(description="New.")}, False),
+        ({"configs": {"retention.ms": "5"}}, True),
+        ({"configs": {}}, True),
+        ({"reason": None}, True),
+        ({"reason": REASON}, True),
+    ],
+)
+def test_whether_what_was_agreed_on_stays(changed: dict[str, object], expected: bool) -> None:
+    declared = HELD.declared
+    assert declared is not None
+    asked = replace(declared, **changed)  # type: ignore[arg-type]  # fields of the spec
+    found = kept_facts.facts(asked, PLACE, declared.about, NOW, declared)
+    assert found["topic.retention_changes"] is expected
+    assert kept_facts.facts(asked, PLACE, None, NOW)["topic.retention_changes"] is True
+
+
 def test_what_cannot_be_reckoned_is_unknown_and_no_none() -> None:
     asked = spec(replace(REASON, lasts=None, ends_at=NOW, falls_back_to=DEFAULT))
     found = kept_facts.facts(asked, replace(PLACE, defaults={}), None, None)
