@@ -19,6 +19,7 @@ from topics import grant_queries, queries
 from topics.kinds.topic.kind import TopicKind
 from topics.models import DeclaredTopic
 from topics.views.grants import ask_url
+from topics.views.kept import Kept, kept
 from topics.views.topic_page import topic_page
 from topics.views.topic_tabs import tabs
 from topics.views.words import Shown, config
@@ -34,6 +35,7 @@ class TopicRow:
     topic: DeclaredTopic
     url: str
     retention: Shown
+    kept: Kept | None
 
 
 @page
@@ -120,4 +122,5 @@ def _row(topic: DeclaredTopic) -> TopicRow:
         topic=topic,
         url=TopicKind().url(topic.cluster.slug, topic.name),
         retention=config(RETENTION, topic.configs.get(RETENTION) or default),
+        kept=kept(topic),
     )

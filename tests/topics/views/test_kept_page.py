@@ -13,7 +13,8 @@ from django.test import Client
 
 from governance import audit
 from governance.models import Request, Resource, User
-from governance.services import policies
+from governance.services import policies, requests
+from governance.services.items import NewItem
 from tests.factories import BY, Cast, make_cast, make_environment
 from tests.topics.estate import make_cluster, make_seen, make_topic
 from topics.clock import database_now
@@ -93,7 +94,7 @@ def test_the_page_says_why_until_when_and_what_then(cluster: Cluster) -> None:
     assert "personal data" in page
     listed = read("/topics/?ends=soon")
     assert "payments.t" in html.unescape(re.sub("<wbr>", "", listed))
-    assert "until" in listed
+    assert re.search(r"for an audit until \d+ \w+ 20\d\d, then 7 d", listed)
     told = client("requester").get("/api/v1/topics/main/payments.t").json()
     assert told["retention"]["reason"] == REASON
     assert told["retention"]["fall_back"] is None
@@ -119,6 +120,22 @@ def test_what_fell_back_and_is_not_there_yet_is_said_once(cluster: Cluster) -> N
     history = html.unescape(read("/topics/main/payments.t/?tab=history"))
     assert "topic fell back" in history
     assert "payments.t: 14 d → 7 d" in history
+
+
+def test_the_request_that_agreed_tells_that_it_ended(cast: Cast, cluster: Cluster) -> None:
+    topic(cluster, retention_reason=REASON, retention_ends_at=database_now())
+    draft = requests.create_draft(
+        title="", reason="", team=cast.team, by=cast.requester,
+        items=[NewItem("topic", "alter", "payments.t", "main", {"partitions": 12})],
+    )  # fmt: skip
+    row = DeclaredTopic.objects.get()
+    row.origins = {"retention_reason": f"request:{draft.pk}"}
+    row.save(update_fields=["origins"])
+    fallbacks.end_due()
+    page = html.unescape(read(f"/requests/{draft.pk}/"))
+    assert "let the longer retention end, as was agreed here" in page
+    assert "payments.t: 14 d → 7 d" in page
+    assert "The clock" in page
 
 
 def test_a_usual_topic_says_nothing_of_it(cluster: Cluster) -> None:
