@@ -105,6 +105,7 @@ def test_when_the_cluster_has_it_the_note_goes_with_an_event(cluster: Cluster) -
     assert fallbacks._settle(cluster, {"t": DONE}, {"t": 2}) == 1
     row.refresh_from_db()
     assert row.fall_back is None
+    assert row.last_applied is not None
     assert row.last_applied["configs"] == {"retention.ms": WEEK, "segment.ms": "5"}
     assert fallbacks.waiting() == []
     told = Event.objects.get(action="topic.fall_back_applied")

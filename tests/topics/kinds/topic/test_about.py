@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from governance.errors import Problem
@@ -20,7 +22,7 @@ from topics.kinds.topic.about import (
 BEFORE = About("personal", "Cards that were charged.", {"domain": "checkout"})
 
 
-def read(given: dict[str, object], before: About | None = BEFORE) -> tuple[About, list[Problem]]:
+def read(given: Mapping[str, object], before: About | None = BEFORE) -> tuple[About, list[Problem]]:
     problems: list[Problem] = []
     return parse(given, before, problems), problems
 

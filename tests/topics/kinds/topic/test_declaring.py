@@ -141,8 +141,8 @@ def test_a_topic_of_the_same_name_elsewhere_is_known_by_team(cluster: Cluster) -
     assert known.said_before("billing") is None
     asked = item(other, "create", data_class="internal")
     assert kinds.get("topic").facts(asked)["topic.class_lowered"] is True
-    (row,) = (r for r in kinds.get("topic").rows(asked) if r.path == "data_class")
-    assert "other clusters as well" in row.note
+    (line,) = (r for r in kinds.get("topic").rows(asked) if r.path == "data_class")
+    assert "other clusters as well" in line.note
     # Not said, it is what it is elsewhere.
     row = declare(item(other, "create"))
     assert row.resource.data_class == "personal"

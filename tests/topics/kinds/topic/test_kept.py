@@ -18,6 +18,7 @@ from topics.profiles import table
 
 DAY = 86_400_000
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
+YEAR = str(365 * DAY)
 LIMITS = Limits(30 * DAY, {"personal": 7 * DAY})
 DEFAULTS = {
     "retention.ms": {"value": str(7 * DAY), "source": "default"},
@@ -33,9 +34,6 @@ NOTHING = Known(now=NOW)
 def spec(reason: RetentionReason | None = None, about: About = SILENT, **configs: str) -> TopicSpec:
     overrides = {key.replace("_", "."): value for key, value in configs.items()}
     return TopicSpec(6, 3, overrides, about, reason)
-
-
-YEAR = {"retention_ms": str(365 * DAY)}
 
 
 @pytest.mark.parametrize(
@@ -120,18 +118,26 @@ def test_what_cannot_be_reckoned_is_unknown_and_no_none() -> None:
 @pytest.mark.parametrize(
     ("asked", "rule"),
     [
-        (spec(**YEAR), None),
-        (spec(REASON, **YEAR), None),
+        (spec(retention_ms=YEAR), None),
+        (spec(REASON, retention_ms=YEAR), None),
         (spec(REASON, retention_ms="-1"), None),
         (spec(REASON), "reason_without_value"),
-        (spec(REASON, cleanup_policy="compact", **YEAR), "time_deletes_nothing"),
-        (spec(REASON, cleanup_policy="compact,delete", **YEAR), None),
-        (spec(replace(REASON, lasts=None, ends_at=NOW), **YEAR), "end_is_past"),
-        (spec(replace(REASON, lasts=None, ends_at=NOW + timedelta(seconds=1)), **YEAR), None),
-        (spec(replace(REASON, falls_back_to=str(365 * DAY)), **YEAR), "falls_back_shorter"),
-        (spec(replace(REASON, falls_back_to="-1"), **YEAR), "falls_back_shorter"),
+        (spec(REASON, cleanup_policy="compact", retention_ms=YEAR), "time_deletes_nothing"),
+        (spec(REASON, cleanup_policy="compact,delete", retention_ms=YEAR), None),
+        (spec(replace(REASON, lasts=None, ends_at=NOW), retention_ms=YEAR), "end_is_past"),
+        (
+            spec(
+                replace(REASON, lasts=None, ends_at=NOW + timedelta(seconds=1)), retention_ms=YEAR
+            ),
+            None,
+        ),
+        (
+            spec(replace(REASON, falls_back_to=str(365 * DAY)), retention_ms=YEAR),
+            "falls_back_shorter",
+        ),
+        (spec(replace(REASON, falls_back_to="-1"), retention_ms=YEAR), "falls_back_shorter"),
         (spec(replace(REASON, falls_back_to=DEFAULT), retention_ms=str(DAY)), "falls_back_shorter"),
-        (spec(replace(REASON, falls_back_to=DEFAULT), **YEAR), None),
+        (spec(replace(REASON, falls_back_to=DEFAULT), retention_ms=YEAR), None),
     ],
 )
 def test_a_reason_that_cannot_be_is_refused(asked: TopicSpec, rule: str | None) -> None:
@@ -149,7 +155,7 @@ HELD = Known(
     declared=spec(
         RetentionReason(ReasonKind.AUDIT, "Audit of 2026", None, NOW + timedelta(days=10), "1000"),
         PERSONAL,
-        **YEAR,
+        retention_ms=YEAR,
     ),
     also_on=("eu-prod-2",),
     now=NOW,
@@ -157,7 +163,7 @@ HELD = Known(
 
 
 def test_a_new_topic_says_its_class_and_why_it_keeps_so_long() -> None:
-    rows = shown(spec(REASON, NEW, **YEAR))
+    rows = shown(spec(REASON, NEW, retention_ms=YEAR))
     assert [(row.label, row.declared, row.requested) for row in rows.values()] == [
         ("Data class", "–", "Internal"),
         ("Longer because of", "–", "audit"),
@@ -199,7 +205,7 @@ def test_another_class_holds_wherever_the_topic_lives() -> None:
 
 def test_no_end_and_an_unknown_default_are_said_as_such() -> None:
     rows = kept_rows.rows(
-        spec(replace(REASON, lasts=None, falls_back_to=DEFAULT), **YEAR),
+        spec(replace(REASON, lasts=None, falls_back_to=DEFAULT), retention_ms=YEAR),
         replace(PLACE, defaults={}),
         Known(),
         None,

@@ -89,7 +89,8 @@ OTHER = replace(HELD, kind=ReasonKind.REPLAY)
 
 
 def said(about: About = SILENT, why: RetentionReason | None = None, **configs: str) -> TopicSpec:
-    return replace(spec(**configs), about=about, reason=why)
+    overrides = {key.replace("_", "."): value for key, value in configs.items()}
+    return TopicSpec(6, 3, overrides, about, why)
 
 
 @pytest.mark.parametrize(
