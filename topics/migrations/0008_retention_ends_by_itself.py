@@ -23,6 +23,14 @@ class Migration(migrations.Migration):
             "declaredtopic", "retention_ends_at", models.DateTimeField(blank=True, null=True)
         ),
         migrations.AddField("declaredtopic", "fall_back", models.JSONField(blank=True, null=True)),
+        migrations.AddConstraint(
+            "declaredtopic",
+            models.CheckConstraint(
+                condition=models.Q(retention_ends_at__isnull=True)
+                | models.Q(retention_reason__isnull=False),
+                name="declared_topic_end_has_reason",
+            ),
+        ),
         migrations.RunSQL(
             GUARD,
             "DROP TRIGGER declaredtopic_reason_carries_event ON topics_declaredtopic;",

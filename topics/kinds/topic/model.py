@@ -31,6 +31,12 @@ class DeclaredTopic(DeclaredOnCluster):
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["cluster", "name"], name="declared_topic_once"),
+            # An end without what it falls back to could not come.
+            models.CheckConstraint(
+                condition=models.Q(retention_ends_at__isnull=True)
+                | models.Q(retention_reason__isnull=False),
+                name="declared_topic_end_has_reason",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             # The list of topics, across clusters: by name, and names that begin with what is typed.

@@ -148,10 +148,15 @@ def test_a_topic_of_the_same_name_elsewhere_is_known_by_team(cluster: Cluster) -
     assert row.resource.data_class == "personal"
 
 
+def test_the_database_takes_no_end_without_what_comes_then(cluster: Cluster) -> None:
+    with pytest.raises(IntegrityError, match="end_has_reason"):
+        make_topic(cluster, "t", retention_ends_at=database_now())
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("column", ["retention_ends_at", "retention_reason"])
 def test_nobody_moves_an_end_without_an_event(cluster: Cluster, column: str) -> None:
-    row = make_topic(cluster, "t")
+    row = make_topic(cluster, "t", retention_reason={**REASON, "kind": "legal"})
     value = {"retention_ends_at": database_now(), "retention_reason": REASON}[column]
     with pytest.raises(IntegrityError, match="without an event"):
         DeclaredTopic.objects.filter(pk=row.pk).update(**{column: value})
