@@ -207,6 +207,11 @@ CELERY = {
             "schedule": SWEEP_INTERVAL.total_seconds(),
             "options": {"expires": 10, "queue": "default"},
         },
+        "end_retentions": {
+            "task": "topics.end_retentions",
+            "schedule": SWEEP_INTERVAL.total_seconds(),
+            "options": {"expires": 10, "queue": "default"},
+        },
         "simulations": {
             "task": "governance.find_simulations",
             "schedule": 30.0,

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from governance import throttle
 from governance.errors import Problem, WeirError
-from governance.models import OrgRoleName, Team, TeamRole, User
+from governance.models import DataClass, OrgRoleName, Team, TeamRole, User
 from governance.notices.table import FOR_HOOKS, SORTS
 from governance.services.environments import COLOURS, EnvironmentSpec
 from governance.services.freezes import MAX_REASON as MAX_FREEZE_REASON
@@ -305,6 +305,10 @@ class ApplicationForm(Styled):
     description = forms.CharField(label="What it does", required=False)
 
 
+def _limit_of(data_class: DataClass) -> forms.CharField:
+    return forms.CharField(label=data_class.label, max_length=80, required=False)
+
+
 class EnvironmentForm(Styled):
     """An environment and its limits. The service judges the values, so that page and API say the
     same."""
@@ -341,6 +345,10 @@ class EnvironmentForm(Styled):
         required=False,
         help_text="For example 30 d. Empty: no limit. Policies say who must agree above it.",
     )
+    limit_none = _limit_of(DataClass.NONE)
+    limit_internal = _limit_of(DataClass.INTERNAL)
+    limit_personal = _limit_of(DataClass.PERSONAL)
+    limit_sensitive = _limit_of(DataClass.SENSITIVE)
     max_partitions = forms.IntegerField(
         label="Partitions at most",
         required=False,
@@ -373,7 +381,13 @@ class EnvironmentForm(Styled):
         """What was typed."""
         typed = {k: v for k, v in self.cleaned_data.items() if k != "slug"}
         rules = tuple(str(typed.pop("change_windows")).splitlines())
-        return EnvironmentSpec(**typed, change_windows=rules)
+        limits = {name: typed.pop(f"limit_{name}") for name in DataClass.values}
+        return EnvironmentSpec(**typed, change_windows=rules, retention_limits=limits)
+
+    @property
+    def limits(self) -> list[forms.BoundField]:
+        """The controls for the limits of data classes, from the least sensitive to the most."""
+        return [self[f"limit_{name}"] for name in DataClass.values]
 
 
 class FreezeForm(Styled):
@@ -556,4 +570,5 @@ class HookForm(Styled):
 def refuse(form: forms.Form, error: WeirError) -> None:
     """Says beside its field why a service did not take a value."""
     path = str(error.facts.get("path") or "").removeprefix("security.")
+    path = path.replace("retention_limits.", "limit_")
     form.add_error(path if path in form.fields else None, error.message)

@@ -19,4 +19,5 @@ class TopicsConfig(AppConfig):
             import_module(f"topics.kinds.{kind}.kind")
         import_module("topics.kinds.grant.form")
         import_module("topics.kinds.grant.endings")
+        import_module("topics.kinds.topic.endings")
         import_module("topics.grant_queries")  # says who reads a topic

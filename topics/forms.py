@@ -11,7 +11,10 @@ from governance import lookups
 from governance.errors import Problem
 from governance.forms import ItemForm, NameInput, Place, Styled, register_form
 from governance.services.items import NewItem
+from topics import kept_controls
 from topics.kinds.topic import configs
+from topics.kinds.topic.about import CLASS_WORDS, NEW
+from topics.kinds.topic.reason import FIELD, KIND_WORDS
 from topics.models import Cluster, DriftMode
 from topics.places import clusters_by_environment
 from topics.profiles import table as profiles
@@ -77,6 +80,41 @@ class TopicForm(ItemForm):
         widget=forms.TextInput({"inputmode": "numeric"}),
     )
     compression = forms.ChoiceField(label="Compression", required=False, choices=_COMPRESSION)
+    data_class = forms.ChoiceField(
+        label="Data class",
+        required=False,
+        initial=NEW.data_class,
+        choices=list(CLASS_WORDS.items()),
+        help_text="The most sensitive that any of its records holds.",
+    )
+    description = forms.CharField(
+        label="Description",
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text="What it tells, for whoever looks for it.",
+    )
+    labels = forms.CharField(
+        label="Labels",
+        required=False,
+        widget=forms.Textarea({"rows": 2, "class": "mono", "spellcheck": "false"}),
+        help_text="One a line: domain = checkout.",
+    )
+    reason_kind = forms.ChoiceField(
+        label="Longer because of",
+        required=False,
+        choices=[("", "no special reason"), *((k.value, w) for k, w in KIND_WORDS.items())],
+    )
+    reason_text = forms.CharField(label="Which one", required=False)
+    reason_ends = forms.CharField(
+        label="Until",
+        required=False,
+        help_text="After a time (90 d), on a day (2027-03-01), or never.",
+    )
+    reason_falls_back_to = forms.CharField(
+        label="Falls back to",
+        required=False,
+        help_text="What holds after that. Empty: as until now, or the limit.",
+    )
     others = forms.CharField(
         label="More settings",
         required=False,
@@ -107,6 +145,7 @@ class TopicForm(ItemForm):
             "replication_factor": spec.get("replication_factor", ""),
             "others": "\n".join(lines),
             **{control: shown.get(key, "") for control, key in KEYS.items()},
+            **kept_controls.initial(place, name, spec),
         }
 
     def new_item(self, main: NewItem | None) -> NewItem:
@@ -120,6 +159,7 @@ class TopicForm(ItemForm):
                 "partitions": typed.get("partitions", ""),
                 "replication_factor": typed.get("replication_factor", ""),
                 "configs": self._overrides(),
+                **kept_controls.typed(typed),
             },
         )
 
@@ -138,6 +178,8 @@ class TopicForm(ItemForm):
         if path.startswith("configs."):
             key = path.removeprefix("configs.")
             return next((c for c, k in KEYS.items() if k == key), "others")
+        if path.startswith(FIELD):
+            return kept_controls.of_reason(path)
         return super().field_of(path)
 
     def contradictions(self) -> list[Problem]:
@@ -153,6 +195,7 @@ class TopicForm(ItemForm):
             for line in self.cleaned_data.get("others", "").splitlines()
             if line.strip() and not all(part.strip() for part in line.partition("="))
         ]
+        found += kept_controls.contradictions(self.cleaned_data)
         return found + [
             Problem(
                 f"others.{key}",
@@ -163,6 +206,11 @@ class TopicForm(ItemForm):
             for key, told in self._typed_by_key().items()
             if len(set(told)) > 1
         ]
+
+    @property
+    def keeps_for_reason(self) -> bool:
+        """Whether anything of a reason is filled in, so that it is shown at once."""
+        return any(self[name].value() for name in kept_controls.REASON)
 
     def _place_of(self, key: str) -> str:
         control = next((c for c, k in KEYS.items() if k == key), None)

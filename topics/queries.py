@@ -32,6 +32,7 @@ from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import Observed
 from topics.kinds.topic.spec import TopicSpec
 from topics.models import LIVE, Cluster, DeclaredTopic, Drift, DriftState, ObservedTopic, Run
+from topics.reason_queries import ENDS_SOON, ending_within
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     ListedTopic = WithAnnotations[DeclaredTopic, "ListColumns"]
 
 UNDECIDED = (DriftState.OPEN, DriftState.REVERTING)
-FILTERS = ("owner", "env", "cluster", "drift", "state", "data")
+FILTERS = ("owner", "env", "cluster", "drift", "state", "data", "ends")
 SORTS = {
     "name": ("name", "cluster_id"),
     "-name": ("-name", "-cluster_id"),
@@ -83,7 +84,11 @@ def read_search(text: str) -> Search:
 
 
 def _allowed(key: str, value: str) -> bool:
-    allowed = {"drift": ("yes", "no"), "state": ("applied", "pending", "paused", "gone")}
+    allowed = {
+        "drift": ("yes", "no"),
+        "state": ("applied", "pending", "paused", "gone"),
+        "ends": ("soon", "yes"),
+    }
     return value in allowed.get(key, (value,))
 
 
@@ -144,6 +149,10 @@ def _meaning(key: str, value: str) -> Q:
             return Q(cluster__slug=value)
         case "data", _:
             return Q(resource__data_class=value)
+        case "ends", "soon":
+            return Q(pk__in=ending_within(ENDS_SOON).order_by().values("pk"))
+        case "ends", _:
+            return Q(retention_ends_at__isnull=False)
         case "drift", "yes":
             return Q(Exists(_drifting()))
         case "drift", _:

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from governance import dispatch
 from topics.models import Cluster
-from topics.services import drift, grants, observe, scan
+from topics.services import drift, fallbacks, grants, observe, scan
 
 
 @shared_task(name="topics.observe")
@@ -51,3 +51,16 @@ def take_away(cluster_id: int) -> None:
 def end_grants() -> int:
     """By beat: ends the grants whose time is over; and takes away what a lost message left."""
     return grants.sweep()
+
+
+@shared_task(name="topics.fall_back")
+def fall_back(cluster_id: int) -> None:
+    """Brings retentions that fell back to one cluster."""
+    fallbacks.bring(cluster_id)
+
+
+@shared_task(name="topics.end_retentions")
+def end_retentions() -> int:
+    """By beat: lets topics whose longer time is over fall back; and brings what a lost message
+    left."""
+    return fallbacks.sweep()

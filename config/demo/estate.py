@@ -65,8 +65,13 @@ def make_people(estate: Json) -> None:
 
 
 def _environment(row: Json) -> None:
-    values = {k: v for k, v in row.items() if k not in {"slug", "retention_limit"}}
+    words = {"slug", "retention_limit", "retention_limits"}
+    values = {k: v for k, v in row.items() if k not in words}
     values["retention_limit_ms"] = units.parse_duration_ms(row["retention_limit"])
+    values["retention_limits_ms"] = {
+        name: units.parse_duration_ms(limit)
+        for name, limit in row.get("retention_limits", {}).items()
+    }
     environment, made = Environment.objects.get_or_create(slug=row["slug"], defaults=values)
     if made:
         audit.record("environment.created", by=BY, about=environment)

@@ -19,6 +19,8 @@ class Environment(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     production = models.BooleanField(default=False)
     retention_limit_ms = models.BigIntegerField(null=True, blank=True)
+    # {data class: milliseconds} where a class has a limit of its own; -1: none for this class.
+    retention_limits_ms = models.JSONField(default=dict, db_default={}, blank=True)
     max_partitions = models.IntegerField(null=True, blank=True)
     registry_context = models.CharField(max_length=120, default=".")
     position = models.IntegerField(default=0)

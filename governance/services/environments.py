@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
 
 from governance import audit, units, windows
 from governance.actors import Actor
 from governance.errors import Invalid, NotFound, Taken
-from governance.models import Environment
+from governance.models import DataClass, Environment
 from governance.permissions import Action, demand
 from governance.services import timing
 from governance.services.changing import change_to
@@ -33,7 +33,9 @@ class EnvironmentSpec:
     """An environment as a person writes it.
 
     `retention_limit` is in words ("30 d"); empty, "none" and "unlimited" mean no limit, as None
-    does for `max_partitions`. Environments stand in the order of `position`, the strictest last.
+    does for `max_partitions`. `retention_limits` holds those of data classes that have one of their
+    own, in words too: "unlimited" frees a class of the general one, empty says that it holds.
+    Environments stand in the order of `position`, the strictest last.
     """
 
     name: str
@@ -45,6 +47,7 @@ class EnvironmentSpec:
     registry_context: str = "."
     position: int = 0
     change_windows: tuple[str, ...] = ()
+    retention_limits: Mapping[str, str] = field(default_factory=dict)
 
 
 @transaction.atomic
@@ -105,11 +108,17 @@ def spec_of(environment: Environment) -> EnvironmentSpec:
         registry_context=environment.registry_context,
         position=environment.position,
         change_windows=tuple(environment.change_windows),
+        retention_limits={
+            data_class: _in_words(limit)
+            for data_class, limit in environment.retention_limits_ms.items()
+        },
     )
 
 
 def _in_words(limit: int) -> str:
     """Words that read back as the same number."""
+    if limit == units.UNLIMITED:
+        return "unlimited"
     words = units.format_duration(limit)
     return f"{limit} ms" if words.startswith("≈") else words
 
@@ -121,6 +130,7 @@ def _values(spec: EnvironmentSpec, slug: str) -> Mapping[str, object]:
         "time_zone": _time_zone(spec.time_zone.strip()),
         "production": spec.production,
         "retention_limit_ms": _retention(spec.retention_limit.strip()),
+        "retention_limits_ms": _by_class(spec.retention_limits),
         "max_partitions": _partitions(spec.max_partitions),
         "registry_context": _context(spec.registry_context.strip()),
         "position": _position(spec.position),
@@ -153,14 +163,33 @@ def _time_zone(name: str) -> str:
 def _retention(words: str) -> int | None:
     if words.lower() in NO_LIMIT:
         return None
-    limit = units.parse_duration_ms(words, path="retention_limit")
+    limit = _limit(words, path="retention_limit")
+    return None if limit == units.UNLIMITED else limit
+
+
+def _by_class(said: Mapping[str, str]) -> dict[str, int]:
+    """The limits of classes that have one of their own, in the order of how sensitive they are."""
+    unknown = sorted(said.keys() - set(DataClass.values))
+    if unknown:
+        raise Invalid(
+            f"There is no data class {unknown[0][:40]!r}. They are {', '.join(DataClass.values)}.",
+            path="retention_limits",
+        )
+    words = {name: said[name].strip() for name in DataClass.values if said.get(name)}
+    return {
+        name: _limit(text, path=f"retention_limits.{name}") for name, text in words.items() if text
+    }
+
+
+def _limit(words: str, *, path: str) -> int:
+    limit = units.parse_duration_ms(words, path=path)
     if limit == 0:
         raise Invalid(
             "A retention limit of 0 would let no topic keep anything. Write for example 30 d, or "
             "leave it empty for no limit.",
-            path="retention_limit",
+            path=path,
         )
-    return None if limit == units.UNLIMITED else limit
+    return limit
 
 
 def _partitions(count: int | None) -> int | None:

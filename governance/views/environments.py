@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from governance import lookups, units
 from governance.errors import Conflict, Invalid, NotFound
 from governance.forms import EnvironmentForm, refuse
-from governance.models import Environment
+from governance.models import DataClass, Environment
 from governance.permissions import Action, allowed, demand
 from governance.services import environments as service
 from governance.services import timing
@@ -30,6 +30,7 @@ class EnvironmentRow:
     environment: Environment
     kept: str
     kept_exact: str
+    kept_by_class: list[tuple[str, str]]
     windows: str
     frozen: Freeze | None
 
@@ -95,7 +96,8 @@ def _form(request: PageRequest, form: EnvironmentForm, found: Environment | None
 
 
 def _typed(spec: service.EnvironmentSpec) -> dict[str, object]:
-    return asdict(spec) | {"change_windows": "\n".join(spec.change_windows)}
+    limits = {f"limit_{name}": words for name, words in spec.retention_limits.items()}
+    return asdict(spec) | limits | {"change_windows": "\n".join(spec.change_windows)}
 
 
 def _rows(found: list[Environment]) -> list[EnvironmentRow]:
@@ -109,6 +111,11 @@ def _row(environment: Environment, frozen: Freeze | None) -> EnvironmentRow:
         environment,
         "no limit" if limit is None else units.format_duration(limit),
         "" if limit is None else units.exact_duration(limit),
+        [
+            (label, "no limit" if own < 0 else units.format_duration(own))
+            for name, label in DataClass.choices
+            if (own := environment.retention_limits_ms.get(name)) is not None
+        ],
         "; ".join(environment.change_windows) or "at any time",
         frozen,
     )

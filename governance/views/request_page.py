@@ -56,7 +56,7 @@ VERBS: Mapping[str, str] = {
 _NUMBERS = ("+", "−", "≈")  # how a difference of numbers begins; other differences are words
 _MARKS: Mapping[str, str] = {"success": "good", "warning": "warn", "danger": "bad"}
 # What else happened to the things themselves is told by the outcome of their items.
-_TOLD = ("request.", "item.", "review", "comment")
+_TOLD = ("request.", "item.", "review", "comment", "topic.fell_back", "topic.fall_back_applied")
 _ROLES: Mapping[str, str] = {
     "owner": "Owner",
     "second": "Second owner",
@@ -68,6 +68,7 @@ _SYSTEM: Mapping[str, str] = {
     "worker": "The worker",
     "policies": "The rules",
     "clock": "The clock",
+    "leases": "The clock",
 }
 
 
@@ -441,7 +442,7 @@ def _happening(
     if entry.kind == "request.review_asked":
         entry = replace(entry, who="Checks", sentence=_checks(findings))
     mark = _MARKS.get(entry.tone, "")
-    of_item = entry.kind.startswith("item.")
+    of_item = entry.kind.startswith(("item.", "topic."))
     return Happening(
         at=entry.at,
         who=_SYSTEM.get(entry.who) or names.get(entry.who) or entry.who,

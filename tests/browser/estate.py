@@ -323,6 +323,7 @@ def _review(cluster: Cluster) -> Request:
         operation="alter",
         partitions=12,
         configs={"retention.ms": "90 d", "cleanup.policy": "delete"},
+        retention_reason={"kind": "replay", "text": "Disputes of the last quarter", "ends": "60 d"},
     )
     risk = {"name": "riskScore", "type": "double", "default": 0.0}
     schema = _schema("payments.captured-value", risk, without="currency")

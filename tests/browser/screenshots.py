@@ -125,6 +125,10 @@ def _write(page: Page) -> None:
     page.get_by_label("Name", exact=True).fill("payments.authorized")
     page.get_by_label("Partitions", exact=True).fill("6")
     page.get_by_label("Kept for").fill("400 d")
+    page.get_by_text("Kept longer for a while").click()
+    page.get_by_label("Longer because of").select_option("replay")
+    page.get_by_label("Which one").fill("Disputes of last year")
+    page.get_by_label("Until").fill("60 d")
     page.get_by_text("400 d is above").first.wait_for()
 
 

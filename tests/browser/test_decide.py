@@ -34,8 +34,14 @@ def test_without_scripts_one_can_write_a_request(visit: Visit, estate: Estate) -
     page.get_by_label("Kept for").fill("400 d")
     page.get_by_role("button", name="Check").click()
     expect(page.locator("#id_i0-retention_says")).to_contain_text("retention-limit v1")
+    expect(page.locator("#id_i0-retention_says")).to_contain_text("retention-reason v1")
+    page.get_by_label("Longer because of").select_option("replay")
+    page.get_by_label("Which one").fill("Disputes of last year")
+    page.get_by_label("Until").fill("60 d")
     page.get_by_role("button", name="Ask for review").click()
     expect(page.locator("#headline")).to_contain_text("In review")
+    row = page.locator("tr", has_text="Falls back to").last
+    expect(row).to_contain_text("30 d")
 
 
 @pytest.mark.parametrize("scripts", [True, False])

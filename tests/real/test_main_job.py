@@ -221,6 +221,10 @@ def retention_above_the_limit_needs_a_second_person_in_another_role(
         page.goto(f"/topics/demo/{TOPIC}/")
         page.get_by_role("link", name=re.compile("^Change")).click()
         page.get_by_label("Kept for").fill("90 d")
+        page.get_by_text("Kept longer for a while").click()
+        page.get_by_label("Longer because of").select_option("replay")
+        page.get_by_label("Which one").fill("Payments of the last quarter")
+        page.get_by_label("Until").fill("60 d")
         page.get_by_role("button", name="Ask for review").click()
         expect(page).to_have_url(re.compile(r"/requests/\d+/$"))
         Story.raised = page.url

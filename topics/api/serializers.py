@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from governance.api.serializers.shared import PersonShown
 from governance.api.shapes import Strict
+from topics.kinds.topic.reason import ReasonKind
 from topics.models import Cluster, DeclaredTopic, Drift, DriftMode, DriftState, ObservedTopic, Run
 from topics.profiles.table import PROFILES
 from topics.queries import Behind
@@ -42,6 +43,7 @@ class TopicShown(serializers.ModelSerializer[DeclaredTopic]):
             "generation",
             "last_applied_generation",
             "paused",
+            "retention_ends_at",
             "drift_count",
             "seen_partitions",
             "created_at",
@@ -143,6 +145,34 @@ class BehindShown(serializers.Serializer[Any]):
         return behind.request.pk if behind.request else None
 
 
+class ReasonShown(serializers.Serializer[Any]):
+    """A reason for a longer retention, as it was approved."""
+
+    kind = serializers.ChoiceField(choices=[kind.value for kind in ReasonKind])
+    text = serializers.CharField()
+    ends = serializers.CharField(help_text="As it was asked for: 90 d, a time, never.")
+    falls_back_to = serializers.CharField(help_text="Milliseconds, or default: the cluster's.")
+
+
+class FallBackShown(serializers.Serializer[Any]):
+    """A retention whose longer time is over, and that its cluster does not have yet."""
+
+    request = serializers.IntegerField(allow_null=True, help_text="That agreed on the end.")
+    to = serializers.CharField(allow_null=True, help_text="Milliseconds; null: the default.")
+    since = serializers.DateTimeField(allow_null=True)
+    error = serializers.CharField(help_text="What the last attempt ended with.")
+
+
+class RetentionShown(serializers.Serializer[Any]):
+    """Why a topic keeps records longer for a while, and what comes then."""
+
+    reason = ReasonShown(source="retention_reason", allow_null=True)
+    ends_at = serializers.DateTimeField(source="retention_ends_at", allow_null=True)
+    fall_back = FallBackShown(
+        allow_null=True, help_text="What is still to be brought to the cluster; null: nothing."
+    )
+
+
 class TopicPageShown(serializers.Serializer[Any]):
     """One topic on one cluster, managed or not."""
 
@@ -152,6 +182,13 @@ class TopicPageShown(serializers.Serializer[Any]):
     managed = serializers.SerializerMethodField()
     owner = serializers.SerializerMethodField()
     data_class = serializers.SerializerMethodField()
+    description = serializers.SerializerMethodField()
+    labels = serializers.SerializerMethodField()
+    retention = RetentionShown(
+        source="declared",
+        allow_null=True,
+        help_text="Why it keeps records longer and until when; null: nobody declared the topic.",
+    )
     generation = serializers.SerializerMethodField()
     last_applied_generation = serializers.SerializerMethodField()
     pending = serializers.BooleanField(help_text="Declared, and on its way to the cluster.")
@@ -173,6 +210,12 @@ class TopicPageShown(serializers.Serializer[Any]):
 
     def get_data_class(self, topic: Any) -> str | None:
         return topic.declared.resource.data_class if topic.declared else None
+
+    def get_description(self, topic: Any) -> str | None:
+        return topic.declared.resource.description if topic.declared else None
+
+    def get_labels(self, topic: Any) -> dict[str, str] | None:
+        return dict(topic.declared.resource.labels) if topic.declared else None
 
     def get_generation(self, topic: Any) -> int | None:
         return topic.declared.generation if topic.declared else None

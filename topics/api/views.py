@@ -24,7 +24,7 @@ from topics.services.clusters import ClusterSpec
 SEARCH = OpenApiParameter(
     "q",
     OpenApiTypes.STR,
-    description="Words of the name, and owner:, env:, cluster:, drift:yes, state:, data:.",
+    description="Words of the name; owner:, env:, cluster:, drift:yes, state:, data:, ends:soon.",
 )
 SORT = OpenApiParameter("sort", OpenApiTypes.STR, enum=list(queries.SORTS), default="name")
 

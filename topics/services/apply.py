@@ -386,7 +386,7 @@ def mark_applied(cluster_id: int, topics: Sequence[Declared]) -> None:
             {
                 "cluster": cluster_id,
                 "names": [topic.name for topic in ordered],
-                "specs": [orjson.dumps(topic.spec.as_json()).decode() for topic in ordered],
+                "specs": [orjson.dumps(topic.spec.on_cluster()).decode() for topic in ordered],
                 "generations": [topic.generation for topic in ordered],
             },
         )

@@ -45,7 +45,7 @@ def accept(drift_id: int, *, by: Actor, reason: str = "") -> Request:
             title=f"Accept {_key_words(row)} of {row.name} as it is on {row.cluster.slug}",
             reason=reason or f"{row.name} was changed on the cluster: {_values_words(row)}.",
             team=team,
-            items=[NewItem(KIND, "alter", row.name, row.cluster.slug, after.as_json())],
+            items=[NewItem(KIND, "alter", row.name, row.cluster.slug, after.on_cluster())],
             by=by,
         )
         decide(row, DriftState.ACCEPTED, by, reason=reason, request=request)

@@ -18,7 +18,9 @@ from governance.views.searches import Related, related
 from governance.workflow import OPEN
 from topics import queries
 from topics.queries import Behind, KeyRow, TopicDetail
+from topics.services.fallbacks import PATH
 from topics.views.drift import DriftRow, drift_row
+from topics.views.kept import Falling, Kept, falling, kept
 from topics.views.words import NOTHING, Shown, key_of
 
 MOST_REQUESTS = 50
@@ -68,6 +70,9 @@ class TopicPage:
     change_url: str  # empty where she may not ask for a change
     why_not: str
     hand_over_url: str  # to give it to another team, or to claim it
+    kept: Kept | None
+    falling: Falling | None
+    labels: Sequence[tuple[str, str]]
 
 
 def topic_page(cluster: str, name: str, actor: Actor) -> TopicPage:
@@ -98,12 +103,15 @@ def topic_page(cluster: str, name: str, actor: Actor) -> TopicPage:
         hand_over_url=hand_over_url("topic", cluster, name, owned=declared is not None)
         if came_to_be or declared is None
         else "",
+        kept=kept(declared),
+        falling=falling(declared),
+        labels=sorted(declared.resource.labels.items()) if declared else (),
     )
 
 
 def _behind(detail: TopicDetail, *, came_to_be: bool, may_ask: bool) -> BehindNote | None:
     behind = detail.behind
-    if behind is None:
+    if behind is None or _only_falls_back(detail, behind):
         return None
     offered = may_ask and not behind.under_way
     target = ("topic", detail.cluster.slug, detail.name)
@@ -113,6 +121,12 @@ def _behind(detail: TopicDetail, *, came_to_be: bool, may_ask: bool) -> BehindNo
         go_back_url=go_back_url(*target) if offered and came_to_be else "",
         again_url=new_url(*target) if offered and not came_to_be else "",
     )
+
+
+def _only_falls_back(detail: TopicDetail, behind: Behind) -> bool:
+    """Whether nothing is late but a retention that fell back, which is said in words of its own."""
+    fell = detail.declared is not None and detail.declared.fall_back is not None
+    return fell and [row.path for row in behind.rows] == [PATH]
 
 
 def _set_by_somebody(row: KeyRow) -> bool:

@@ -19,6 +19,7 @@ from topics import grant_queries, queries
 from topics.kinds.topic.kind import TopicKind
 from topics.models import DeclaredTopic
 from topics.views.grants import ask_url
+from topics.views.kept import Kept, kept
 from topics.views.topic_page import topic_page
 from topics.views.topic_tabs import tabs
 from topics.views.words import Shown, config
@@ -34,6 +35,7 @@ class TopicRow:
     topic: DeclaredTopic
     url: str
     retention: Shown
+    kept: Kept | None
 
 
 @page
@@ -41,7 +43,7 @@ class TopicRow:
 def topics(request: PageRequest) -> HttpResponse:
     """Declared topics; ``?show=unmanaged`` those that clusters have and nobody declared."""
     text = request.GET.get("q", "").strip()[:300]
-    chosen = {name: request.GET.get(name, "") for name in ("owner", "env", "drift")}
+    chosen = {name: request.GET.get(name, "") for name in ("owner", "env", "drift", "ends")}
     search = " ".join([text, *(f"{key}:{value}" for key, value in chosen.items() if value)])
     unmanaged = request.GET.get("show") == "unmanaged"
     sort = request.GET.get("sort", "name")
@@ -50,6 +52,7 @@ def topics(request: PageRequest) -> HttpResponse:
         "chosen": chosen,
         "sort": sort,
         "drifting": chosen["drift"] == "yes",
+        "ending": chosen["ends"] == "soon",
         "narrowed": bool(search.strip()),
         "unknown": queries.read_search(search).unknown,
         "teams": lookups.teams(),
@@ -119,4 +122,5 @@ def _row(topic: DeclaredTopic) -> TopicRow:
         topic=topic,
         url=TopicKind().url(topic.cluster.slug, topic.name),
         retention=config(RETENTION, topic.configs.get(RETENTION) or default),
+        kept=kept(topic),
     )

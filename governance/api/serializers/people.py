@@ -33,6 +33,11 @@ class EnvironmentShown(serializers.ModelSerializer[Environment]):
     """An environment and the limits that hold there."""
 
     change_windows = serializers.ListField(child=serializers.CharField(), read_only=True)
+    retention_limits_ms = serializers.DictField(
+        child=serializers.IntegerField(),
+        read_only=True,
+        help_text="By data class, where one has a limit of its own; -1: none for that class.",
+    )
 
     class Meta:
         model = Environment
@@ -43,6 +48,7 @@ class EnvironmentShown(serializers.ModelSerializer[Environment]):
             "time_zone",
             "production",
             "retention_limit_ms",
+            "retention_limits_ms",
             "max_partitions",
             "registry_context",
             "position",
@@ -66,6 +72,13 @@ class EnvironmentValues(Strict):
         default="",
         allow_blank=True,
         help_text="In words, 30 d for example; empty for no limit. A bare number is milliseconds.",
+    )
+    retention_limits = serializers.DictField(
+        child=serializers.CharField(max_length=80, allow_blank=True),
+        required=False,
+        default=dict,
+        help_text="In words by data class (none, internal, personal, sensitive): 7 d, unlimited. "
+        "For a class that is left out, the general limit holds.",
     )
     max_partitions = serializers.IntegerField(
         required=False, default=None, allow_null=True, min_value=1, max_value=1_000_000

@@ -39,6 +39,22 @@ def test_an_environment_is_made_and_changed(signed_in: SignedIn) -> None:
         assert wrong.body["problems"][0]["path"] == field, wrong.body
 
 
+def test_a_data_class_has_a_limit_of_its_own(signed_in: SignedIn) -> None:
+    platform = signed_in("platform")
+    body = {"name": "Staging", "retention_limits": {"personal": "7 d", "none": "unlimited"}}
+    made = platform.post("environments", {"slug": "staging", **body})
+    limits = {"personal": 7 * DAY_MS, "none": -1}
+    assert (made.status, made.body["retention_limits_ms"]) == (201, limits)
+    told = Event.objects.filter(action="environment.created").latest("pk")
+    assert told.data["after"]["retention_limits_ms"] == limits
+    for wrong in ({"secret": "7 d"}, {"personal": "1 month"}, {"personal": "0"}, "7 d"):
+        answer = platform.put("environments/staging", {**body, "retention_limits": wrong})
+        assert answer.status in (400, 422), answer.body
+        assert answer.body["problems"][0]["path"].startswith("retention_limits")
+    assert platform.put("environments/staging", {"name": "S"}).body["retention_limits_ms"] == {}
+    assert signed_in("viewer").put("environments/staging", body).status == 403
+
+
 def test_an_account_is_made_changed_and_switched(signed_in: SignedIn) -> None:
     platform = signed_in("platform")
     body = {

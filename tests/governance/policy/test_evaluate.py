@@ -43,6 +43,22 @@ TOPIC: dict[str, object] = {
     "topic.retention_ms": 7 * DAY,
     "change.risk": "safe",
     "change.irreversible": False,
+    "topic.time_deletes": True,
+    "topic.retention_changes": True,
+    "topic.data_class": "internal",
+    "topic.data_class_before": None,
+    "topic.class_lowered": False,
+    "topic.retention_limit_ms": 30 * DAY,
+    "topic.retention_reason": None,
+    "topic.retention_reason_text": "",
+    "topic.retention_lasts_ms": None,
+    "topic.retention_falls_back_ms": None,
+}
+REPLAY: dict[str, object] = {
+    "topic.retention_reason": "replay",
+    "topic.retention_reason_text": "Disputes of the last quarter",
+    "topic.retention_lasts_ms": 90 * DAY,
+    "topic.retention_falls_back_ms": 7 * DAY,
 }
 SUBJECT: dict[str, object] = {
     "item.kind": "subject",
@@ -100,21 +116,89 @@ def objections(changed: dict[str, object]) -> dict[str, str]:
     [
         ({}, {}),
         (
-            {"topic.retention_ms": 400 * DAY},
+            {"topic.retention_ms": 400 * DAY, "topic.data_class": "personal"},
             {
-                "retention-limit": "400 d is above production's limit of 30 d: "
-                "a data steward must agree as well."
+                "retention-limit": "400 d is above production's limit of 30 d for the data class "
+                "personal: a data steward must agree as well.",
+                "retention-reason": "400 d is above production's limit of 30 d for the data class "
+                "personal, and it is not said what for.",
             },
         ),
         ({"topic.retention_ms": 30 * DAY}, {}),
         (
-            {"topic.retention_ms": -1},
+            REPLAY | {"topic.retention_ms": -1},
+            {"retention-limit": "unlimited is above production's limit of 30 d for"},
+        ),
+        ({"topic.retention_ms": -1, "topic.retention_limit_ms": None}, {}),
+        # Only the latest record of a key is kept: no limit of time is a measure of that.
+        ({"topic.retention_ms": -1, "topic.time_deletes": False}, {}),
+        (
+            {"topic.time_deletes": False, "topic.data_class": "personal"},
+            {"compacted-personal": "payments.authorized would keep the latest record of each key"},
+        ),
+        ({"topic.time_deletes": True, "topic.data_class": "personal"}, {}),
+        (
             {
-                "retention-limit": "unlimited is above production's limit of 30 d: "
-                "a data steward must agree as well."
+                "topic.time_deletes": False,
+                "topic.data_class": "personal",
+                "topic.retention_limit_ms": None,
+            },
+            {},
+        ),
+        (
+            REPLAY | {"topic.retention_ms": 31 * DAY},
+            {"retention-limit": "31 d is above"},
+        ),
+        # Of what was so before, and stays, no reason is asked for.
+        (
+            {"topic.retention_ms": 31 * DAY, "topic.retention_changes": False},
+            {"retention-limit": "31 d is above"},
+        ),
+        # In development a steward decides, and nothing more is asked for.
+        (
+            {"topic.retention_ms": 31 * DAY, "environment.production": False},
+            {"retention-limit": "31 d is above"},
+        ),
+        (REPLAY, {}),
+        (
+            REPLAY | {"topic.retention_ms": 31 * DAY, "topic.retention_reason_text": "why"},
+            {"retention-limit": "31 d is above", "retention-reason": "31 d is above"},
+        ),
+        (
+            REPLAY | {"topic.retention_lasts_ms": None},
+            {"retention-ends": "Records kept longer for replay need an end"},
+        ),
+        (
+            REPLAY | {"topic.retention_lasts_ms": None, "topic.retention_reason": "legal"},
+            {"retention-duty": "Records are to be kept for legal: a data steward"},
+        ),
+        (
+            REPLAY | {"topic.retention_reason": "audit"},
+            {"retention-duty": "Records are to be kept for audit: a data steward"},
+        ),
+        *(
+            (
+                REPLAY | {"topic.retention_falls_back_ms": back},
+                {"retention-falls-back": f"It would fall back to {words}, which is above"},
+            )
+            for back, words in ((31 * DAY, "31 d"), (-1, "unlimited"))
+        ),
+        (
+            {
+                "topic.data_class": "internal",
+                "topic.data_class_before": "personal",
+                "topic.class_lowered": True,
+            },
+            {
+                "class-lowered": "payments.authorized would have the data class internal, and has "
+                "personal until now: a data steward must agree that it is less sensitive."
             },
         ),
-        ({"topic.retention_ms": -1, "environment.retention_limit_ms": None}, {}),
+        # What cannot be reckoned is no "none": the rule objects, and says that it cannot tell.
+        (
+            REPLAY | {"topic.retention_lasts_ms": UNKNOWN},
+            {"retention-ends": "Policy retention-ends v1 needs topic.retention_lasts_ms"},
+        ),
         ({"topic.partitions": 24}, {}),
         ({"topic.partitions": 25}, {"partitions-many": "25 partitions are a lot"}),
         ({"topic.partitions": 60}, {"partitions-many": "60 partitions are a lot"}),

@@ -12,7 +12,7 @@ from governance.models import Notification
 from governance.services import endings
 from tests.factories import BY, make_cast, make_environment, make_policy
 from tests.governance.waivers.test_waivers import granted, toy, waiver
-from tests.topics.estate import make_cluster, make_grant
+from tests.topics.estate import make_cluster, make_grant, make_topic
 from topics.clock import database_now
 from topics.kinds.grant.model import DeclaredGrant
 
@@ -70,3 +70,17 @@ def test_whoever_asked_for_a_waiver_is_told_that_it_ends() -> None:
     granted(make_cast("payments"), toy(), waiver(until="5 d"))
     assert endings.tell() == 1
     assert {who for who, _ in told()} == {"owner", "second-owner"}
+
+
+def test_owners_of_a_topic_are_told_that_its_retention_falls_back() -> None:
+    make_cast("payments")
+    make_topic(
+        make_cluster("shop"),
+        "payments.captured",
+        configs={"retention.ms": "7776000000"},
+        retention_reason={"kind": "replay", "text": "Disputes.", "ends": {"lasts_ms": 864000000}},
+        retention_ends_at=database_now() + timedelta(days=10),
+    )
+    assert endings.tell() == 1
+    title = "Longer retention of payments.captured on shop"
+    assert told() == [("owner", title), ("second-owner", title)]

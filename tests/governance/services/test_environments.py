@@ -114,3 +114,23 @@ def test_what_a_form_begins_with_changes_nothing(cast: Cast, limit: int | None) 
     made.refresh_from_db()
     assert made.retention_limit_ms == limit
     assert not Event.objects.filter(action="environment.changed").exists()
+
+
+def test_limits_of_data_classes_read_back_as_they_were_written(cast: Cast) -> None:
+    words = {"sensitive": "36 h", "none": "unlimited", "personal": "7 d", "internal": " "}
+    made = environments.create("free", replace(SPEC, retention_limits=words), by=cast.platform)
+    assert made.retention_limits_ms == {
+        "none": -1, "personal": 7 * DAY_MS, "sensitive": 36 * 3_600_000,
+    }  # fmt: skip
+    made.refresh_from_db()
+    assert spec_of(made).retention_limits == {
+        "none": "unlimited", "personal": "7 d", "sensitive": "1 d 12 h",
+    }  # fmt: skip
+    environments.change("free", spec_of(made), by=cast.platform)
+    assert not Event.objects.filter(action="environment.changed").exists()
+    for odd in ({"secret": "7 d"}, {"personal": "soon"}, {"personal": "0"}):
+        with pytest.raises(Invalid) as refused:
+            environments.change("free", replace(SPEC, retention_limits=odd), by=cast.platform)
+        assert refused.value.path.startswith("retention_limits")
+    with pytest.raises(NotAllowed):
+        environments.change("free", replace(SPEC, retention_limits=words), by=cast.owner)

@@ -10,25 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from governance import units
-from governance.errors import Invalid, Problem
+from governance.errors import Problem
+from topics.kinds import ends
 from topics.kinds.grant.pattern import Pattern
 from topics.kinds.grant.roles import ROLES, Access, Role
 
 FIELDS: Final = ("group", "transactional_id", "access", "ends", "purpose")
 LONGEST_ID: Final = 200  # of a group or a transactional id; Kafka itself allows far more
 LONGEST_PURPOSE: Final = 500
-SHORTEST: Final = timedelta(minutes=1)
-LONGEST: Final = timedelta(days=3_660)
-NO_END: Final = frozenset({"", "never", "none", "unlimited"})
 
 _LEGAL_TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}\*?|\*", re.ASCII)
 _LEGAL_ID = re.compile(r"[^\x00-\x20*\x7f]+\*?", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +71,7 @@ class GrantSpec:
     @property
     def ends_words(self) -> str:
         """The end as it reads back: a time, a length of time, or "never"."""
-        if self.ends_at is not None:
-            return self.ends_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        if self.lasts is not None:
-            return units.whole_duration(self.lasts // timedelta(milliseconds=1))
-        return "never"
+        return ends.in_words(self.lasts, self.ends_at)
 
     def until(self, now: datetime) -> datetime | None:
         """When it ends if it begins now."""
@@ -136,7 +127,7 @@ def name_problem(text: str) -> Problem | None:
 def from_json(value: Mapping[str, object]) -> GrantSpec:
     """The spec of a normal form. For JSON that `parse` or `as_json` made; judges nothing."""
     group, identifier = value.get("group"), value.get("transactional_id")
-    lasts, ends_at = _stored_end(str(value.get("ends") or "never"))
+    lasts, ends_at = ends.stored(str(value.get("ends") or "never"))
     return GrantSpec(
         group=Pattern.of(str(group)) if group else None,
         transactional_id=Pattern.of(str(identifier)) if identifier else None,
@@ -145,14 +136,6 @@ def from_json(value: Mapping[str, object]) -> GrantSpec:
         ends_at=ends_at,
         purpose=str(value.get("purpose") or ""),
     )
-
-
-def _stored_end(text: str) -> tuple[timedelta | None, datetime | None]:
-    if text in NO_END:
-        return None, None
-    if text.endswith("Z"):
-        return None, datetime.fromisoformat(text)
-    return timedelta(milliseconds=units.parse_duration_ms(text)), None
 
 
 def parse(
@@ -193,7 +176,7 @@ def parse(
         purpose=_purpose(given, spec, problems),
     )
     if "ends" in given:
-        lasts, ends_at = _end(given["ends"], zone, problems)
+        lasts, ends_at = ends.parse(given["ends"], zone, problems)
         spec = replace(spec, lasts=lasts, ends_at=ends_at)
     return spec, problems
 
@@ -270,53 +253,3 @@ def _purpose(given: Mapping[str, object], base: GrantSpec, problems: list[Proble
     if "\x00" in text:
         problems.append(Problem("purpose", "It holds a NUL character.", "Remove it."))
     return text[:LONGEST_PURPOSE].replace("\x00", "")
-
-
-def _end(
-    value: object, zone: str, problems: list[Problem]
-) -> tuple[timedelta | None, datetime | None]:
-    """The end that somebody wrote: "90 d", "2027-03-01", a time, or never."""
-    text = str(value if value is not None else "").strip()
-    if text.lower() in NO_END:
-        return None, None
-    if text[:4].isdigit() and text[4:5] == "-":
-        return None, _moment(text, zone, problems)
-    try:
-        lasts = timedelta(milliseconds=units.parse_duration_ms(text, path="ends", unlimited=False))
-    except (Invalid, OverflowError) as error:
-        why = error.message if isinstance(error, Invalid) else f"{text[:40]!r} is too long."
-        problems.append(
-            Problem("ends", why, "Write a length of time (90 d), a day (2027-03-01), or never.")
-        )
-        return None, None
-    if not SHORTEST <= lasts <= LONGEST:
-        problems.append(
-            Problem(
-                "ends",
-                f"{text[:40]!r} is not between a minute and ten years.",
-                "Write a time between them, or never.",
-            )
-        )
-        return None, None
-    return lasts, None
-
-
-def _moment(text: str, zone: str, problems: list[Problem]) -> datetime | None:
-    try:
-        if _DAY.fullmatch(text):
-            day = datetime.fromisoformat(text).date()
-            local = datetime.combine(day, time(23, 59, 59), ZoneInfo(zone))
-            return local.astimezone(UTC)
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=ZoneInfo(zone))
-        return moment.astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError):
-        problems.append(
-            Problem(
-                "ends",
-                f"{text[:40]!r} is no day and no time.",
-                "Write a day as 2027-03-01, or a time as 2027-03-01T12:00:00Z.",
-            )
-        )
-        return None

@@ -53,7 +53,7 @@ def adopt(place: str, name: str, team: str, *, request_id: int) -> None:
         "replication_factor": spec.replication_factor,
         "configs": dict(spec.configs),
         "origins": dict.fromkeys(_paths(spec), f"request:{request_id}"),
-        "last_applied": spec.as_json(),
+        "last_applied": spec.on_cluster(),
         "applied_at": Now(),
     }
     # A request that failed may have left a row of that name.

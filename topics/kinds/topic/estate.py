@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Value
 
 from governance.kinds import ItemView, Json
-from topics.kinds.topic import diff
+from topics.clock import database_now
+from topics.kinds.topic import diff, kept_facts
+from topics.kinds.topic.about import About
 from topics.kinds.topic.known import place_of
 from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
 from topics.kinds.topic.place import Known
 from topics.kinds.topic.plan import Observed
+from topics.kinds.topic.reason import from_json
 from topics.kinds.topic.spec import TopicSpec
 from topics.models import Cluster
 
@@ -25,16 +28,35 @@ def estate_facts(wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
     clusters = {row.pk: row for row in Cluster.objects.select_related("environment")}
     places = {pk: place_of(row) for pk, row in clusters.items()}
     rows = DeclaredTopic.objects.filter(last_applied__isnull=False)
-    columns = ["cluster_id", "name", "partitions", "replication_factor", "configs"]
+    now = database_now()
+    columns = [
+        "resource__data_class",
+        "resource__labels",
+        "cluster_id",
+        "name",
+        "partitions",
+        "replication_factor",
+        "configs",
+        "retention_reason",
+        "retention_ends_at",
+        "seen",
+    ]
+    there: Exists | Value = Value(False)
     if "topic.exists" in wanted:
-        seen = ObservedTopic.objects.filter(cluster=OuterRef("cluster"), name=OuterRef("name"))
-        rows = rows.annotate(seen=Exists(seen))
-        columns.append("seen")
+        there = Exists(
+            ObservedTopic.objects.filter(cluster=OuterRef("cluster"), name=OuterRef("name"))
+        )
+    rows = rows.annotate(seen=there)
     found = rows.order_by().values_list("resource__owner__slug", *columns).iterator(ROWS)
-    for owner, cluster_id, name, partitions, replication, configs, *seen_there in found:
+    for owner, data_class, labels, cluster_id, name, *values, why, ends_at, seen_there in found:
         cluster, place = clusters[cluster_id], places[cluster_id]
-        spec = TopicSpec(partitions, replication, configs)
-        known = Known(declared=spec, observed=_SEEN if any(seen_there) else None)
+        about = About(data_class, "", labels)
+        reason = None if why is None else from_json(why)
+        if reason is not None:
+            reason = reason.fixed(ends_at)
+        partitions, replication, configs = values
+        spec = TopicSpec(partitions, replication, configs, about, reason)
+        known = Known(declared=spec, observed=_SEEN if seen_there else None)
         item = ItemView(
             position=0,
             kind="topic",
@@ -46,4 +68,10 @@ def estate_facts(wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
             environment=cluster.environment.slug,
             production=cluster.environment.production,
         )
-        yield item, diff.facts(name, spec, place, known)
+        yield (
+            item,
+            {
+                **diff.facts(name, spec, place, known),
+                **kept_facts.facts(spec, place, about, now),
+            },
+        )

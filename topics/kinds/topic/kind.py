@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from urllib.parse import quote
-
-from django.db.models.functions import Now
 
 from governance import kinds
 from governance.actors import Actor
@@ -20,19 +19,20 @@ from governance.kinds import (
     Step,
     Undone,
 )
-from governance.models import Lifecycle, Resource, Team
 from governance.policy.facts import Fact, FactType, declare
 from topics.kinds import on_cluster
 from topics.kinds.on_cluster import cluster_at
-from topics.kinds.topic import adopt, diff, estate, rules
-from topics.kinds.topic.known import look_up, place_of, reading, spec_of
-from topics.kinds.topic.model import DeclaredTopic
+from topics.kinds.topic import adopt, diff, estate, kept_facts, kept_rows, rules
+from topics.kinds.topic.about import SILENT
+from topics.kinds.topic.declaring import write_declared
+from topics.kinds.topic.kept_facts import FACTS as KEPT_FACTS
+from topics.kinds.topic.known import look_up, place_of, reading
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import plan_topic
+from topics.kinds.topic.reason import KEY
 from topics.kinds.topic.refusal import problem_of
 from topics.kinds.topic.spec import TopicSpec, from_json, name_problem, parse
 from topics.kinds.topic.undo import undo_change
-from topics.models import Cluster
 from topics.profiles import table as profiles
 from topics.services import apply, observe, rehearse
 
@@ -73,8 +73,18 @@ class TopicKind:
         base = where.default_spec() if where is not None else TopicSpec(1, 1)
         if found is not None and operation == "alter":
             base = found[1].declared or base
-        extra = where.profile.extra if where is not None else None
-        spec, problems = parse(after, base=base, extra=extra)
+        if where is None:
+            spec, problems = parse(after, base=base)
+        else:
+            spec, problems = parse(
+                after,
+                base=base,
+                extra=where.profile.extra,
+                zone=where.zone,
+                limits=where.limits,
+                default=where.default_of(KEY),
+                is_new=base.about is SILENT,
+            )
         if operation == "create" and (wrong := name_problem(name)) is not None:
             problems = [wrong, *problems]
         return spec.as_json(), problems
@@ -91,7 +101,7 @@ class TopicKind:
         cluster, known = found
         return Current(
             declared=known.declared.as_json() if known.declared else None,
-            applied=known.applied.as_json() if known.applied else None,
+            applied=_as_applied(known),
             generation=known.generation,
             observed=known.observed.as_json() if known.observed else None,
             owner=known.owner,
@@ -108,14 +118,21 @@ class TopicKind:
     def facts(self, item: ItemView) -> Json:
         """Facts for policies."""
         place, known = self._situation(item)
-        spec = from_json(item.after)
-        change = diff.change_facts(spec, place, known)
-        return {**diff.facts(item.name, spec, place, known), **change}
+        spec, before = from_json(item.after), known.said_before(item.team)
+        return {
+            **diff.facts(item.name, spec, place, known),
+            **diff.change_facts(spec, place, known),
+            **kept_facts.facts(spec, place, before, known.now, known.declared),
+        }
 
     def rows(self, item: ItemView) -> list[DiffRow]:
         """The three-column difference."""
         place, known = self._situation(item)
-        return diff.rows(from_json(item.after), place, known)
+        spec, before = from_json(item.after), known.said_before(item.team)
+        return [
+            *diff.rows(spec, place, known),
+            *kept_rows.rows(spec, place, known, before),
+        ]
 
     def steps(self, items: Sequence[ItemView]) -> list[Step]:
         """What the worker will do, from the last observation."""
@@ -159,7 +176,7 @@ class TopicKind:
     def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
         """*Worker*: writes the declared rows of approved items."""
         for place, group in on_cluster.by_place(items).items():
-            _declare(cluster_at(place), group)
+            write_declared(cluster_at(place), group, by=by)
 
     def apply(self, run: ApplyRun) -> None:
         """*Worker*: brings the items' topics to their clusters."""
@@ -185,6 +202,7 @@ class TopicKind:
             before=from_json(before) if before is not None else None,
             after=from_json(item.after),
             now=known.declared,
+            time=known.now,
         )
 
     def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
@@ -202,121 +220,18 @@ class TopicKind:
         return place_of(found[0]), found[1]
 
 
-def _declare(cluster: Cluster, items: Sequence[ItemView]) -> None:
-    """Writes the rows of one cluster, in a number of statements that does not grow with items."""
-    names = [item.name for item in items]
-    have = {
-        row.name: row
-        for row in DeclaredTopic.objects.select_for_update(of=("self",))
-        .select_related("resource")
-        .filter(cluster=cluster, name__in=names)
-        .order_by("name")
-    }
-    # A name that a failed request left behind belongs to whoever asks for it next.
-    free = {name for name, row in have.items() if row.last_applied is None}
-    owned = have.keys() - free
-    resources = _resources(cluster, [item for item in items if item.name not in owned])
-    new: list[DeclaredTopic] = []
-    changed: list[DeclaredTopic] = []
-    for item in items:
-        spec = from_json(item.after)
-        row = have.get(item.name)
-        if row is None:
-            new.append(_new_row(cluster, item, spec, resources[item.name]))
-            continue
-        resource = resources[item.name] if item.name in free else row.resource
-        if row.resource_id != resource.pk or spec_of(row).as_json() != spec.as_json():
-            changed.append(_changed_row(row, item, spec, resource))
-    DeclaredTopic.objects.bulk_create(new, batch_size=1_000)
-    DeclaredTopic.objects.bulk_update(
-        changed,
-        [
-            "resource",
-            "partitions",
-            "replication_factor",
-            "configs",
-            "generation",
-            "origins",
-            "updated_at",
-        ],
-        batch_size=500,
-    )
+def _as_applied(known: Known) -> Json | None:
+    """What was applied last, with what is declared beside it that no cluster knows: the reason
+    stays with its value."""
+    if known.applied is None or known.declared is None:
+        return None
+    kept = known.applied.configs.get(KEY) == known.declared.configs.get(KEY)
+    return replace(
+        known.applied,
+        about=known.declared.about,
+        reason=known.declared.reason if kept else None,
+    ).as_json()
 
 
-def _new_row(
-    cluster: Cluster, item: ItemView, spec: TopicSpec, resource: Resource
-) -> DeclaredTopic:
-    return DeclaredTopic(
-        cluster=cluster,
-        environment=cluster.environment,
-        resource=resource,
-        name=item.name,
-        partitions=spec.partitions,
-        replication_factor=spec.replication_factor,
-        configs=dict(spec.configs),
-        generation=1,
-        origins=_origins({}, None, spec, item),
-    )
-
-
-def _changed_row(
-    row: DeclaredTopic, item: ItemView, spec: TopicSpec, resource: Resource
-) -> DeclaredTopic:
-    row.resource = resource
-    row.origins = _origins(row.origins, spec_of(row), spec, item)
-    row.partitions = spec.partitions
-    row.replication_factor = spec.replication_factor
-    row.configs = dict(spec.configs)
-    row.generation += 1
-    row.updated_at = Now()  # the database's clock
-    return row
-
-
-def _origins(
-    old: Mapping[str, str], before: TopicSpec | None, after: TopicSpec, item: ItemView
-) -> dict[str, str]:
-    """Which request each value came from; a value that stays keeps its own."""
-    source = f"request:{item.request_id}"
-    values = {
-        "partitions": str(after.partitions),
-        "replication_factor": str(after.replication_factor),
-        **{f"configs.{key}": value for key, value in after.configs.items()},
-    }
-    had = {}
-    if before is not None:
-        had = {
-            "partitions": str(before.partitions),
-            "replication_factor": str(before.replication_factor),
-            **{f"configs.{key}": value for key, value in before.configs.items()},
-        }
-    return {
-        path: old.get(path, source) if had.get(path) == value else source
-        for path, value in values.items()
-    }
-
-
-def _resources(cluster: Cluster, items: Sequence[ItemView]) -> dict[str, Resource]:
-    """The resource of each name for the team that asks, made where there is none."""
-    if not items:
-        return {}
-    teams = {team.slug: team for team in Team.objects.filter(slug__in={i.team for i in items})}
-    found: dict[str, Resource] = {}
-    for slug, team in teams.items():
-        names = [item.name for item in items if item.team == slug]
-        have = {
-            row.name: row
-            for row in Resource.objects.filter(kind="topic", owner=team, name__in=names)
-        }
-        missing = [
-            Resource(kind="topic", name=name, owner=team, lifecycle=Lifecycle.ACTIVE)
-            for name in names
-            if name not in have
-        ]
-        for row in Resource.objects.bulk_create(missing, batch_size=1_000):
-            have[row.name] = row
-        found.update(have)
-    return found
-
-
-declare("topic", FACTS)
+declare("topic", (*FACTS, *KEPT_FACTS))
 kinds.register(TopicKind())

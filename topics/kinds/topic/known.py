@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from django.db.models import F, Value
 from django.db.models.functions import Replace
 
+from governance.models import Environment, Resource
+from topics.clock import database_now
 from topics.kinds.snapshot import Snapshot
+from topics.kinds.topic import reason
+from topics.kinds.topic.about import About
 from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import Observed
+from topics.kinds.topic.reason import Limits
 from topics.kinds.topic.spec import TopicSpec, collides, from_json
 from topics.models import Cluster
 from topics.profiles import table as profiles
@@ -27,7 +33,14 @@ def place_of(cluster: Cluster) -> Place:
         default_replication=cluster.default_replication,
         defaults=cluster.default_configs,
         supported=cluster.supported_keys,
+        zone=cluster.environment.time_zone,
+        limits=limits_of(cluster.environment),
     )
+
+
+def limits_of(environment: Environment) -> Limits:
+    """How long topics may keep records in an environment."""
+    return Limits(environment.retention_limit_ms, environment.retention_limits_ms)
 
 
 def find_cluster(slug: str) -> Cluster | None:
@@ -50,7 +63,7 @@ def known_topic(cluster: Cluster, name: str) -> Known:
 
 
 def known_topics(cluster: Cluster, names: Sequence[str]) -> dict[str, Known]:
-    """What is known of each of these topics, in three queries however many they are."""
+    """What is known of each of these topics, in a few queries however many they are."""
     declared = {
         row.name: row
         for row in DeclaredTopic.objects.filter(
@@ -61,16 +74,29 @@ def known_topics(cluster: Cluster, names: Sequence[str]) -> dict[str, Known]:
         row.name: row for row in ObservedTopic.objects.filter(cluster=cluster, name__in=list(names))
     }
     alike = _collisions(cluster, names)
+    elsewhere = _elsewhere([name for name in names if not _came_to_be(declared.get(name))])
+    also_on = _also_on([row for row in declared.values() if _came_to_be(row)])
+    now = database_now()
     return {
-        name: _known(cluster, declared.get(name), observed.get(name), alike.get(name, ""))
+        name: replace(
+            _known(cluster, declared.get(name), observed.get(name)),
+            collides=alike.get(name, ""),
+            elsewhere=elsewhere.get(name, {}),
+            also_on=also_on.get(name, ()),
+            now=now,
+        )
         for name in names
     }
 
 
+def _came_to_be(row: DeclaredTopic | None) -> bool:
+    return row is not None and row.last_applied is not None
+
+
 def _known(
-    cluster: Cluster, declared: DeclaredTopic | None, observed: ObservedTopic | None, alike: str
+    cluster: Cluster, declared: DeclaredTopic | None, observed: ObservedTopic | None
 ) -> Known:
-    came_to_be = declared is not None and declared.last_applied is not None
+    came_to_be = _came_to_be(declared)
     times = [observed.seen_at if observed else None, cluster.observed_at]
     return Known(
         declared=spec_of(declared) if declared is not None and came_to_be else None,
@@ -83,9 +109,34 @@ def _known(
         ),
         paused=declared.paused if declared is not None else False,
         owner=declared.resource.owner.slug if declared is not None and came_to_be else "",
-        collides=alike,
         seen_at=max((at for at in times if at is not None), default=None),
     )
+
+
+def _elsewhere(names: Sequence[str]) -> dict[str, dict[str, About]]:
+    """What is said of topics of these names, by name and by the team that owns one."""
+    found: dict[str, dict[str, About]] = {}
+    if names:
+        for row in Resource.objects.filter(kind="topic", name__in=names).select_related("owner"):
+            found.setdefault(row.name, {})[row.owner.slug] = about_of(row)
+    return found
+
+
+def _also_on(rows: Sequence[DeclaredTopic]) -> dict[str, tuple[str, ...]]:
+    """For each topic, the other clusters on which it lives."""
+    if not rows:
+        return {}
+    names = {row.resource_id: row.name for row in rows}
+    others = (
+        DeclaredTopic.objects.filter(resource__in=list(names))
+        .exclude(cluster=rows[0].cluster_id)
+        .order_by("cluster__slug")
+        .values_list("resource", "cluster__slug")
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for resource, slug in others:
+        found[names[resource]] = (*found.get(names[resource], ()), slug)
+    return found
 
 
 def _collisions(cluster: Cluster, names: Sequence[str]) -> dict[str, str]:
@@ -104,8 +155,21 @@ def _collisions(cluster: Cluster, names: Sequence[str]) -> dict[str, str]:
 
 
 def spec_of(declared: DeclaredTopic) -> TopicSpec:
-    """A declared row as the core's spec."""
-    return TopicSpec(declared.partitions, declared.replication_factor, declared.configs)
+    """A declared row, loaded with its resource, as the core's spec: a reason that holds has its end
+    as a moment."""
+    why = reason.from_json(declared.retention_reason)
+    return TopicSpec(
+        declared.partitions,
+        declared.replication_factor,
+        declared.configs,
+        about_of(declared.resource),
+        None if why is None else why.fixed(declared.retention_ends_at),
+    )
+
+
+def about_of(resource: Resource) -> About:
+    """What is said of a topic."""
+    return About(resource.data_class, resource.description, resource.labels)
 
 
 # --- Reading once for many questions -----------------------------------------------------------

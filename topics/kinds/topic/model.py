@@ -13,21 +13,48 @@ from topics.models.declared import DeclaredOnCluster
 
 
 class DeclaredTopic(DeclaredOnCluster):
-    """A topic that was approved for one cluster. `configs` holds overrides only."""
+    """A topic that was approved for one cluster. `configs` holds overrides only.
+
+    `retention_reason` is why it keeps records longer for a while, as it was approved;
+    `retention_ends_at` was reckoned when it was declared, by the database's clock. When that time
+    is over, `fall_back` says what is still to be brought to the cluster: {"request", "to", "since",
+    "error"}; it is null where nothing is.
+    """
 
     partitions = models.IntegerField()
     replication_factor = models.IntegerField()
     configs = models.JSONField(default=dict)
+    retention_reason = models.JSONField(null=True, blank=True)
+    retention_ends_at = models.DateTimeField(null=True, blank=True)
+    fall_back = models.JSONField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["cluster", "name"], name="declared_topic_once"),
+            # An end without what it falls back to could not come.
+            models.CheckConstraint(
+                condition=models.Q(retention_ends_at__isnull=True)
+                | models.Q(retention_reason__isnull=False),
+                name="declared_topic_end_has_reason",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             # The list of topics, across clusters: by name, and names that begin with what is typed.
             models.Index(fields=["name", "cluster"], name="declared_topic_by_name"),
             models.Index(
                 fields=["name"], name="declared_topic_by_prefix", opclasses=["varchar_pattern_ops"]
+            ),
+            # Whose longer time is over: the sweep, and "ends soon".
+            models.Index(
+                fields=["retention_ends_at"],
+                name="declared_topic_ending",
+                condition=models.Q(retention_ends_at__isnull=False),
+            ),
+            # What is still to fall back on its cluster.
+            models.Index(
+                fields=["cluster"],
+                name="declared_topic_falling",
+                condition=models.Q(fall_back__isnull=False),
             ),
         ]
 

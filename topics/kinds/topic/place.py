@@ -6,8 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from topics.kinds.topic.about import About
 from topics.kinds.topic.ahead import ahead
 from topics.kinds.topic.plan import Observed
+from topics.kinds.topic.reason import Limits
 from topics.kinds.topic.spec import TopicSpec
 from topics.profiles.base import Profile
 
@@ -18,6 +20,7 @@ class Place:
 
     `defaults` are the configs of a topic that asks for nothing, {key: {"value", "source"}};
     `supported` the keys the cluster knows, empty while it was never observed; `brokers` 0 likewise.
+    `zone` and `limits` are its environment's.
     """
 
     slug: str
@@ -27,6 +30,8 @@ class Place:
     default_replication: int = 1
     defaults: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     supported: Collection[str] = ()
+    zone: str = "UTC"
+    limits: Limits = field(default_factory=Limits)
 
     def default_spec(self) -> TopicSpec:
         """What a new topic gets that asks for nothing."""
@@ -50,6 +55,8 @@ class Known:
     one may have left a row (`generation` > 0). `applied` is what was brought there last: the same,
     unless a worker is on it or its apply failed. `collides` names a topic on the cluster that
     Kafka cannot tell apart in its metrics; `seen_at` is when the cluster was last looked at for it.
+    `elsewhere` is what is said of topics of this name that teams own, on whatever cluster, by team;
+    `also_on` names the other clusters on which it lives. `now` is the database's time.
     """
 
     declared: TopicSpec | None = None
@@ -60,6 +67,14 @@ class Known:
     owner: str = ""
     collides: str = ""
     seen_at: datetime | None = None
+    elsewhere: Mapping[str, About] = field(default_factory=dict)
+    also_on: tuple[str, ...] = ()
+    now: datetime | None = None
+
+    def said_before(self, team: str) -> About | None:
+        """What is said of the topic until now; for one that is new here, of the one that `team`
+        has elsewhere. None where there is none."""
+        return self.declared.about if self.declared is not None else self.elsewhere.get(team)
 
     @property
     def ahead(self) -> frozenset[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from governance.errors import Problem
 from topics.kinds.topic import configs
+from topics.kinds.topic.kept_rules import reason_fits
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.spec import TopicSpec, name_problem
 
@@ -128,7 +130,10 @@ def _no_decrease(name: str, spec: TopicSpec, _place: Place, known: Known) -> Ite
 def _changes_something(
     name: str, spec: TopicSpec, _place: Place, known: Known
 ) -> Iterator[Problem]:
-    if known.declared is not None and spec.as_json() == known.declared.as_json():
+    if known.declared is None:
+        return
+    asked = replace(spec, about=spec.about.over(known.declared.about))
+    if asked.as_json() == known.declared.as_json():
         yield _problem(
             "",
             "no_change",
@@ -250,4 +255,5 @@ _OF_SPEC: tuple[Rule, ...] = (
     _known_keys,
     _values_in_limits,
     _keys_fit_together,
+    reason_fits,
 )

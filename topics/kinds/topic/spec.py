@@ -1,4 +1,4 @@
-"""What a topic is asked to be: partitions, replication, overrides.
+"""What a topic is asked to be: partitions, replication, overrides; what it holds, and why so long.
 
 Text from pages, API and files becomes a `TopicSpec` here and nowhere else. Two specs that mean the
 same have the same normal form, so that comparing and hashing them is comparing the JSON.
@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from governance.errors import Problem
-from topics.kinds.topic import configs
+from topics.kinds.topic import about, configs, reason
+from topics.kinds.topic.about import SILENT, About
 from topics.kinds.topic.configs import BadValue, ConfigKey
+from topics.kinds.topic.reason import Asking, Limits, RetentionReason
 
 LEGAL_NAME: Final = re.compile(r"[a-zA-Z0-9._-]+")
 LONGEST_NAME: Final = 249
@@ -21,19 +23,33 @@ LONGEST_NAME: Final = 249
 MOST_PARTITIONS: Final = 9_000
 MOST_REPLICAS: Final = 32_767  # 16 bits on the wire
 LONGEST_SHOWN: Final = 60
-FIELDS: Final = ("partitions", "replication_factor", "configs")
+NO_LIMITS: Final = Limits()
+FIELDS: Final = ("partitions", "replication_factor", "configs", reason.FIELD, *about.FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
 class TopicSpec:
-    """A topic as it should be. `configs` holds overrides only, spelled as the broker does."""
+    """A topic as it should be. `configs` holds overrides only, spelled as the broker does.
+
+    `about` and `reason` are Weir's alone: a cluster knows neither, and no plan asks for them.
+    """
 
     partitions: int
     replication_factor: int
     configs: Mapping[str, str] = field(default_factory=dict)
+    about: About = SILENT
+    reason: RetentionReason | None = None
 
     def as_json(self) -> dict[str, object]:
-        """The normal form, as requests and declared rows keep it."""
+        """The normal form, as requests keep it. What it does not say of the topic is left out."""
+        return {
+            **self.on_cluster(),
+            **self.about.as_json(),
+            reason.FIELD: None if self.reason is None else self.reason.as_json(),
+        }
+
+    def on_cluster(self) -> dict[str, object]:
+        """The part of it that is brought to a cluster."""
         return {
             "partitions": self.partitions,
             "replication_factor": self.replication_factor,
@@ -49,6 +65,8 @@ def from_json(value: Mapping[str, object]) -> TopicSpec:
         partitions=_stored_number(value.get("partitions")),
         replication_factor=_stored_number(value.get("replication_factor")),
         configs={str(key): str(text) for key, text in given.items()},
+        about=about.from_json(value),
+        reason=reason.from_json(value.get(reason.FIELD)),
     )
 
 
@@ -61,6 +79,10 @@ def parse(
     *,
     base: TopicSpec,
     extra: Mapping[str, ConfigKey] | None = None,
+    zone: str = "UTC",
+    limits: Limits = NO_LIMITS,
+    default: str | None = None,
+    is_new: bool = True,
 ) -> tuple[TopicSpec, list[Problem]]:
     """The spec that `given` asks for, and what could not be read, one problem a field.
 
@@ -68,6 +90,7 @@ def parse(
     the cluster's defaults. `configs`, where given, is the whole set of overrides: a key left out
     goes back to the broker's default, and so does one that is null. Parsing a normal form gives it
     back. A key that nobody knows keeps its text: whether the cluster knows it is for the checks.
+    `zone`, `limits` and `default` (the cluster's retention) are what a reason is read with.
     """
     problems = [
         Problem(name, f"A topic has no field {name!r}.", _meant(name, FIELDS), rule="unknown_field")
@@ -82,7 +105,17 @@ def parse(
     problems += found
     overrides, found = _parse_configs(given.get("configs"), base.configs, extra)
     problems += found
-    return TopicSpec(partitions, replication, overrides), problems
+    said = about.parse(given, None if is_new else base.about, problems)
+    around = Asking(
+        zone=zone,
+        limit=limits.of(said.over(about.NEW if is_new else base.about).data_class),
+        default=default,
+        was=base.configs.get(reason.KEY),
+        known=not is_new,
+        before=base.reason,
+    )
+    why = reason.parse(given, overrides.get(reason.KEY), around, problems)
+    return TopicSpec(partitions, replication, overrides, said, why), problems
 
 
 def _meant(name: str, names: tuple[str, ...]) -> str:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from governance.errors import Problem
 from governance.kinds import Undone
+from topics.kinds.topic.about import About
+from topics.kinds.topic.reason import KEY, RetentionReason
 from topics.kinds.topic.spec import TopicSpec
 
 _DEFAULT = "the default"
 
 
 def undo_change(
-    name: str, *, before: TopicSpec | None, after: TopicSpec, now: TopicSpec | None
+    name: str,
+    *,
+    before: TopicSpec | None,
+    after: TopicSpec,
+    now: TopicSpec | None,
+    time: datetime | None = None,
 ) -> Undone | Problem:
     """The change from `now` that takes back what led from `before` to `after`.
 
-    Partitions cannot be taken away, and a value that somebody changed since stays.
+    Partitions cannot be taken away, and a value that somebody changed since stays. `time` is the
+    database's: a reason whose end is over by then does not come back.
     """
     if before is None:
         return Problem(
@@ -36,7 +45,12 @@ def undo_change(
         notes.append(
             f"Its {now.partitions} partitions stay: partitions can be added, never taken away."
         )
-    asked = replace(now, configs=configs)
+    asked = replace(
+        now,
+        configs=configs,
+        about=_about(before.about, after.about, now.about, notes),
+        reason=_reason(before, now, configs, time),
+    )
     if asked.as_json() == now.as_json():
         why = " ".join(notes) or f"{name} is declared as it was before already."
         return Problem("", why, "There is nothing to take back.", rule="undo")
@@ -60,3 +74,27 @@ def _configs(
         else:
             asked[key] = old
     return asked
+
+
+def _about(before: About, after: About, now: About, notes: list[str]) -> About:
+    """What was said of the topic before, as far as nobody said something else since."""
+    if after.over(now) != now:
+        notes.append("What is said of it was changed since, and stays as it is now.")
+        return now
+    return About(
+        before.data_class if after.data_class is not None else now.data_class,
+        before.description if after.description is not None else now.description,
+        before.labels if after.labels is not None else now.labels,
+    ).over(now)
+
+
+def _reason(
+    before: TopicSpec, now: TopicSpec, configs: Mapping[str, str], time: datetime | None
+) -> RetentionReason | None:
+    """The reason that goes with the retention that is asked for: the one before with the value
+    before, the one of now with that of now."""
+    if configs.get(KEY) != before.configs.get(KEY):
+        return now.reason if configs.get(KEY) == now.configs.get(KEY) else None
+    found = before.reason
+    over = found is not None and found.ends_at and time is not None and found.ends_at <= time
+    return None if over else found

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.errors import Problem
 from governance.kinds import Undone
+from topics.kinds.topic.about import NEW, SILENT, About
+from topics.kinds.topic.reason import ReasonKind, RetentionReason
 from topics.kinds.topic.spec import TopicSpec, from_json
 from topics.kinds.topic.undo import undo_change
 
@@ -75,3 +80,52 @@ def test_without_anything_since_all_keys_are_as_before(
     else:
         assert isinstance(undone, Undone)
         assert from_json(undone.after).as_json() == was.as_json()
+
+
+PERSONAL = About("personal", "", {})
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+HELD = RetentionReason(ReasonKind.AUDIT, "Of 2026", None, NOW + timedelta(days=1), "1")
+OTHER = replace(HELD, kind=ReasonKind.REPLAY)
+
+
+def said(about: About = SILENT, why: RetentionReason | None = None, **configs: str) -> TopicSpec:
+    overrides = {key.replace("_", "."): value for key, value in configs.items()}
+    return TopicSpec(6, 3, overrides, about, why)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "now", "about", "reason", "notes"),
+    [
+        # A class alone goes back, unless somebody said another one since.
+        (said(NEW), said(About("personal")), said(PERSONAL), NEW, None, ""),
+        (said(NEW), said(About("personal"), retention_ms="2"),
+         said(About("sensitive", "", {}), retention_ms="2"),
+         About("sensitive", "", {}), None, "changed since"),
+        # The reason goes and comes with its value.
+        (said(NEW, retention_ms="1"), said(why=HELD, retention_ms="9"),
+         said(NEW, HELD, retention_ms="9"), NEW, None, ""),
+        (said(NEW, HELD, retention_ms="9"), said(retention_ms="1"), said(NEW, retention_ms="1"),
+         NEW, HELD, ""),
+        (said(NEW, HELD, retention_ms="9"), said(why=OTHER, retention_ms="9"),
+         said(NEW, OTHER, retention_ms="9"), NEW, HELD, ""),
+        (said(NEW, retention_ms="1"), said(About("personal"), HELD, retention_ms="9"),
+         said(PERSONAL, OTHER, retention_ms="5"), NEW, OTHER, "retention.ms was changed since"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_it_and_why_goes_back_too(
+    before: TopicSpec, after: TopicSpec, now: TopicSpec, about: About,
+    reason: RetentionReason | None, notes: str,
+) -> None:  # fmt: skip
+    undone = undo_change("t", before=before, after=after, now=now, time=NOW)
+    assert isinstance(undone, Undone)
+    asked = from_json(undone.after)
+    assert (asked.about, asked.reason) == (about, reason)
+    assert notes in " ".join(undone.notes)
+
+
+def test_a_reason_whose_end_is_over_does_not_come_back() -> None:
+    before, now = said(NEW, HELD, retention_ms="9"), said(NEW, retention_ms="1")
+    late = HELD.ends_at
+    undone = undo_change("t", before=before, after=said(retention_ms="1"), now=now, time=late)
+    assert isinstance(undone, Undone)
+    assert from_json(undone.after).reason is None
