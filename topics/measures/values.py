@@ -1,0 +1,65 @@
+"""What is known of one topic's size, growth and readers, as plain values for the core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from topics.cost import Prices
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How fast a topic grows: records a second and bytes a second of one copy, on average since
+    that time. `size` None: records are counted, and their size is not known."""
+
+    records: float
+    size: float | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A group that reads a topic.
+
+    `lag` counts the records it has not read, `behind_ms` says how old the oldest of them is, None
+    where that is unknown; `unread_bytes` is the most of one partition. `teams` are those whose
+    applications it belongs to; none: nobody knows. `state` is the broker's word (stable, empty).
+    """
+
+    group: str
+    lag: int
+    behind_ms: int | None = None
+    unread_bytes: int | None = None
+    teams: tuple[str, ...] = ()
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The measures of one topic. None is unknown.
+
+    `seen_at` is when they were right. `unknown` says why nothing is known of readers, empty where
+    `readers` are all there are; `sizes_unknown` why sizes are not. `leader_bytes` is one copy.
+    """
+
+    seen_at: datetime | None = None
+    records: int | None = None
+    leader_bytes: int | None = None
+    local_bytes: int | None = None
+    remote_bytes: int | None = None
+    growth: Growth | None = None
+    readers: Sequence[Reader] = ()
+    unknown: str = "Nobody has measured it yet."
+    sizes_unknown: str = "Nobody has measured it yet."
+    prices: Prices = Prices()
+    zones: int = 1
+
+    @property
+    def one_copy(self) -> int | None:
+        """Bytes of one copy of all that is kept, wherever it lies."""
+        if self.leader_bytes is None or self.remote_bytes is None:
+            return None
+        # What is on brokers was copied to remote storage but for the newest: not counted twice.
+        return max(self.leader_bytes, self.remote_bytes)
