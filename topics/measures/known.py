@@ -110,6 +110,7 @@ def _measured(
         remote_bytes=row.remote_bytes,
         growth=_growth(row, seen_at),
         readers=readers,
+        stale=bool(old),
         unknown=old or (last.groups_error if last is not None else ""),
         sizes_unknown=(last.sizes_error if last is not None and row.leader_bytes is None else ""),
         prices=prices,

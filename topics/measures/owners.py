@@ -71,11 +71,11 @@ def _granted(
     return found
 
 
-def _by_name(groups: Collection[str]) -> dict[str, str]:
+def _by_name(groups: Collection[str]) -> dict[str, str | None]:
     """The team of the application that a group is named after, by group."""
     if not groups:
         return {}
-    found = dict(
+    found: dict[str, str | None] = dict(
         Application.objects.filter(name__in=list(groups)).values_list("name", "team__slug")
     )
     left = set(groups) - found.keys()
@@ -87,7 +87,7 @@ def _by_name(groups: Collection[str]) -> dict[str, str]:
     )
     for group in left:
         # Prefixes of two applications never overlap, so that one at most fits.
-        team = next((team for prefix, team in prefixes.items() if group.startswith(prefix)), "")
-        if team:
-            found[group] = team
+        for prefix, owner in prefixes.items():
+            if group.startswith(prefix):
+                found[group] = owner
     return found

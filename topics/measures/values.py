@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from topics.cost import Prices
@@ -41,7 +41,8 @@ class Measured:
     """The measures of one topic. None is unknown.
 
     `seen_at` is when they were right. `unknown` says why nothing is known of readers, empty where
-    `readers` are all there are; `sizes_unknown` why sizes are not. `leader_bytes` is one copy.
+    `readers` are all there are; `sizes_unknown` why sizes are not. `stale`: too old to go by.
+    `leader_bytes` is one copy.
     """
 
     seen_at: datetime | None = None
@@ -53,7 +54,8 @@ class Measured:
     readers: Sequence[Reader] = ()
     unknown: str = "Nobody has measured it yet."
     sizes_unknown: str = "Nobody has measured it yet."
-    prices: Prices = Prices()
+    stale: bool = False
+    prices: Prices = field(default_factory=Prices)
     zones: int = 1
 
     @property

@@ -8,7 +8,7 @@ from typing import Final
 from django.db.models import Exists, OuterRef
 
 from governance.kinds import ItemView, Json
-from topics.kinds.topic import diff
+from topics.kinds.topic import diff, effect
 from topics.kinds.topic.known import place_of
 from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
 from topics.kinds.topic.place import Known
@@ -17,6 +17,8 @@ from topics.kinds.topic.spec import TopicSpec
 from topics.models import Cluster
 
 ROWS: Final = 2_000  # of the server's cursor, held at once
+# What asks for what it is already changes nothing of what it holds.
+_NO_CHANGE: Final = effect.facts(None, there=True)
 _SEEN: Final = Observed(0, 0, {}, {})  # facts ask only whether there is one
 
 
@@ -46,4 +48,4 @@ def estate_facts(wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
             environment=cluster.environment.slug,
             production=cluster.environment.production,
         )
-        yield item, diff.facts(name, spec, place, known)
+        yield item, {**diff.facts(name, spec, place, known), **_NO_CHANGE}

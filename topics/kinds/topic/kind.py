@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from urllib.parse import quote
 
 from django.db.models.functions import Now
@@ -15,6 +15,7 @@ from governance.kinds import (
     ApplyRun,
     Current,
     DiffRow,
+    Effect,
     ItemView,
     Json,
     Step,
@@ -24,7 +25,7 @@ from governance.models import Lifecycle, Resource, Team
 from governance.policy.facts import Fact, FactType, declare
 from topics.kinds import on_cluster
 from topics.kinds.on_cluster import cluster_at
-from topics.kinds.topic import diff, estate, rules
+from topics.kinds.topic import diff, effect, estate, rules
 from topics.kinds.topic.known import look_up, place_of, reading, spec_of
 from topics.kinds.topic.model import DeclaredTopic
 from topics.kinds.topic.place import Known, Place
@@ -32,9 +33,10 @@ from topics.kinds.topic.plan import plan_topic
 from topics.kinds.topic.refusal import problem_of
 from topics.kinds.topic.spec import TopicSpec, from_json, name_problem, parse
 from topics.kinds.topic.undo import undo_change
+from topics.measures import known as measures
 from topics.models import Cluster
 from topics.profiles import table as profiles
-from topics.services import apply, observe, rehearse
+from topics.services import apply, measure, observe, rehearse
 
 FACTS = (
     Fact("topic.name", FactType.TEXT, "name of the topic"),
@@ -52,6 +54,7 @@ FACTS = (
     Fact("topic.cleanup_policy", FactType.TEXT, "what happens to old data: delete, compact"),
     Fact("topic.compacted", FactType.FLAG, "whether only the last value of a key is kept"),
     Fact("topic.configs", FactType.MAP, "overrides asked for, by key"),
+    *effect.FACTS,
 )
 
 
@@ -108,12 +111,18 @@ class TopicKind:
     def facts(self, item: ItemView) -> Json:
         """Facts for policies."""
         place, known = self._situation(item)
-        return diff.facts(item.name, from_json(item.after), place, known)
+        there = known.declared is not None
+        own = diff.facts(item.name, from_json(item.after), place, known)
+        return {**own, **effect.facts(self._change(item), there=there)}
 
     def rows(self, item: ItemView) -> list[DiffRow]:
         """The three-column difference."""
         place, known = self._situation(item)
         return diff.rows(from_json(item.after), place, known)
+
+    def effects(self, item: ItemView) -> list[Effect]:
+        """What changing it does to what it holds, to cost and to readers."""
+        return effect.lines(self._change(item))
 
     def steps(self, items: Sequence[ItemView]) -> list[Step]:
         """What the worker will do, from the last observation."""
@@ -141,8 +150,10 @@ class TopicKind:
         return found
 
     def observe(self, place: str, names: Sequence[str]) -> None:
-        """*Worker*: reads the named topics afresh."""
-        observe.observe_topics(cluster_at(place), names)
+        """*Worker*: reads the named topics afresh, and how far groups have read them."""
+        cluster = cluster_at(place)
+        observe.observe_topics(cluster, names)
+        measure.measure_topics(cluster, names)
 
     def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
         """*Worker*: what the cluster says when it is asked to validate only."""
@@ -177,13 +188,23 @@ class TopicKind:
             now=known.declared,
         )
 
-    def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
+    @contextmanager
+    def reading(self, targets: Iterable[tuple[str, str]]) -> Iterator[None]:
         """Reads rows once for all that is asked of these topics in the block."""
-        return reading(targets)
+        wanted = list(targets)
+        with reading(wanted), measures.reading(wanted):
+            yield
 
     def estate_facts(self, wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
         """Every declared topic with its facts."""
         return estate.estate_facts(wanted)
+
+    def _change(self, item: ItemView) -> effect.Change | None:
+        place, known = self._situation(item)
+        if known.declared is None:
+            return None  # nothing of a new topic is measured, so that nothing is read for it
+        spec = from_json(item.after)
+        return effect.change(spec, place, known, measures.look_up(item.place, item.name))
 
     def _situation(self, item: ItemView) -> tuple[Place, Known]:
         found = look_up(item.place, item.name)
