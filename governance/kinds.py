@@ -280,8 +280,8 @@ class Effect:
     """One consequence of an item beyond its own values, in words: how much it will hold, what that
     costs, who loses by it.
 
-    `name` says what kind of consequence it is; `exact` holds its numbers for the API. `how` says how
-    it was found out, or what it assumes; `tone` is empty, good, warn or bad.
+    `name` says what kind of consequence it is; `exact` holds its numbers for the API. `how` says
+    how it was found out, or what it assumes; `tone` is empty, good, warn or bad.
     """
 
     name: str

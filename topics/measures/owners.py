@@ -71,20 +71,20 @@ def _granted(
     return found
 
 
-def _by_name(groups: Collection[str]) -> dict[str, str | None]:
+def _by_name(groups: Collection[str]) -> dict[str, str]:
     """The team of the application that a group is named after, by group."""
     if not groups:
         return {}
-    found: dict[str, str | None] = dict(
-        Application.objects.filter(name__in=list(groups)).values_list("name", "team__slug")
-    )
+    named = Application.objects.filter(name__in=list(groups)).select_related("team")
+    found = {application.name: application.team.slug for application in named}
     left = set(groups) - found.keys()
     beginnings = {group[:length] for group in left for length in range(1, len(group) + 1)}
-    prefixes = dict(
-        ApplicationPrefix.objects.filter(prefix__in=beginnings).values_list(
-            "prefix", "application__team__slug"
+    prefixes = {
+        row.prefix: row.application.team.slug
+        for row in ApplicationPrefix.objects.filter(prefix__in=beginnings).select_related(
+            "application__team"
         )
-    )
+    }
     for group in left:
         # Prefixes of two applications never overlap, so that one at most fits.
         for prefix, owner in prefixes.items():
