@@ -140,6 +140,11 @@ def in_words(amount: Decimal, currency: str) -> str:
     return f"{sign}{currency} {size.quantize(cent, ROUND_HALF_UP):,}"
 
 
+def exact(amount: Decimal | None) -> str | None:
+    """The amount for programs, to a millionth; None stays unknown."""
+    return None if amount is None else f"{round(amount, 6).normalize():f}"
+
+
 def _part(name: str, size: int | None, price: Decimal | None, what: str) -> Part:
     if size == 0:
         return Part(name, Decimal(0))

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from tests.factories import Cast, make_actor, make_team
+from tests.factories import Cast
 from tests.real import estate
 from tests.real.estate import eventually, unique
 from tests.stack_plugin import KafkaAccess
 from topics.measures import known
 from topics.measures.values import Measured, Reader
-from topics.models import Cluster, GroupMeasure, MeasureRound, TopicMeasure
+from topics.models import Cluster, DeclaredTopic, GroupMeasure, MeasureRound, TopicMeasure
 from topics.services import measure
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
@@ -54,10 +54,11 @@ def read_up_to(access: KafkaAccess, topic: str, group: str, offset: int) -> None
     raise AssertionError("the group never got as far")
 
 
-def made(cluster: Cluster, **after: object) -> str:
+def made(cluster: Cluster, **configs: str) -> str:
     """A topic of payments that is declared and on the cluster."""
     name = unique("payments")
-    estate.bring([estate.item(cluster, name, partitions=2, replication_factor=1, **after)])
+    own = {key.replace("_", "."): value for key, value in configs.items()}
+    estate.bring([estate.item(cluster, name, partitions=2, replication_factor=1, configs=own)])
     return name
 
 
@@ -139,14 +140,10 @@ def test_without_the_rights_everything_is_unknown_with_the_reason_and_never_0(
     user = f"poor-{uuid.uuid4().hex[:8]}"
     kafka.make_user(user, PASSWORD)
     poor = estate.register(kafka, username=user, password=PASSWORD)
-    make_team("payments")
     estate.declare([estate.item(poor, topic, partitions=2, replication_factor=1)])
-    from topics.models import DeclaredTopic
-
     DeclaredTopic.objects.filter(cluster=poor).update(last_applied={"partitions": 2})
     assert measure.measure_cluster(poor.pk)
     found = of(poor, topic)
     assert found.records is None
     assert found.local_bytes is None
     assert "Describe" in MeasureRound.objects.get(cluster=poor).groups_error
-    assert make_actor is not None

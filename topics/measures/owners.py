@@ -40,8 +40,8 @@ def teams_of_groups(
     left = {group for topic, group in readings if (topic, group) not in found}
     named = _by_name(left)
     for reading in readings:
-        if reading not in found and (team := named.get(reading[1])):
-            found[reading] = {team}
+        if reading not in found and reading[1] in named:
+            found[reading] = {named[reading[1]]}
     return {reading: tuple(sorted(teams)) for reading, teams in found.items()}
 
 

@@ -17,13 +17,15 @@ from governance.views.requests import Tab
 from governance.views.searches import Hits, register_search
 from topics import grant_queries, queries
 from topics.kinds.topic.kind import TopicKind
+from topics.measures.report import Report, report
 from topics.models import DeclaredTopic
 from topics.views.grants import ask_url
+from topics.views.measures import measure_page
 from topics.views.topic_page import topic_page
 from topics.views.topic_tabs import tabs
 from topics.views.words import Shown, config
 
-TABS = ("overview", "access", "requests", "history")
+TABS = ("overview", "measures", "access", "requests", "history")
 RETENTION = "retention.ms"
 
 
@@ -78,10 +80,12 @@ def topic(request: PageRequest, cluster: str, name: str) -> HttpResponse:
         "tab": tab,
         "tabs": [
             Tab("Overview", "?", None, tab == "overview"),
+            Tab("Size and lag", "?tab=measures", None, tab == "measures"),
             Tab("Who uses it", "?tab=access", None, tab == "access"),
             Tab("Requests", "?tab=requests", len(ready.requests), tab == "requests"),
             Tab("History", "?tab=history", None, tab == "history"),
         ],
+        "measures": measure_page(_report(ready.detail)),
         "all_keys": request.GET.get("keys") == "all",
         "production": ready.detail.cluster.environment.production,
         "ask_url": ask_url(cluster, name),
@@ -90,6 +94,12 @@ def topic(request: PageRequest, cluster: str, name: str) -> HttpResponse:
         on = ready.detail.cluster
         context |= {"uses": grant_queries.uses(on, name), "cluster": on}
     return show(request, "topics/detail.html", context)
+
+
+def _report(detail: queries.TopicDetail) -> Report:
+    rows = (detail.observed, detail.declared)
+    replication = next((row.replication_factor for row in rows if row is not None), 1)
+    return report(detail.cluster, detail.name, replication=replication)
 
 
 @register_search

@@ -252,7 +252,7 @@ def _cost_lines(change: Change) -> Iterator[Effect]:
         how=" ".join(after.assumptions),
         exact={
             "currency": after.currency,
-            "before": None if before is None else str(round(before, 6)),
-            "after": str(round(after.amount, 6)),
+            "before": cost.exact(before),
+            "after": cost.exact(after.amount),
         },
     )
