@@ -127,7 +127,8 @@ def of_traffic(
 def together(first: Cost, second: Cost) -> Cost:
     """Both costs as one."""
     assumptions = dict.fromkeys([*first.assumptions, *second.assumptions])
-    return Cost(first.currency, [*first.parts, *second.parts], list(assumptions))
+    parts = _worth_telling([*first.parts, *second.parts])
+    return Cost(first.currency, parts, list(assumptions))
 
 
 def in_words(amount: Decimal, currency: str) -> str:

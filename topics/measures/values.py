@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from governance import units
 from topics.cost import Prices
+
+_MINUTE_MS = 60_000
+_HOUR_MS = 60 * _MINUTE_MS
+
+
+def age_in_words(ms: int) -> str:
+    """ "3 d 2 h", "5 h 10 min", "12 s": an age that was searched for is not known better."""
+    unit = 1_000 if ms < _HOUR_MS else _MINUTE_MS if ms < 24 * _HOUR_MS else _HOUR_MS
+    return units.format_duration(max(1, round(ms / unit)) * unit)
 
 
 @dataclass(frozen=True, slots=True)

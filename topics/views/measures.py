@@ -22,7 +22,7 @@ from topics.forms import PriceForm
 from topics.measures.known import prices_of
 from topics.measures.model import MeasureRound, PriceBook
 from topics.measures.report import Report
-from topics.measures.values import Reader
+from topics.measures.values import Reader, age_in_words
 from topics.models import Cluster
 from topics.profiles import table as profiles
 from topics.services import prices as service
@@ -117,7 +117,7 @@ def _reader(reader: Reader) -> ReaderRow:
     behind = Shown("–")
     if reader.behind_ms is not None:
         exact = units.exact_duration(reader.behind_ms)
-        behind = Shown(units.format_duration(_rounded(reader.behind_ms)), exact)
+        behind = Shown(age_in_words(reader.behind_ms), exact)
     elif reader.lag:
         behind = Shown(UNKNOWN)
     return ReaderRow(
@@ -127,11 +127,6 @@ def _reader(reader: Reader) -> ReaderRow:
         unread=_size(reader.unread_bytes),
         behind_at_all=bool(reader.lag),
     )
-
-
-def _rounded(ms: int) -> int:
-    """To the second: an age that was searched for is not known better."""
-    return max(1_000, round(ms / 1_000) * 1_000)
 
 
 # --- A cluster's prices -------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from governance import units
 from topics.kinds.topic.kept import Kept
-from topics.measures.values import Measured, Reader
+from topics.measures.values import Measured, Reader, age_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +89,4 @@ def _how_far(reader: Reader) -> str:
     count = f"{units.format_count(reader.lag)} record{'' if reader.lag == 1 else 's'} unread"
     if reader.behind_ms is None:
         return f"{reader.group} has {count}, and how old they are is not known"
-    return f"{reader.group} is {units.format_duration(reader.behind_ms)} behind, {count}"
+    return f"{reader.group} is {age_in_words(reader.behind_ms)} behind, {count}"
