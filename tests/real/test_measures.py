@@ -1,4 +1,5 @@
-"""Measures of a real broker: what a topic holds, how fast it grows, how far a group has read it.
+"""Measures of a real broker: what a topic holds, how far a group has read it, and that nobody takes
+unread records from a team that has not agreed.
 
 Records are written and read by confluent-kafka as it comes; what is checked stands in Weir's rows.
 """
@@ -12,10 +13,16 @@ from collections.abc import Sequence
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from tests.factories import Cast
+from governance.actors import Actor
+from governance.models import Request
+from governance.services import pipeline, requests, reviews
+from governance.services.items import NewItem
+from governance.workflow import State
+from tests.factories import Cast, make_actor
 from tests.real import estate
 from tests.real.estate import eventually, unique
 from tests.stack_plugin import KafkaAccess
+from tests.topics.estate import make_application
 from topics.measures import known
 from topics.measures.values import Measured, Reader
 from topics.models import Cluster, DeclaredTopic, GroupMeasure, MeasureRound, TopicMeasure
@@ -147,3 +154,88 @@ def test_without_the_rights_everything_is_unknown_with_the_reason_and_never_0(
     assert found.records is None
     assert found.local_bytes is None
     assert "Describe" in MeasureRound.objects.get(cluster=poor).groups_error
+
+
+# --- Shrinking ----------------------------------------------------------------------------------
+
+
+def shrinking(cluster: Cluster, cast: Cast, topic: str, retention: str) -> Request:
+    after = {"configs": {"retention.ms": retention}}
+    draft = requests.create_draft(
+        title="",
+        reason="",
+        team=cast.team,
+        items=[NewItem("topic", "alter", topic, cluster.slug, after)],
+        by=cast.requester,
+    )
+    return requests.submit(draft, by=cast.requester)
+
+
+def advance(request: Request) -> Request:
+    Request.objects.filter(pk=request.pk).update(next_attempt_at=None)
+    pipeline.advance(request.pk)
+    request.refresh_from_db()
+    return request
+
+
+def billing(group: str) -> Actor:
+    """An owner of the team whose application the group is."""
+    make_application(group, team="billing")
+    return make_actor(f"bill-{group}", team="billing", roles=("owner",))
+
+
+def roles(request: Request) -> set[str]:
+    return set(
+        request.requirements.filter(revision=request.revision).values_list("role", flat=True)
+    )
+
+
+def retention(access: KafkaAccess, topic: str) -> str | None:
+    with estate.bare(access) as client:
+        return estate.overrides(client, topic).get("retention.ms")
+
+
+def test_shrinking_waits_for_the_team_whose_group_lags(
+    cluster: Cluster, cast: Cast, kafka: KafkaAccess
+) -> None:
+    topic, group = made(cluster, retention_ms="7 d"), f"invoices-{uuid.uuid4().hex[:6]}"
+    owner = billing(group)
+    write(kafka, topic, [72 * HOUR_MS, 48 * HOUR_MS, HOUR_MS])
+    read_up_to(kafka, topic, group, 1)
+    eventually(lambda: measure.measure_cluster(cluster.pk) and reader(cluster, topic, group))
+
+    request = shrinking(cluster, cast, topic, "1 d")
+    reasons = dict(request.requirements.values_list("role", "reason"))
+    assert reasons.keys() == {"owner:payments", "owner:billing"}
+    assert f"{group} is 2 d behind, 2 records unread" in reasons["owner:billing"]
+    request = reviews.approve(request, revision=1, by=cast.owner)
+    assert advance(request).state == State.IN_REVIEW
+    assert retention(kafka, topic) == "604800000"
+
+    request = reviews.approve(request, revision=1, by=owner)
+    assert advance(request).state == State.APPLIED
+    eventually(lambda: retention(kafka, topic) == "86400000")
+
+
+def test_a_group_that_fell_behind_after_the_approval_is_asked_at_the_recheck(
+    cluster: Cluster, cast: Cast, kafka: KafkaAccess
+) -> None:
+    topic, group = made(cluster, retention_ms="7 d"), f"invoices-{uuid.uuid4().hex[:6]}"
+    owner = billing(group)
+    write(kafka, topic, [72 * HOUR_MS])
+    read_up_to(kafka, topic, group, 1)
+    eventually(lambda: measure.measure_cluster(cluster.pk) and reader(cluster, topic, group))
+    request = shrinking(cluster, cast, topic, "1 d")
+    assert roles(request) == {"owner:payments"}  # it has read all there is
+    request = reviews.approve(request, revision=1, by=cast.owner)
+
+    write(kafka, topic, [60 * HOUR_MS])  # and nobody looked since
+    assert advance(request).state == State.IN_REVIEW
+    assert roles(request) == {"owner:payments", "owner:billing"}
+    assert "more people must agree" in request.failure
+    assert retention(kafka, topic) == "604800000"
+    request = reviews.approve(request, revision=request.revision, by=owner)
+    if request.state == State.IN_REVIEW:  # the owner's approval was for what was known before
+        request = reviews.approve(request, revision=request.revision, by=cast.owner)
+    assert advance(request).state == State.APPLIED
+    eventually(lambda: retention(kafka, topic) == "86400000")
