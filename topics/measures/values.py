@@ -28,6 +28,10 @@ class Growth:
     size: float | None
     since: datetime
 
+    def over(self, until: datetime) -> str:
+        """How long it was watched, in words."""
+        return age_in_words(round((until - self.since).total_seconds() * 1000))
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:

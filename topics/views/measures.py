@@ -62,6 +62,7 @@ class MeasurePage:
     remote: Shown | None  # None where it keeps nothing there
     growth: Shown
     growth_of_records: str
+    watched: str  # how long, in words
     readers: Sequence[ReaderRow]
     costs: Sequence[CostRow]
     total: CostRow
@@ -81,6 +82,7 @@ def measure_page(report: Report) -> MeasurePage:
         remote=None if report.stored.remote == 0 else _size(report.stored.remote),
         growth=_rate(growth.size if growth else None),
         growth_of_records=f"{growth.records:,.1f} records/s" if growth else "",
+        watched=growth.over(measured.seen_at) if growth and measured.seen_at else "",
         readers=[_reader(one) for one in report.readers],
         costs=[
             CostRow(part.name, _amount(part.amount, currency), part.why)

@@ -55,6 +55,7 @@ class Change:
     losses: Losses
     tiered: bool
     growth: float | None
+    watched: str  # how long, in words
     profile: Profile
 
     @property
@@ -90,6 +91,9 @@ def change(spec: TopicSpec, place: Place, known: Known, measured: Measured) -> C
         losses=losses(before, after, measured),
         tiered=before.tiered or after.tiered,
         growth=growth,
+        watched=(
+            measured.growth.over(measured.seen_at) if measured.growth and measured.seen_at else ""
+        ),
         profile=profile,
     )
 
@@ -224,7 +228,8 @@ def _how(change: Change) -> str:
         return "From its limit of size."
     rate = units.format_size(round(change.growth))
     return (
-        f"In the long run, at {rate}/s as it was seen to grow; whole segments stay a little more."
+        f"In the long run, at the {rate}/s by which it grew in the last {change.watched}. Brokers "
+        "delete whole segments, so that they keep a little more."
     )
 
 

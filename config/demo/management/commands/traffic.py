@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import CoordinatorNotAvailableError, KafkaError
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from config.stack.kafka import admin_client, quiet
@@ -19,6 +19,7 @@ from config.stack.kafka import admin_client, quiet
 GROUP: Final = "checkout.receipts"  # by its name of the demo's application, so of its team
 RECORDS: Final = 6_000
 DAYS: Final = 5
+PATIENCE_S: Final = 30
 READ: Final = 0.4  # of each partition, so that what is unread begins three days ago
 
 
@@ -86,4 +87,13 @@ def _read(client: KafkaAdminClient, topic: str) -> None:
         )
         for one in partitions
     }
-    client.alter_group_offsets(GROUP, positions)
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            client.alter_group_offsets(GROUP, positions)
+            return
+        except CoordinatorNotAvailableError:
+            # The first group of a broker waits for the topic that keeps positions.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -26,7 +27,7 @@ EUR = Prices("EUR", Decimal("0.10"), Decimal("0.02"))
 
 def measured(*readers: Reader, size: float | None = RATE, prices: Prices = EUR) -> Measured:
     return Measured(
-        seen_at=SINCE,
+        seen_at=SINCE + timedelta(hours=5),
         records=100,
         leader_bytes=7 * GIB,
         local_bytes=21 * GIB,
@@ -40,11 +41,17 @@ def measured(*readers: Reader, size: float | None = RATE, prices: Prices = EUR) 
 
 
 def asking(
-    before: str, after: str, known: Measured, *, profile: Profile = KAFKA, **configs: str
+    before: str,
+    after: str,
+    known: Measured,
+    *,
+    profile: Profile = KAFKA,
+    configs: Mapping[str, str] | None = None,
 ) -> Change | None:
     place = Place("main", profile, default_replication=3)
-    now = {"retention.ms": before, **configs}
-    asked = TopicSpec(6, 3, {**configs, "retention.ms": after})
+    others = dict(configs or {})
+    now = {**others, "retention.ms": before}
+    asked = TopicSpec(6, 3, {**others, "retention.ms": after})
     there = Known(declared=TopicSpec(6, 3, now), observed=Observed(6, 3, now))
     return effect.change(asked, place, there, known)
 
@@ -73,6 +80,7 @@ def test_keeping_more_says_bytes_and_money() -> None:
         "topic.loses_unknown": "",
     }
     assert "21 GiB → 90 GiB, +69 GiB" in text(change)
+    assert "grew in the last 5 h" in text(change)
     assert "EUR 2.10 → EUR 9.00 a month, +EUR 6.90" in text(change)
 
 
@@ -86,7 +94,7 @@ def test_on_shared_storage_copies_cost_nothing() -> None:
 
 def test_local_and_remote_tier_apart() -> None:
     remote = {"remote.storage.enable": "true", "local.retention.ms": str(DAY)}
-    change = asking(WEEK, MONTH, measured(), **remote)
+    change = asking(WEEK, MONTH, measured(), configs=remote)
     assert "On brokers' disks: 3 GiB → 3 GiB" in text(change)
     assert "In remote storage: 7 GiB → 30 GiB, +23 GiB" in text(change)
     assert effect.facts(change, there=True)["topic.bytes_more"] == 23 * GIB
