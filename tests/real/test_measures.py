@@ -12,6 +12,14 @@ from collections.abc import Sequence
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePattern,
+    ResourceType,
+)
 
 from governance.actors import Actor
 from governance.models import Request
@@ -154,6 +162,37 @@ def test_without_the_rights_everything_is_unknown_with_the_reason_and_never_0(
     assert found.records is None
     assert found.local_bytes is None
     assert "Describe" in MeasureRound.objects.get(cluster=poor).groups_error
+
+
+def test_hidden_groups_are_said_while_sizes_are_known(
+    cluster: Cluster, cast: Cast, kafka: KafkaAccess
+) -> None:
+    topic, group = made(cluster), f"group-{uuid.uuid4().hex[:8]}"
+    write(kafka, topic, [HOUR_MS, 0])
+    read_up_to(kafka, topic, group, 1)
+    user = f"half-{uuid.uuid4().hex[:8]}"
+    kafka.make_user(user, PASSWORD)
+    with estate.bare(kafka) as client:
+        for resource, name in ((ResourceType.CLUSTER, "kafka-cluster"), (ResourceType.TOPIC, "*")):
+            client.create_acls([describe(user, resource, name)])
+    half = estate.register(kafka, username=user, password=PASSWORD)
+    estate.declare([estate.item(half, topic, partitions=2, replication_factor=1)])
+    DeclaredTopic.objects.filter(cluster=half).update(last_applied={"partitions": 2})
+    eventually(lambda: measure.measure_cluster(half.pk) and of(half, topic).local_bytes)
+    found = of(half, topic)
+    assert found.records == 2
+    assert found.readers == ()
+    assert "hidden" in found.unknown
+
+
+def describe(user: str, resource: ResourceType, name: str) -> ACL:
+    return ACL(
+        principal=f"User:{user}",
+        host="*",
+        operation=ACLOperation.DESCRIBE,
+        permission_type=ACLPermissionType.ALLOW,
+        resource_pattern=ResourcePattern(resource, name, ACLResourcePatternType.LITERAL),
+    )
 
 
 # --- Shrinking ----------------------------------------------------------------------------------

@@ -4,6 +4,9 @@ A broker tells the first offset at or after a time, and no time of an offset, sh
 records, for which Weir has no right. So the time is searched for: ask whether the position lies
 before the first offset of half the age, and so on. Halving the logarithm makes the answer equally
 good for minutes and for months.
+
+Where times go back and forth along a partition it is the age by which everything up to that record
+is older: the retention that would reach it, since brokers delete from the start.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def _why_not_all(refused: Sequence[ClusterError], *, hidden: int) -> str:
     if denied:
         return (
             f"The positions of {len(denied):,} group{'' if len(denied) == 1 else 's'} are hidden: "
-            "Weir's principal lacks Describe on groups."
+            "give Weir's principal Describe on all groups."
         )
     if unknown:
         return f"{len(unknown):,} groups did not tell their positions. {unknown[0].message}"
