@@ -66,6 +66,7 @@ class MeasurePage:
     readers: Sequence[ReaderRow]
     costs: Sequence[CostRow]
     total: CostRow
+    costs_words: str
     priced: bool
 
 
@@ -89,14 +90,15 @@ def measure_page(report: Report) -> MeasurePage:
             for part in report.cost.parts
         ],
         total=CostRow("Together", _amount(amount, currency)),
+        costs_words=(
+            UNKNOWN if amount is None or not currency else f"{_amount(amount, currency)} a month"
+        ),
         priced=bool(currency),
     )
 
 
 def _amount(amount: Decimal | None, currency: str) -> str:
-    if amount is None:
-        return UNKNOWN
-    return cost.in_words(amount, currency) if currency else "0"
+    return UNKNOWN if amount is None or not currency else cost.in_words(amount, currency)
 
 
 def _count(number: int | None) -> Shown:
