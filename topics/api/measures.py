@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from governance.api.base import ApiView
 from governance.api.shapes import Strict
 from topics import cost
+from topics.measures import known
 from topics.measures.known import prices_of
 from topics.measures.model import MeasureRound, PriceBook
 from topics.measures.report import Report, report
@@ -132,7 +133,8 @@ class MeasuresShown(serializers.Serializer[Any]):
     def to_representation(self, instance: TopicDetail) -> dict[str, Any]:
         rows = (instance.observed, instance.declared)
         replication = next((row.replication_factor for row in rows if row is not None), 1)
-        found = report(instance.cluster, instance.name, replication=replication)
+        measured = known.measured(instance.cluster, instance.name)
+        found = report(instance.cluster, measured, replication=replication)
         return dict(super().to_representation(_told(found)))
 
 

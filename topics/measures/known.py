@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db.models.functions import Now
 
-from topics.clock import database_now
 from topics.cost import Prices
 from topics.measures.model import GroupMeasure, MeasureRound, PriceBook, TopicMeasure
 from topics.measures.owners import teams_of_groups
@@ -37,18 +37,41 @@ def measured(cluster: Cluster, name: str) -> Measured:
     return measures(cluster, [name])[name]
 
 
+def sizes(cluster: Cluster, name: str) -> Measured:
+    """What one topic holds and how fast it grows, without its readers, who are then unknown."""
+    around = _around(cluster)
+    row = TopicMeasure.objects.filter(cluster=cluster, name=name).first()
+    return replace(_measured(row, (), around), unknown="Nobody asked for its readers here.")
+
+
 def measures(cluster: Cluster, names: Sequence[str]) -> dict[str, Measured]:
     """The measures of each of these topics, in a number of queries that does not grow with them."""
-    last = MeasureRound.objects.filter(cluster=cluster).first()
-    prices = prices_of(PriceBook.objects.filter(cluster=cluster).first())
+    around = _around(cluster)
     rows = {
         row.name: row for row in TopicMeasure.objects.filter(cluster=cluster, name__in=list(names))
     }
-    readers = _readers(cluster, list(rows), now := database_now())
-    return {
-        name: _measured(cluster, rows.get(name), readers.get(name, ()), last, prices, now)
-        for name in names
-    }
+    readers = _readers(cluster, list(rows), around.now)
+    return {name: _measured(rows.get(name), readers.get(name, ()), around) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What is known of the cluster itself, and what time it is by the database's clock."""
+
+    last: MeasureRound | None
+    prices: Prices
+    zones: int
+    now: datetime
+
+
+def _around(cluster: Cluster) -> _Around:
+    row = (
+        Cluster.objects.select_related("measured", "prices")
+        .annotate(clock=Now())
+        .get(pk=cluster.pk)
+    )
+    book: PriceBook | None = getattr(row, "prices", None)
+    return _Around(getattr(row, "measured", None), prices_of(book), row.zones, row.clock)
 
 
 def prices_of(book: PriceBook | None) -> Prices:
@@ -87,21 +110,15 @@ def _readers(cluster: Cluster, names: Sequence[str], now: datetime) -> dict[str,
     return found
 
 
-def _measured(
-    cluster: Cluster,
-    row: TopicMeasure | None,
-    readers: Sequence[Reader],
-    last: MeasureRound | None,
-    prices: Prices,
-    now: datetime,
-) -> Measured:
+def _measured(row: TopicMeasure | None, readers: Sequence[Reader], around: _Around) -> Measured:
+    last, prices = around.last, around.prices
     if row is None:
         why = last.error if last is not None and last.error else ""
         unknown = f"It could not be measured. {why}" if why else "Nobody has measured it yet."
-        return Measured(unknown=unknown, sizes_unknown=unknown, prices=prices, zones=cluster.zones)
+        return Measured(unknown=unknown, sizes_unknown=unknown, prices=prices, zones=around.zones)
     whole_round = last.seen_at if last is not None and last.seen_at else row.seen_at
     seen_at = max(row.seen_at, whole_round)
-    old = _too_old(seen_at, now, last)
+    old = _too_old(seen_at, around.now, last)
     return Measured(
         seen_at=seen_at,
         records=row.records,
@@ -114,7 +131,7 @@ def _measured(
         unknown=old or (last.groups_error if last is not None else ""),
         sizes_unknown=(last.sizes_error if last is not None and row.leader_bytes is None else ""),
         prices=prices,
-        zones=cluster.zones,
+        zones=around.zones,
     )
 
 

@@ -8,7 +8,6 @@ from typing import Final
 
 from topics import cost
 from topics.cost import Cost, Stored
-from topics.measures import known
 from topics.measures.values import Measured, Reader
 from topics.models.cluster import Cluster
 from topics.profiles import table as profiles
@@ -28,9 +27,8 @@ class Report:
     cost: Cost
 
 
-def report(cluster: Cluster, name: str, *, replication: int) -> Report:
-    """The report of one topic of a cluster, from rows alone."""
-    measured = known.measured(cluster, name)
+def report(cluster: Cluster, measured: Measured, *, replication: int) -> Report:
+    """The report of one topic of a cluster."""
     profile = profiles.get(cluster.profile)
     stored = Stored(measured.local_bytes, measured.remote_bytes)
     if profile.shared_storage:

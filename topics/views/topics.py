@@ -17,6 +17,7 @@ from governance.views.requests import Tab
 from governance.views.searches import Hits, register_search
 from topics import grant_queries, queries
 from topics.kinds.topic.kind import TopicKind
+from topics.measures import known
 from topics.measures.report import Report, report
 from topics.models import DeclaredTopic
 from topics.views.grants import ask_url
@@ -85,7 +86,7 @@ def topic(request: PageRequest, cluster: str, name: str) -> HttpResponse:
             Tab("Requests", "?tab=requests", len(ready.requests), tab == "requests"),
             Tab("History", "?tab=history", None, tab == "history"),
         ],
-        "measures": measure_page(_report(ready.detail)),
+        "measures": measure_page(_report(ready.detail, tab)),
         "all_keys": request.GET.get("keys") == "all",
         "production": ready.detail.cluster.environment.production,
         "ask_url": ask_url(cluster, name),
@@ -96,10 +97,13 @@ def topic(request: PageRequest, cluster: str, name: str) -> HttpResponse:
     return show(request, "topics/detail.html", context)
 
 
-def _report(detail: queries.TopicDetail) -> Report:
+def _report(detail: queries.TopicDetail, tab: str) -> Report:
+    """Its measures; its readers where the tab shows them."""
+    look = known.measured if tab == "measures" else known.sizes
     rows = (detail.observed, detail.declared)
     replication = next((row.replication_factor for row in rows if row is not None), 1)
-    return report(detail.cluster, detail.name, replication=replication)
+    measured = look(detail.cluster, detail.name)
+    return report(detail.cluster, measured, replication=replication)
 
 
 @register_search
