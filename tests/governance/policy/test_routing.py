@@ -180,3 +180,54 @@ def test_who_consumes_what_breaks_is_asked(facts: Mapping[str, object], needs: l
     # No policy lets it through by itself then.
     approved = [need.role for need in route([AUTO], facts)] == ["auto"]
     assert approved == (len(needs) == 1 and facts["environment.production"] is False)
+
+
+LOST = "invoices is 3 d behind, 7 records unread"
+
+
+@pytest.mark.parametrize(
+    ("facts", "needs"),
+    [
+        ({"topic.losses": {}, "topic.loses_unowned": [], "topic.loses_unknown": ""}, []),
+        (
+            {"topic.losses": {"billing": LOST}},
+            [Need("owner:billing", f"billing would lose records it has not read: {LOST}.")],
+        ),
+        (
+            {"topic.losses": {f"t{number}": LOST for number in range(21)}},
+            [Need("platform", "21 teams would lose records they have not read.")],
+        ),
+        (
+            {"topic.loses_unowned": ["b is behind", "a is behind"]},
+            [
+                Need(
+                    "platform",
+                    "Nobody is known to own what loses unread records: a is behind; b is behind.",
+                )
+            ],
+        ),
+        (
+            {"topic.loses_unknown": "It was measured long ago."},
+            [
+                Need(
+                    "platform",
+                    "Records are deleted sooner, and who loses unread ones is not known. It was "
+                    "measured long ago.",
+                )
+            ],
+        ),
+        ({"topic.losses": UNKNOWN, "topic.loses_unowned": "x", "topic.loses_unknown": 7}, []),
+    ],
+)
+def test_who_loses_unread_records_must_agree(facts: dict[str, object], needs: list[Need]) -> None:
+    assert route([], PRODUCTION | facts) == [OWNER, *needs]
+    # What approves by itself does not pass over whoever loses something.
+    assert route([AUTO], DEV | facts) == (
+        [OWNER, *needs] if needs else [Need("auto", AUTO.message, AUTO.policy, 2)]
+    )
+
+
+def test_the_team_that_asks_and_owns_is_told_what_it_loses() -> None:
+    (need,) = route([], PRODUCTION | {"topic.losses": {"payments": LOST}})
+    assert need.role == "owner:payments"
+    assert need.reason == f"payments owns it. payments would lose records it has not read: {LOST}."
