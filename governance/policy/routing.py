@@ -18,6 +18,7 @@ MOST_OWNERS = 10  # whose agreement is asked one by one
 MOST_REASON = 600  # characters of all reasons for one role
 _MORE = " … and more of the kind."
 MOST_CONSUMERS = 20  # teams that are asked one by one
+MOST_TOLD = 5  # groups that are named in one reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,9 @@ def _losing(facts: Facts) -> list[Need]:
         found = [Need("platform", reason)]
     unowned = facts.get("topic.loses_unowned", UNKNOWN)
     if isinstance(unowned, Collection) and not isinstance(unowned, str) and unowned:
-        told = "; ".join(sorted(map(str, unowned)))
+        told = "; ".join(sorted(map(str, unowned))[:MOST_TOLD])
+        if len(unowned) > MOST_TOLD:
+            told += f"; and {len(unowned) - MOST_TOLD:,} more"
         found.append(Need("platform", f"Nobody is known to own what loses unread records: {told}."))
     why = facts.get("topic.loses_unknown", UNKNOWN)
     if isinstance(why, str) and why:

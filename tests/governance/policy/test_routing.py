@@ -207,6 +207,16 @@ LOST = "invoices is 3 d behind, 7 records unread"
             ],
         ),
         (
+            {"topic.loses_unowned": [f"g{number}" for number in range(7)]},
+            [
+                Need(
+                    "platform",
+                    "Nobody is known to own what loses unread records: g0; g1; g2; g3; g4; and 2 "
+                    "more.",
+                )
+            ],
+        ),
+        (
             {"topic.loses_unknown": "It was measured long ago."},
             [
                 Need(

@@ -6,7 +6,7 @@ Facts for policies and for who must agree, and lines for pages, come from the sa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -25,6 +25,7 @@ from topics.measures.values import Measured
 from topics.profiles.base import Profile
 
 MOST_GROUPS: Final = 20  # told one by one
+MOST_TOLD: Final = 5  # of one team, those that lag most
 
 FACTS: Final = (
     Fact("topic.bytes_before", FactType.SIZE_BYTES, "size in the long run as it is, all copies"),
@@ -141,9 +142,15 @@ def _loss_facts(lost: Losses) -> dict[str, object]:
         "topic.loses_groups": [loss.reader.group for loss in lost.groups],
         "topic.loses_teams": sorted(by_team),
         "topic.loses_unowned": [loss.text for loss in lost.groups if not loss.reader.teams],
-        "topic.losses": {team: "; ".join(texts) for team, texts in sorted(by_team.items())},
+        "topic.losses": {team: _told(texts) for team, texts in sorted(by_team.items())},
         "topic.loses_unknown": lost.unknown,
     }
+
+
+def _told(texts: Sequence[str]) -> str:
+    """What one team loses, as far as somebody would read it."""
+    more = len(texts) - MOST_TOLD
+    return "; ".join(texts[:MOST_TOLD]) + (f"; and {more:,} more groups" if more > 0 else "")
 
 
 # --- For people ---------------------------------------------------------------------------------

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from governance import units
 from topics.kinds.topic.kept import Kept
 from topics.measures.values import Measured, Reader, age_in_words
+
+LONGEST: Final = 100  # characters of a group's name in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ def _beyond(measure: int | None, limit: int | None) -> bool:
 
 
 def _how_far(reader: Reader) -> str:
+    name = reader.group if len(reader.group) <= LONGEST else f"{reader.group[:LONGEST]}…"
     count = f"{units.format_count(reader.lag)} record{'' if reader.lag == 1 else 's'} unread"
     if reader.behind_ms is None:
-        return f"{reader.group} has {count}, and how old they are is not known"
-    return f"{reader.group} is {age_in_words(reader.behind_ms)} behind, {count}"
+        return f"{name} has {count}, and how old they are is not known"
+    return f"{name} is {age_in_words(reader.behind_ms)} behind, {count}"

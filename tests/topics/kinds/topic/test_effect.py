@@ -148,6 +148,15 @@ def test_who_loses_is_named_with_her_team_before_all_else() -> None:
     assert "platform" in second.how
 
 
+def test_many_groups_with_long_names_make_a_sentence_that_can_be_read() -> None:
+    many = [Reader("g" * 1_000 + str(n), 9, 3 * DAY, 500, ("billing",)) for n in range(30)]
+    change = asking(WEEK, TWO_DAYS, measured(*many))
+    facts = effect.facts(change, there=True)
+    assert len(str(facts["topic.losses"])) < 1_000
+    assert "and 25 more groups" in str(facts["topic.losses"])
+    assert "And 10 more groups." in text(change)
+
+
 def test_nobody_loses_is_said_too() -> None:
     near = Reader("invoices", 1, 1_000, 10, ("billing",))
     assert "No group loses any." in text(asking(WEEK, TWO_DAYS, measured(near)))
