@@ -156,6 +156,7 @@ CACHES = {
 
 _second, _hour = timedelta(seconds=1), timedelta(hours=1)
 SCAN_INTERVAL = env.duration("WEIR_SCAN_INTERVAL", "60s", minimum=_second, maximum=24 * _hour)
+MEASURE_INTERVAL = env.duration("WEIR_MEASURE_INTERVAL", "2m", minimum=_second, maximum=24 * _hour)
 LEASE_TTL = env.duration("WEIR_LEASE_TTL", "15s", minimum=3 * _second, maximum=_hour)
 SWEEP_INTERVAL = env.duration("WEIR_SWEEP_INTERVAL", "5s", minimum=_second, maximum=_hour)
 REQUEST_LIFETIME = env.duration(
@@ -235,6 +236,11 @@ CELERY = {
             "task": "topics.scan_all",
             "schedule": SCAN_INTERVAL.total_seconds(),
             "options": {"expires": SCAN_INTERVAL.total_seconds()},
+        },
+        "measure": {
+            "task": "topics.measure_all",
+            "schedule": MEASURE_INTERVAL.total_seconds(),
+            "options": {"expires": MEASURE_INTERVAL.total_seconds()},
         },
     },
 }

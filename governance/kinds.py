@@ -292,6 +292,37 @@ class Undoes(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One consequence of an item beyond its own values, in words: how much it will hold, what that
+    costs, who loses by it.
+
+    `name` says what kind of consequence it is; `exact` holds its numbers for the API. `how` says
+    how it was found out, or what it assumes; `tone` is empty, good, warn or bad.
+    """
+
+    name: str
+    label: str
+    text: str
+    tone: str = ""
+    how: str = ""
+    exact: Json = field(default_factory=dict)
+
+
+@runtime_checkable
+class TellsEffects(Protocol):
+    """A kind that can say what its items do beyond their own values."""
+
+    def effects(self, item: ItemView) -> Sequence[Effect]:
+        """Consequences, the gravest first, from rows alone; none where there is nothing to say."""
+
+
+def effects_of(item: ItemView) -> Sequence[Effect]:
+    """What an item's kind says of its consequences."""
+    kind = get(item.kind)
+    return kind.effects(item) if isinstance(kind, TellsEffects) else ()
+
+
 class UnknownKind(WeirError):
     """No kind of that name registered."""
 

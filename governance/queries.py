@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from governance import access, kinds
 from governance.actors import Actor
-from governance.kinds import DiffRow, ItemView, Step
+from governance.kinds import DiffRow, Effect, ItemView, Step
 from governance.models import (
     Comment,
     Event,
@@ -178,6 +178,7 @@ class ItemPage:
     rows: Sequence[DiffRow]
     findings: Sequence[Finding]
     irreversible: Sequence[str]
+    effects: Sequence[Effect] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +249,8 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
     still_typed = state in {State.DRAFT, State.CHANGES_REQUESTED}
     with kinds.reading((i.kind, i.place, i.name) for i in items):
         item_pages = [
-            _item_page(item, row, findings) for item, row in zip(items, shown, strict=True)
+            _item_page(item, row, findings, over=state in FINAL)
+            for item, row in zip(items, shown, strict=True)
         ]
         to_do = [] if state in FINAL else steps(items)
     return RequestPage(
@@ -297,7 +299,8 @@ def _findings(request: Request) -> list[Finding]:
     return [r for r in rows if r.stage == latest]
 
 
-def _item_page(view: ItemView, row: Item, findings: Sequence[Finding]) -> ItemPage:
+def _item_page(view: ItemView, row: Item, findings: Sequence[Finding], *, over: bool) -> ItemPage:
+    """`over`: nothing will come of it any more, so it has no effect on what is now."""
     kind = kinds.get(row.kind)
     rows = kind.rows(view)
     return ItemPage(
@@ -307,6 +310,7 @@ def _item_page(view: ItemView, row: Item, findings: Sequence[Finding]) -> ItemPa
         rows=rows,
         findings=[f for f in findings if f.item_id == row.pk],
         irreversible=[r.label.lower() for r in rows if r.irreversible],
+        effects=() if over else kinds.effects_of(view),
     )
 
 

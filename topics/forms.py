@@ -15,10 +15,11 @@ from topics import kept_controls
 from topics.kinds.topic import configs
 from topics.kinds.topic.about import CLASS_WORDS, NEW
 from topics.kinds.topic.reason import FIELD, KIND_WORDS
-from topics.models import Cluster, DriftMode
+from topics.models import Cluster, DriftMode, PriceBook
 from topics.places import clusters_by_environment
 from topics.profiles import table as profiles
 from topics.services.clusters import MECHANISMS, PROTOCOLS, ClusterSpec
+from topics.services.prices import MOST, PLACES, PRICES, PriceSpec
 
 # Keys that have a control of their own; every other one is a line of "More settings".
 KEYS: Final[Mapping[str, str]] = {
@@ -231,6 +232,18 @@ class TopicForm(ItemForm):
         return found
 
 
+def _price(label: str, help_text: str) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        min_value=0,
+        max_value=MOST,
+        decimal_places=PLACES,
+        widget=forms.TextInput({"inputmode": "decimal"}),
+        help_text=f"{help_text} Empty: unknown.",
+    )
+
+
 class ClusterForm(Styled):
     """A cluster's record. The service judges it; what it refuses is said beside the field."""
 
@@ -312,6 +325,32 @@ class ClusterForm(Styled):
             zones=typed["zones"],
             drift_mode=typed["drift_mode"],
         )
+
+
+class PriceForm(Styled):
+    """What things cost on a cluster. Empty is unknown, which is not the same as 0."""
+
+    currency = forms.CharField(
+        label="Currency", max_length=3, help_text="Its three letters: EUR, USD."
+    )
+    local_gib_month = _price("A GiB on brokers' disks, a month", "Each copy is paid for.")
+    remote_gib_month = _price("A GiB in object storage, a month", "Paid for once.")
+    ingress_gib = _price("A GiB written", "What the platform or the network takes for it.")
+    cross_zone_gib = _price("A GiB between zones", "Producers and copies in other zones.")
+
+    @classmethod
+    def initial_of(cls, book: PriceBook | None) -> dict[str, object]:
+        """What the controls show for prices that are there."""
+        if book is None:
+            return {}
+        amounts = {name: getattr(book, name) for name in PRICES}
+        shown = {k: "" if v is None else f"{v.normalize():f}" for k, v in amounts.items()}
+        return {"currency": book.currency, **shown}
+
+    def spec(self) -> PriceSpec:
+        """The prices as they were typed."""
+        typed = self.cleaned_data
+        return PriceSpec(typed["currency"], **{name: typed.get(name) for name in PRICES})
 
 
 _SECURITY = ("protocol", "mechanism", "username", "ca_file")

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from governance import dispatch
 from topics.models import Cluster
-from topics.services import drift, fallbacks, grants, observe, scan
+from topics.services import drift, fallbacks, grants, measure, observe, scan
 
 
 @shared_task(name="topics.observe")
@@ -39,6 +39,21 @@ def scan_all() -> None:
         )
         for drift_id in drift.waiting_reverts(cluster_id):
             dispatch.send("topics.revert", drift_id, queue="clusters")
+
+
+@shared_task(name="topics.measure")
+def measure_cluster(cluster_id: int) -> None:
+    """Measures one cluster."""
+    measure.measure_cluster(cluster_id)
+
+
+@shared_task(name="topics.measure_all")
+def measure_all() -> None:
+    """By beat: a job for each cluster."""
+    for cluster_id in Cluster.objects.values_list("pk", flat=True):
+        dispatch.send(
+            "topics.measure", cluster_id, queue="clusters", expires=settings.MEASURE_INTERVAL
+        )
 
 
 @shared_task(name="topics.take_away")

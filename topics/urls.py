@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from topics.views import clusters, drift, grants, topics
+from topics.views import clusters, drift, grants, measures, topics
 
 urlpatterns = [
     path("topics/", topics.topics, name="topics"),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("clusters/new/", clusters.register, name="cluster-new"),
     path("clusters/<slug:slug>/", clusters.cluster, name="cluster"),
     path("clusters/<slug:slug>/change/", clusters.change, name="cluster-change"),
+    path("clusters/<slug:slug>/prices/", measures.prices, name="cluster-prices"),
     path("clusters/<slug:slug>/read/", clusters.look_now, name="cluster-look"),
 ]

@@ -8,6 +8,7 @@ for and approved through the pipeline, like everybody's, and the worker applies 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ from governance.models import (
 from governance.services import requests, reviews
 from governance.services.items import NewItem
 from governance.workflow import State
-from topics.models import Cluster
-from topics.services import clusters, observe
+from topics.models import Cluster, PriceBook
+from topics.services import clusters, observe, prices
 
 BY = system_actor("demo")
 FILE = Path(__file__).parent / "estate.yaml"
@@ -140,8 +141,15 @@ def make_cluster(estate: Json, kafka: Mapping[str, str]) -> Cluster:
         kafka["password"],
     ):
         cluster = clusters.change(row["slug"], spec, by=BY)
+    if not PriceBook.objects.filter(cluster=cluster).exists():
+        _set_prices(cluster, row["prices"])
     observe.observe_cluster(cluster.pk)
     return cluster
+
+
+def _set_prices(cluster: Cluster, row: Json) -> None:
+    amounts = {name: Decimal(amount) for name, amount in row.items() if name != "currency"}
+    prices.set_prices(cluster.slug, prices.PriceSpec(row["currency"], **amounts), by=BY)
 
 
 def _password(cluster: Cluster) -> str | None:

@@ -2,12 +2,12 @@
 
 The base rule is that an owner of the thing's team approves; policies add people, or, outside
 production and where nothing objects, let a change through by themselves. Who reads what a change
-breaks is asked as well.
+breaks is asked as well, and so is who loses records that she has not read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from governance.policy.evaluate import SECOND, Severity, Verdict
@@ -20,6 +20,7 @@ MOST_REASON = 600  # characters of all reasons for one role
 _MORE = " … and more of the kind."
 PEOPLE_FOR_TWO = 2  # who could agree, so that two of a team can
 MOST_CONSUMERS = 20  # teams that are asked one by one
+MOST_TOLD = 5  # groups that are named in one reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def route(
         if verdict.severity == Severity.APPROVAL and not verdict.passed
     ]
     asked += _consumers(facts)
+    asked += _losing(facts)
     auto = None if asked else _auto(verdicts, facts)
     deciding = instead_of_owner or _owners(facts)
     return [auto] if auto else merged([*deciding, *asked])
@@ -167,6 +169,32 @@ def _broken(facts: Facts) -> str:
         )
         return f"this change lowers what its versions must meet from {before} to {after}"
     return ""
+
+
+def _losing(facts: Facts) -> list[Need]:
+    """The teams whose groups lose records that they have not read, each with how far it is: the
+    team that asks too, since who asks is not who owns. The platform team for those of nobody, and
+    where it cannot be said who loses."""
+    lost = facts.get("topic.losses", UNKNOWN)
+    by_team = dict(lost) if isinstance(lost, Mapping) else {}
+    found = [
+        Need(f"owner:{team}", f"{team} would lose records it has not read: {text}.")
+        for team, text in sorted(by_team.items())
+    ]
+    if len(found) > MOST_CONSUMERS:
+        reason = f"{len(found)} teams would lose records they have not read."
+        found = [Need("platform", reason)]
+    unowned = facts.get("topic.loses_unowned", UNKNOWN)
+    if isinstance(unowned, Collection) and not isinstance(unowned, str) and unowned:
+        told = "; ".join(sorted(map(str, unowned))[:MOST_TOLD])
+        if len(unowned) > MOST_TOLD:
+            told += f"; and {len(unowned) - MOST_TOLD:,} more"
+        found.append(Need("platform", f"Nobody is known to own what loses unread records: {told}."))
+    why = facts.get("topic.loses_unknown", UNKNOWN)
+    if isinstance(why, str) and why:
+        reason = f"Records are deleted sooner, and who loses unread ones is not known. {why}"
+        found.append(Need("platform", reason))
+    return found
 
 
 def _auto(verdicts: Sequence[Verdict], facts: Facts) -> Need | None:

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from governance import access, audit, dispatch, kinds
 from governance.actors import Actor, system_actor
 from governance.errors import Conflict, Invalid, NotAllowed, Problem, Refused, Stale
-from governance.kinds import DiffRow, ItemView, Step
+from governance.kinds import DiffRow, Effect, ItemView, Step
 from governance.models import Comment, Item, ItemAuthor, Request, Requirement, Review, Team, Verdict
 from governance.permissions import Action, demand
 from governance.policy.routing import Need
@@ -31,13 +31,15 @@ MOST_FORESEEN = 100
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a request would meet if it were submitted now. `rows` are by item position."""
+    """What a request would meet if it were submitted now. `rows` and `effects` are by item
+    position."""
 
     items: tuple[ItemView, ...]
     problems: tuple[Problem, ...]
     examination: Examination | None
     rows: dict[int, list[DiffRow]]
     steps: list[Step]
+    effects: dict[int, Sequence[Effect]]
 
 
 def preview(new: Sequence[NewItem], *, team: Team, by: Actor, request_id: int = 0) -> Preview:
@@ -53,6 +55,7 @@ def preview(new: Sequence[NewItem], *, team: Team, by: Actor, request_id: int = 
             examination=examination,
             rows={i.position: kinds.get(i.kind).rows(i) for i in typed.items},
             steps=steps(typed.items),
+            effects={i.position: kinds.effects_of(i) for i in typed.items},
         )
 
 

@@ -11,7 +11,7 @@ from governance import kinds
 from governance.actors import Actor
 from governance.errors import NotAllowed, NotFound, Problem
 from governance.forms import ItemForm, RequestForm, form_of
-from governance.kinds import DiffRow, Step
+from governance.kinds import DiffRow, Effect, Step
 from governance.models import Item, Request
 from governance.permissions import role_in_words
 from governance.policy.routing import Need
@@ -34,6 +34,7 @@ class Part:
     item: NewItem = field(init=False)
     says: dict[str, list[Said]] = field(default_factory=dict)
     rows: Sequence[DiffRow] = ()
+    effects: Sequence[Effect] = ()
 
     @property
     def code(self) -> str:
@@ -165,6 +166,7 @@ class Composer:
                 _say(part, of_verdict(verdict))
             if part is not None:
                 part.rows = found.rows.get(position, ())
+                part.effects = found.effects.get(position, ())
 
     def _part(self, position: int) -> Part | None:
         included = self.included

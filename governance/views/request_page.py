@@ -11,7 +11,7 @@ from django.urls import reverse
 from governance import access, kinds, queries
 from governance.actors import Actor
 from governance.forms import form_of
-from governance.kinds import Current, DiffRow, Risk
+from governance.kinds import Current, DiffRow, Effect, Risk
 from governance.models import (
     Event,
     Finding,
@@ -33,6 +33,7 @@ from governance.workflow import State
 
 MOST_STEPS = 12
 MOST_EFFECTS = 8
+MOST_LOSSES = 20
 MOST_RELATIONS = 5
 # A worker is on these, or about to be: the page asks again until they are over.
 MOVING = frozenset({State.CHECKING, State.APPROVED, State.RECHECKING, State.APPLYING})
@@ -126,6 +127,16 @@ class NeedLine:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectLine:
+    """One consequence in words: what, how much, how bad, and how it is known."""
+
+    label: str
+    text: str
+    css: str = ""
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StepLine:
     """One thing a worker will do."""
 
@@ -176,7 +187,7 @@ class Shown:
     can_object: bool
     needs: Sequence[NeedLine]
     needs_words: str
-    effects: Sequence[tuple[str, str, str]]
+    effects: Sequence[EffectLine]
     steps: Sequence[StepLine]
     steps_words: str
     failure: str
@@ -299,19 +310,29 @@ def _row(diff: DiffRow, said: Sequence[Said]) -> Row:
     return Row(diff, told, [s for s in said if s not in told])
 
 
-def _effects(panels: Sequence[Panel]) -> list[tuple[str, str, str]]:
-    """Consequences in words: (what, how, class)."""
-    lines = []
+def _effects(panels: Sequence[Panel]) -> list[EffectLine]:
+    """Consequences, those of which the kind says that they are bad before all others."""
+    told = [
+        _effect(panel, one, many=len(panels) > 1) for panel in panels for one in panel.page.effects
+    ]
+    bad = [line for line in told if line.css == "bad"]
+    lines = [line for line in told if line not in bad]
     for panel in panels:
         name = panel.page.row.name
         for row in panel.rows:
             diff = row.diff
             if diff.irreversible:
-                lines.append(("Cannot be undone", f"{diff.label.lower()} of {name}", "warn"))
+                text = f"{diff.label.lower()} of {name}"
+                lines.append(EffectLine("Cannot be undone", text, "warn"))
             elif diff.changed and diff.delta.startswith(_NUMBERS):
                 text = f"{diff.declared} → {diff.requested}, {diff.delta}"
-                lines.append((diff.label, text, ""))
-    return lines[:MOST_EFFECTS]
+                lines.append(EffectLine(diff.label, text))
+    return [*bad[:MOST_LOSSES], *lines[:MOST_EFFECTS]]
+
+
+def _effect(panel: Panel, effect: Effect, *, many: bool) -> EffectLine:
+    text = f"{panel.page.row.name}: {effect.text}" if many else effect.text
+    return EffectLine(effect.label, text, effect.tone, effect.how)
 
 
 # --- Decision ---------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from registry.formats.base import Reference
 from registry.naming import DEFAULT, SubjectName
 from tests.factories import BY, make_hook
 from tests.topics.estate import make_grant, make_line
+from tests.topics.measures.estate import make_group, make_measure, make_prices, make_round
 from topics.models import Cluster, DeclaredTopic, Drift, ObservedTopic
 from topics.models.drift import DriftState
 
@@ -87,6 +88,7 @@ def make_estate() -> Estate:
     _drift(cluster, "payments.captured", "configs.max.message.bytes", None, "2097152")
     _drift(cluster, "payments.captured", "configs.retention.ms", "604800000", "86400000")
     _granted(cluster)
+    _measured(cluster)
     _second_version()
     _referring()
     _tokens()
@@ -104,6 +106,17 @@ def make_estate() -> Estate:
         subject="payments.captured-value",
         hook=hook,
     )
+
+
+def _measured(cluster: Cluster) -> None:
+    """One topic is measured, with groups in each state and one price that nobody has said."""
+    make_round(cluster, groups_error="The positions of 2 groups are hidden.")
+    make_measure(cluster, "payments.captured", hours=30, records_an_hour=90_000)
+    behind = timedelta(days=2, hours=3)
+    make_group(cluster, "payments.receipts", lag=120_000, behind=behind, unread_bytes=12_000_000)
+    make_group(cluster, "a-group-of-nobody-with-a-name-as-long-as-a-name", lag=7, unread_bytes=None)
+    make_group(cluster, "checkout", lag=0, state="empty")
+    make_prices(cluster, local_gib_month="0.08", ingress_gib="0.01")
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from governance.api.serializers.shared import PersonShown
 from governance.api.shapes import Strict
+from topics.api.measures import ClusterMeasuresShown, MeasuresShown, PricesShown
 from topics.kinds.topic.reason import ReasonKind
 from topics.models import Cluster, DeclaredTopic, Drift, DriftMode, DriftState, ObservedTopic, Run
 from topics.profiles.table import PROFILES
@@ -176,6 +177,8 @@ class RetentionShown(serializers.Serializer[Any]):
 class TopicPageShown(serializers.Serializer[Any]):
     """One topic on one cluster, managed or not."""
 
+    measures = MeasuresShown(source="*")
+
     cluster = serializers.SlugField(source="cluster.slug")
     environment = serializers.SlugField(source="cluster.environment.slug")
     name = serializers.CharField()
@@ -300,9 +303,11 @@ class ClusterShown(serializers.Serializer[Any]):
 
 
 class ClusterPageShown(ClusterShown):
-    """The same, with the last rounds of work."""
+    """The same, with the last rounds of work, and what things cost there."""
 
     runs = RunShown(many=True)
+    prices = PricesShown(source="cluster", help_text="A price that is null is unknown.")
+    measures = ClusterMeasuresShown(source="cluster")
 
 
 class LookShown(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from topics.api import grants, views
+from topics.api import grants, measures, views
 
 urlpatterns = [
     path("topics", views.TopicList.as_view()),
@@ -18,5 +18,6 @@ urlpatterns = [
     path("drift/<int:pk>/ignore", views.DriftIgnore.as_view()),
     path("clusters", views.ClusterList.as_view()),
     path("clusters/<slug:slug>", views.ClusterDetail.as_view()),
+    path("clusters/<slug:slug>/prices", measures.ClusterPrices.as_view()),
     path("clusters/<slug:slug>/test", views.ClusterTest.as_view()),
 ]

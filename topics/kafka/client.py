@@ -26,6 +26,7 @@ from kafka.protocol.metadata import MetadataRequest
 from topics.errors import ClusterError, Fault
 from topics.kafka.acls import AclCalls
 from topics.kafka.errors import fault_of
+from topics.kafka.measures import MeasureCalls
 from topics.kafka.values import (
     Broker,
     ClusterFacts,
@@ -70,9 +71,9 @@ OPERATIONS: Final[Mapping[int, str]] = {
 }
 
 
-class KafkaAdmin(AclCalls):
-    """A cluster's topics and ACL lines, read and written. Calls may come from several threads of
-    one process.
+class KafkaAdmin(AclCalls, MeasureCalls):
+    """A cluster's topics and ACL lines, read and written, and its measures, read. Calls may come
+    from several threads of one process.
 
     Raises ClusterError where a whole call failed; answers hold one ClusterError for each single
     resource that failed.

@@ -130,19 +130,27 @@ class Connection:
         return answer
 
     def _calls(
-        self, requests: Sequence[Any], timeout_ms: int, *, changes: bool = False
+        self,
+        requests: Sequence[Any],
+        timeout_ms: int,
+        *,
+        changes: bool = False,
+        node: int | None = None,
     ) -> list[Any]:
         """Answers in order. The requests are written at once and answered one after the other.
 
-        `changes` says that one without an answer may have been carried out.
+        `changes` says that one without an answer may have been carried out. `node` is the broker
+        that alone can answer; without one, any does.
         """
         if os.getpid() != self._process:
             raise RuntimeError("A Kafka client was carried over a fork: make one in each process.")
-        answers: list[Any] = self._manager.run(self._send, requests, timeout_ms, changes)
+        answers: list[Any] = self._manager.run(self._send, requests, timeout_ms, changes, node)
         return answers
 
-    async def _send(self, requests: Sequence[Any], timeout_ms: int, changes: bool) -> list[Any]:
-        connection = await self._connected()
+    async def _send(
+        self, requests: Sequence[Any], timeout_ms: int, changes: bool, node: int | None
+    ) -> list[Any]:
+        connection = await self._connected(node)
         try:
             futures = [
                 connection.send_request(request, request_timeout_ms=timeout_ms)
@@ -152,12 +160,12 @@ class Connection:
         except wire.KafkaError as error:
             raise no_answer(self.settings.where, error, changes=changes) from error
 
-    async def _connected(self) -> Any:
+    async def _connected(self, wanted: int | None) -> Any:
         """A connection that is up. What fails here was not sent, and the error says so."""
         deadline = time.monotonic() + self.timeouts.connect_ms / 1000
         error: BaseException | None = None
         while True:
-            node = self._manager.least_loaded_node()
+            node = self._manager.least_loaded_node() if wanted is None else wanted
             try:
                 return await self._manager.get_connection(node)
             except REFUSALS as refused:

@@ -119,3 +119,24 @@ class ConfigChange:
     name: str
     to_set: Mapping[str, str]
     to_remove: Sequence[str] = ()
+
+
+Partition = tuple[str, int]  # a topic's name and the number of the partition
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionFacts:
+    """Where one partition is."""
+
+    leader: int
+    replicas: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of consumers as brokers list it. `kind` is classic, consumer, share or streams; empty
+    where the broker is too old to say, as is `state`."""
+
+    name: str
+    state: str
+    kind: str

@@ -7,6 +7,7 @@ from topics.kinds.grant.model import (
     ObservedBinding,
 )
 from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
+from topics.measures.model import GroupMeasure, MeasureRound, PriceBook, TopicMeasure
 from topics.models.cluster import Cluster, DriftMode, Lease, Run
 from topics.models.declared import DeclaredOnCluster
 from topics.models.drift import LIVE, Drift, DriftState
@@ -21,9 +22,13 @@ __all__ = [
     "DriftMode",
     "DriftState",
     "GrantState",
+    "GroupMeasure",
     "Lease",
     "MadeBinding",
+    "MeasureRound",
     "ObservedBinding",
     "ObservedTopic",
+    "PriceBook",
     "Run",
+    "TopicMeasure",
 ]

@@ -87,4 +87,5 @@ PROFILE = Profile(
         "automq.table.topic.enable": "The Table Topic feature of an instance cannot be removed.",
     },
     reassigns=False,
+    shared_storage=True,
 )

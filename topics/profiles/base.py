@@ -29,7 +29,8 @@ class Profile:
     `fixed_replication`: the factor every topic has whatever was asked; a declared one is neither
     compared nor refused. `forced`: keys whose value the platform overwrites. `forbidden`: keys it
     refuses or ignores, each with the reason. `foreign` and `foreign_prefixes`: overrides that tools
-    or the platform itself write, which Weir neither shows as drift nor touches.
+    or the platform itself write, which Weir neither shows as drift nor touches. `shared_storage`:
+    data lies in object storage once, and replication multiplies nothing.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Profile:
     max_partitions: int | None = None
     irreversible: Mapping[str, str] = field(default_factory=dict)
     reassigns: bool = True  # whether moving replicas is the operator's job at all
+    shared_storage: bool = False
 
     def is_foreign(self, key: str) -> bool:
         """Whether others own this key."""

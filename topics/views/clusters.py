@@ -21,6 +21,7 @@ from topics.kinds.topic import configs
 from topics.models import Cluster, Run
 from topics.profiles import table as profiles
 from topics.services import clusters as service
+from topics.views.measures import cluster_measures
 from topics.views.words import Shown, config
 
 
@@ -52,6 +53,7 @@ def cluster(request: PageRequest, slug: str) -> HttpResponse:
         "missing": [(right, right.command(principal)) for right in row.missing_rights],
         "defaults": _defaults(found),
         "security": found.security,
+        "measures": cluster_measures(found),
         "may_change": allowed(request.actor, Action.MANAGE_CLUSTERS, "cluster").ok,
         "production": found.environment.production,
     }

@@ -17,14 +17,17 @@ from governance.views.requests import Tab
 from governance.views.searches import Hits, register_search
 from topics import grant_queries, queries
 from topics.kinds.topic.kind import TopicKind
+from topics.measures import known
+from topics.measures.report import Report, report
 from topics.models import DeclaredTopic
 from topics.views.grants import ask_url
 from topics.views.kept import Kept, kept
+from topics.views.measures import measure_page
 from topics.views.topic_page import topic_page
 from topics.views.topic_tabs import tabs
 from topics.views.words import Shown, config
 
-TABS = ("overview", "access", "requests", "history")
+TABS = ("overview", "measures", "access", "requests", "history")
 RETENTION = "retention.ms"
 
 
@@ -81,10 +84,12 @@ def topic(request: PageRequest, cluster: str, name: str) -> HttpResponse:
         "tab": tab,
         "tabs": [
             Tab("Overview", "?", None, tab == "overview"),
+            Tab("Size and lag", "?tab=measures", None, tab == "measures"),
             Tab("Who uses it", "?tab=access", None, tab == "access"),
             Tab("Requests", "?tab=requests", len(ready.requests), tab == "requests"),
             Tab("History", "?tab=history", None, tab == "history"),
         ],
+        "measures": measure_page(_report(ready.detail, tab)),
         "all_keys": request.GET.get("keys") == "all",
         "production": ready.detail.cluster.environment.production,
         "ask_url": ask_url(cluster, name),
@@ -93,6 +98,15 @@ def topic(request: PageRequest, cluster: str, name: str) -> HttpResponse:
         on = ready.detail.cluster
         context |= {"uses": grant_queries.uses(on, name), "cluster": on}
     return show(request, "topics/detail.html", context)
+
+
+def _report(detail: queries.TopicDetail, tab: str) -> Report:
+    """Its measures; its readers where the tab shows them."""
+    look = known.measured if tab == "measures" else known.sizes
+    rows = (detail.observed, detail.declared)
+    replication = next((row.replication_factor for row in rows if row is not None), 1)
+    measured = look(detail.cluster, detail.name)
+    return report(detail.cluster, measured, replication=replication)
 
 
 @register_search

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from governance.api.serializers.shared import (
     DiffRowShown,
+    EffectShown,
     FindingShown,
     PersonShown,
     StepShown,
@@ -115,6 +116,7 @@ class ItemPageShown(serializers.Serializer[Any]):
     kind_title = serializers.CharField()
     url = serializers.CharField(help_text="Path of the object's page.")
     rows = DiffRowShown(many=True)
+    effects = EffectShown(many=True, help_text="What it does while it is not applied yet.")
     findings = FindingShown(many=True)
     irreversible = serializers.ListField(child=serializers.CharField())
 
@@ -245,6 +247,7 @@ class PreviewedItem(serializers.Serializer[Any]):
     before = serializers.DictField(allow_null=True)
     after = serializers.DictField()
     rows = DiffRowShown(many=True)
+    effects = EffectShown(many=True)
     findings = FindingShown(many=True)
 
 

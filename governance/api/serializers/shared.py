@@ -50,6 +50,17 @@ class FindingShown(serializers.Serializer[Any]):
     owner = serializers.CharField()
 
 
+class EffectShown(serializers.Serializer[Any]):
+    """A consequence of an item beyond its own values."""
+
+    name = serializers.CharField(help_text="What kind of consequence: bytes_local, cost, loss, …")
+    label = serializers.CharField()  # type: ignore[assignment]  # a value of the answer
+    text = serializers.CharField()
+    tone = serializers.CharField(help_text="Empty, good, warn or bad.")
+    how = serializers.CharField(help_text="How it was found out, and what it assumes.")
+    exact = serializers.DictField(help_text="Its numbers; null is unknown.")
+
+
 class StepShown(serializers.Serializer[Any]):
     """One thing that the worker will do."""
 

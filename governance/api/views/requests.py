@@ -297,6 +297,7 @@ def _preview(found: Preview) -> dict[str, Any]:
                 "before": item.before,
                 "after": item.after,
                 "rows": found.rows[item.position],
+                "effects": found.effects[item.position],
                 "findings": [
                     {
                         "policy": v.policy,

@@ -32,6 +32,7 @@ NONSENSE = {
     "WEIR_SECRET_KEY_FILE": ["/does/not/exist"],
     "WEIR_SECRET_KEYS_FILE": ["/does/not/exist", "/dev/null"],
     "WEIR_SECRET_FOLDERS": ["secrets"],
+    "WEIR_MEASURE_INTERVAL": ["often", "-5s", "0s", "10", "99999999h", "٣s"],
     "WEIR_SCAN_INTERVAL": ["often", "-5s", "0s", "10", "99999999h", "٣s"],
     "WEIR_LEASE_TTL": ["long", "1s", "30d"],
     "WEIR_SWEEP_INTERVAL": ["x", "0s"],

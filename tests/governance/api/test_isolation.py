@@ -79,6 +79,7 @@ OBJECTS: Mapping[str, str] = {
     "drift/<int:pk>/ignore": "open",
     "clusters/<slug:slug>": "open",
     "clusters/<slug:slug>/test": "open",
+    "clusters/<slug:slug>/prices": "open",
     "subjects/<path:subject>": "open",
     "rights/<int:pk>": "open",
 }

@@ -328,3 +328,64 @@ def test_no_starter_policy_needs_to_know_how_a_change_weighs(kind: str) -> None:
     ]
     assert policies
     assert not [v for v in evaluate(policies, given) if v.failed]
+
+
+LOST = "invoices is 3 d behind, 7 records unread"
+
+
+@pytest.mark.parametrize(
+    ("facts", "needs"),
+    [
+        ({"topic.losses": {}, "topic.loses_unowned": [], "topic.loses_unknown": ""}, []),
+        (
+            {"topic.losses": {"billing": LOST}},
+            [Need("owner:billing", f"billing would lose records it has not read: {LOST}.")],
+        ),
+        (
+            {"topic.losses": {f"t{number}": LOST for number in range(21)}},
+            [Need("platform", "21 teams would lose records they have not read.")],
+        ),
+        (
+            {"topic.loses_unowned": ["b is behind", "a is behind"]},
+            [
+                Need(
+                    "platform",
+                    "Nobody is known to own what loses unread records: a is behind; b is behind.",
+                )
+            ],
+        ),
+        (
+            {"topic.loses_unowned": [f"g{number}" for number in range(7)]},
+            [
+                Need(
+                    "platform",
+                    "Nobody is known to own what loses unread records: g0; g1; g2; g3; g4; and 2 "
+                    "more.",
+                )
+            ],
+        ),
+        (
+            {"topic.loses_unknown": "It was measured long ago."},
+            [
+                Need(
+                    "platform",
+                    "Records are deleted sooner, and who loses unread ones is not known. It was "
+                    "measured long ago.",
+                )
+            ],
+        ),
+        ({"topic.losses": UNKNOWN, "topic.loses_unowned": "x", "topic.loses_unknown": 7}, []),
+    ],
+)
+def test_who_loses_unread_records_must_agree(facts: dict[str, object], needs: list[Need]) -> None:
+    assert route([], PRODUCTION | facts) == [OWNER, *needs]
+    # What approves by itself does not pass over whoever loses something.
+    assert route([AUTO], DEV | facts) == (
+        [OWNER, *needs] if needs else [Need("auto", AUTO.message, AUTO.policy, 2)]
+    )
+
+
+def test_the_team_that_asks_and_owns_is_told_what_it_loses() -> None:
+    (need,) = route([], PRODUCTION | {"topic.losses": {"payments": LOST}})
+    assert need.role == "owner:payments"
+    assert need.reason == f"payments owns it. payments would lose records it has not read: {LOST}."

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Value
 
 from governance.kinds import ItemView, Json
 from topics.clock import database_now
-from topics.kinds.topic import diff, kept_facts
+from topics.kinds.topic import diff, effect, kept_facts
 from topics.kinds.topic.about import About
 from topics.kinds.topic.known import place_of
 from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
@@ -20,6 +20,8 @@ from topics.kinds.topic.spec import TopicSpec
 from topics.models import Cluster
 
 ROWS: Final = 2_000  # of the server's cursor, held at once
+# What asks for what it is already changes nothing of what it holds.
+_NO_CHANGE: Final = effect.facts(None, there=True)
 _SEEN: Final = Observed(0, 0, {}, {})  # facts ask only whether there is one
 
 
@@ -73,5 +75,6 @@ def estate_facts(wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
             {
                 **diff.facts(name, spec, place, known),
                 **kept_facts.facts(spec, place, about, now),
+                **_NO_CHANGE,
             },
         )

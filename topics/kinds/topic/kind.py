@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -14,6 +14,7 @@ from governance.kinds import (
     ApplyRun,
     Current,
     DiffRow,
+    Effect,
     ItemView,
     Json,
     Step,
@@ -22,7 +23,7 @@ from governance.kinds import (
 from governance.policy.facts import Fact, FactType, declare
 from topics.kinds import on_cluster
 from topics.kinds.on_cluster import cluster_at
-from topics.kinds.topic import adopt, diff, estate, kept_facts, kept_rows, rules
+from topics.kinds.topic import adopt, diff, effect, estate, kept_facts, kept_rows, rules
 from topics.kinds.topic.about import SILENT
 from topics.kinds.topic.declaring import write_declared
 from topics.kinds.topic.kept_facts import FACTS as KEPT_FACTS
@@ -33,8 +34,9 @@ from topics.kinds.topic.reason import KEY
 from topics.kinds.topic.refusal import problem_of
 from topics.kinds.topic.spec import TopicSpec, from_json, name_problem, parse
 from topics.kinds.topic.undo import undo_change
+from topics.measures import known as measures
 from topics.profiles import table as profiles
-from topics.services import apply, observe, rehearse
+from topics.services import apply, measure, observe, rehearse
 
 FACTS = (
     Fact("topic.name", FactType.TEXT, "name of the topic"),
@@ -52,6 +54,7 @@ FACTS = (
     Fact("topic.cleanup_policy", FactType.TEXT, "what happens to old data: delete, compact"),
     Fact("topic.compacted", FactType.FLAG, "whether only the last value of a key is kept"),
     Fact("topic.configs", FactType.MAP, "overrides asked for, by key"),
+    *effect.FACTS,
 )
 
 
@@ -123,6 +126,7 @@ class TopicKind:
             **diff.facts(item.name, spec, place, known),
             **diff.change_facts(spec, place, known),
             **kept_facts.facts(spec, place, before, known.now, known.declared),
+            **effect.facts(self._change(item), there=known.declared is not None),
         }
 
     def rows(self, item: ItemView) -> list[DiffRow]:
@@ -133,6 +137,10 @@ class TopicKind:
             *diff.rows(spec, place, known),
             *kept_rows.rows(spec, place, known, before),
         ]
+
+    def effects(self, item: ItemView) -> list[Effect]:
+        """What changing it does to what it holds, to cost and to readers."""
+        return effect.lines(self._change(item))
 
     def steps(self, items: Sequence[ItemView]) -> list[Step]:
         """What the worker will do, from the last observation."""
@@ -160,8 +168,10 @@ class TopicKind:
         return found
 
     def observe(self, place: str, names: Sequence[str]) -> None:
-        """*Worker*: reads the named topics afresh."""
-        observe.observe_topics(cluster_at(place), names)
+        """*Worker*: reads the named topics afresh, and how far groups have read them."""
+        cluster = cluster_at(place)
+        observe.observe_topics(cluster, names)
+        measure.measure_topics(cluster, names)
 
     def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
         """*Worker*: what the cluster says when it is asked to validate only."""
@@ -205,13 +215,23 @@ class TopicKind:
             time=known.now,
         )
 
-    def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
+    @contextmanager
+    def reading(self, targets: Iterable[tuple[str, str]]) -> Iterator[None]:
         """Reads rows once for all that is asked of these topics in the block."""
-        return reading(targets)
+        wanted = list(targets)
+        with reading(wanted), measures.reading(wanted):
+            yield
 
     def estate_facts(self, wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
         """Every declared topic with its facts."""
         return estate.estate_facts(wanted)
+
+    def _change(self, item: ItemView) -> effect.Change | None:
+        place, known = self._situation(item)
+        if known.declared is None:
+            return None  # nothing of a new topic is measured, so that nothing is read for it
+        spec = from_json(item.after)
+        return effect.change(spec, place, known, measures.look_up(item.place, item.name))
 
     def _situation(self, item: ItemView) -> tuple[Place, Known]:
         found = look_up(item.place, item.name)
