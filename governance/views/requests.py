@@ -73,7 +73,7 @@ def inbox(request: PageRequest) -> HttpResponse:
 @require_GET
 def request_list(request: PageRequest) -> HttpResponse:
     """Every request there is, newest first, narrowed by the address."""
-    teams, environments = list(lookups.teams()), list(lookups.environments())
+    teams, environments = list(lookups.every_team()), list(lookups.environments())
     choices = {
         "state": {state.value for state in State},
         "kind": {kind.name for kind in kinds.every()},
