@@ -59,7 +59,7 @@ def inbox(request: PageRequest) -> HttpResponse:
     broken = list(glass.unreviewed(request.actor)[:MOST_GLASSES])
     context = {
         "glasses": glass_lines(broken, request.actor),
-        "tabs": _tabs(request, wanted),
+        "tabs": _tabs(request, wanted, listed.total),
         "view": wanted,
         "listed": listed,
         "rows": rows(listed.rows),
@@ -245,12 +245,15 @@ def _revision(request: PageRequest) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def _tabs(request: PageRequest, current: str) -> list[Tab]:
+def _tabs(request: PageRequest, current: str, total: int = 0) -> list[Tab]:
+    """The views of the inbox; `total` is how many the current one has, which is counted already."""
     titles = {"needs-me": "Needs me", "mine": "Mine", "my-teams": "My teams'"}
+
+    def count(name: str) -> int:
+        return total if name == current else _INBOX[name](request).count()
+
     tabs = [
-        Tab(
-            title, f"{reverse('inbox')}?view={name}", _INBOX[name](request).count(), name == current
-        )
+        Tab(title, f"{reverse('inbox')}?view={name}", count(name), name == current)
         for name, title in titles.items()
     ]
     return [*tabs, Tab("All requests", reverse("requests"), None, current == "all")]
