@@ -31,7 +31,7 @@ from tests.factories import BY
 from topics.clock import database_now
 
 OPEN_REQUESTS: Final = 10_000
-CLOSED_REQUESTS: Final = 10_000
+CLOSED_REQUESTS: Final = 2_000
 STATES: Final = {
     State.IN_REVIEW: 75,
     State.CHANGES_REQUESTED: 10,
@@ -123,7 +123,7 @@ class _Copy:
 
 
 def make_requests(company: Company) -> None:
-    """Open ones and closed ones; about a minute."""
+    """Open ones and closed ones, the open ones first."""
     models = [_model(company, title, asks) for title, (asks, _) in SORTS.items()]
     weights = [weight for _, weight in SORTS.values()]
     states = [(STATES, OPEN_REQUESTS), (ENDS, CLOSED_REQUESTS)]
