@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 
 from governance import access, kinds
 from governance.actors import Actor
-from governance.kinds import DiffRow, ItemView, Step
+from governance.kinds import Current, DiffRow, ItemView, Step
 from governance.models import (
     Comment,
     Event,
@@ -135,6 +135,7 @@ class ItemPage:
     row: Item
     kind_title: str
     url: str
+    current: Current | None
     rows: Sequence[DiffRow]
     findings: Sequence[Finding]
     irreversible: Sequence[str]
@@ -264,6 +265,7 @@ def _item_page(view: ItemView, row: Item, findings: Sequence[Finding]) -> ItemPa
         row=row,
         kind_title=kind.title,
         url=kind.url(row.place, row.name),
+        current=kind.current(row.place, row.name),
         rows=rows,
         findings=[f for f in findings if f.item_id == row.pk],
         irreversible=[r.label.lower() for r in rows if r.irreversible],

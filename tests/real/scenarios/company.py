@@ -157,7 +157,9 @@ class Program:
         said: list[KafkaError | None] = []
         producer = Producer({**self.broker, "log_level": 0})
         record = serialize(value, SerializationContext(topic, MessageField.VALUE))
-        producer.produce(topic, record, key=self.name, on_delivery=lambda error, _: said.append(error))
+        producer.produce(
+            topic, record, key=self.name, on_delivery=lambda error, _: said.append(error)
+        )
         producer.flush(30)
         (error,) = said
         assert error is None or error.code() in DENIED, error
