@@ -187,7 +187,7 @@ def _write(company: Company, copies: Sequence[_Copy]) -> None:
     pairs = list(zip(made, copies, strict=True))
     items = Item.objects.bulk_create(_items(pairs), batch_size=BATCH)
     ItemAuthor.objects.bulk_create(
-        [ItemAuthor(item=item, user_id=item.request.author_id) for item in items], batch_size=BATCH
+        [ItemAuthor(item=item, user=item.request.author) for item in items], batch_size=BATCH
     )
     Finding.objects.bulk_create(_findings(pairs, items), batch_size=BATCH)
     _agree(company, pairs)
@@ -247,7 +247,7 @@ def _agree(company: Company, pairs: Pairs) -> None:
             continue
         for role in copy.model.roles:
             owner = role.role.startswith("owner:")
-            by = chosen.choice(company.owners[copy.team]) if owner else company.steward
+            could: User = chosen.choice(company.owners[copy.team]) if owner else company.steward
             given = copy.state is State.APPLIED or (not owner and copy.number % 5 == 0)
             requirement = Requirement(
                 request=request,
@@ -257,7 +257,7 @@ def _agree(company: Company, pairs: Pairs) -> None:
                 policy=role.policy,
                 policy_version=role.policy_version,
             )
-            wanted.append((requirement, by if given else None))
+            wanted.append((requirement, could if given else None))
     reviews = [
         Review(request=r.request, revision=1, reviewer=by, verdict="approve", acted_as=r.role)
         for r, by in wanted

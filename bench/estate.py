@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -246,14 +246,19 @@ def _declared(cluster: Cluster, resource: Resource, number: int) -> DeclaredTopi
 
 
 def _seen(clusters: Sequence[Cluster], declared: Sequence[DeclaredTopic]) -> Iterable[SeenTopic]:
+    now = database_now()
     for row in declared:
         found = {key: {"value": value, "source": "topic"} for key, value in row.configs.items()}
-        yield _seen_topic(row.cluster, row.name, row.partitions, found)
+        yield _seen_topic(row.cluster, row.name, row.partitions, found, now)
     for number in range(UNMANAGED):
-        yield _seen_topic(clusters[number % len(clusters)], f"legacy.{_words()}-{number}", 3, {})
+        yield _seen_topic(
+            clusters[number % len(clusters)], f"legacy.{_words()}-{number}", 3, {}, now
+        )
 
 
-def _seen_topic(cluster: Cluster, name: str, partitions: int, configs: object) -> SeenTopic:
+def _seen_topic(
+    cluster: Cluster, name: str, partitions: int, configs: object, seen_at: datetime
+) -> SeenTopic:
     return SeenTopic(
         cluster=cluster,
         name=name,
@@ -261,8 +266,8 @@ def _seen_topic(cluster: Cluster, name: str, partitions: int, configs: object) -
         replication_factor=3,
         configs=configs,
         row_hash=b"1",
-        seen_at=cluster.observed_at,
-        changed_at=cluster.observed_at,
+        seen_at=seen_at,
+        changed_at=seen_at,
     )
 
 
@@ -329,6 +334,7 @@ def _grants(
         ],
         batch_size=BATCH,
     )
+    now = database_now()
     ObservedBinding.objects.bulk_create(
         [
             ObservedBinding(
@@ -337,7 +343,7 @@ def _grants(
                 resource_name=topic,
                 principal=application.principal,
                 operation="read" if role == "consumer" else "write",
-                seen_at=cluster.observed_at,
+                seen_at=now,
             )
             for application, role, cluster, topic in wanted
         ],

@@ -169,7 +169,9 @@ def test_no_secret_is_anywhere_but_where_it_belongs(weir: Weir, kafka: KafkaAcce
         for read in READS:
             weir.get(f"/api/v1/{read}")
         # The scan has tried both clusters, and says of each that it could not.
-        eventually(lambda: "refuses" in _logs(weir)["log worker"].decode() or None, 120)
+        eventually(lambda: _tried(weir, "away") and _tried(weir, "refuses"), 300, every=2)
+        for page in ("/clusters/away/", "/clusters/refuses/", "/audit/"):
+            weir.get(page)
     places = {
         **weir.answers,
         **_logs(weir),
@@ -226,6 +228,13 @@ def _connects_clusters(weir: Weir, kafka: KafkaAccess) -> None:
     weir.call(
         "clusters", {"slug": "x", "password": weir.canaries["SASL password"], "zones": "many"}
     )
+
+
+def _tried(weir: Weir, slug: str) -> str:
+    """What a worker said of its failure to read the cluster; empty until one has tried."""
+    weir.get(f"/api/v1/clusters/{slug}")
+    shown = weir.session.get(f"{weir.web}/api/v1/clusters/{slug}", timeout=120).json()
+    return str(shown.get("error", ""))
 
 
 def _has_a_token(weir: Weir) -> None:

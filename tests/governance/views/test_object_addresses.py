@@ -128,7 +128,8 @@ def answers(client: Client, address: str) -> list[tuple[int, str]]:
     found = []
     for answer in (client.get(address), client.post(address, {"revision": "1", "body": "x"})):
         if answer.status_code != 405:
-            said = re.sub(r"\d+|value=\"[^\"]*\"|[0-9a-f-]{20,}", "N", answer.content.decode())
+            _, _, page = answer.content.decode().partition("<main")
+            said = re.sub(r"<[^>]*>|[0-9a-f-]{20,}|\d+", "", page.partition("</main>")[0])
             found.append((answer.status_code, said))
     return found
 

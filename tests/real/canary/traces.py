@@ -51,7 +51,7 @@ def dump(database_url: str) -> bytes:
 def kept(redis_url: str) -> bytes:
     """All keys and values of this database of Valkey."""
     client = redis.Redis.from_url(redis_url)
-    read: Mapping[bytes, Any] = {
+    read: Mapping[Any, Any] = {
         b"string": client.get,
         b"list": lambda key: client.lrange(key, 0, -1),
         b"hash": client.hgetall,
@@ -69,9 +69,9 @@ def overheard(redis_url: str) -> Iterator[list[str]]:
     """Every command that Valkey is sent in the block: tasks with their arguments above all, which
     are gone as soon as a worker takes them."""
     said: list[str] = []
-    client = redis.Redis.from_url(redis_url)
+    client = redis.Redis.from_url(redis_url, socket_timeout=None)  # nobody may say a word for long
     ended = threading.Event()
-    with client.monitor() as monitor:
+    with client.monitor() as monitor:  # type: ignore[no-untyped-call]  # of the library
 
         def listen() -> None:
             for command in monitor.listen():

@@ -176,7 +176,9 @@ class Program:
             if error is not None:
                 assert error.code() in DENIED, error
                 return "denied"
-            return deserialize(message.value(), SerializationContext(topic, MessageField.VALUE))
+            return deserialize(
+                message.value() or b"", SerializationContext(topic, MessageField.VALUE)
+            )
         except KafkaException as error:
             if error.args[0].code() in DENIED:
                 return "denied"
