@@ -84,14 +84,15 @@ class Web:
     pids: Sequence[int] = ()
 
     def processor_ms(self) -> float:
-        """What it and PostgreSQL have had of the processors so far, their children included."""
+        """What it and PostgreSQL have had of the processors so far, their children included, also
+        those that have ended."""
         ticks = 0
         for pid in self.pids:
             tasks = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
             for one in (str(pid), *tasks):
                 with suppress(OSError):
                     fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-                    ticks += int(fields[11]) + int(fields[12])
+                    ticks += sum(map(int, fields[11:15]))
         return ticks * 1000 / os.sysconf("SC_CLK_TCK")
 
     def ask(self, ask: Ask, session: str = "") -> str:
