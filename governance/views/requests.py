@@ -19,6 +19,7 @@ from governance.permissions import Action, approver_roles, role_in_words
 from governance.services import glass, reviews
 from governance.services import requests as service
 from governance.views import carried
+from governance.views.context import NEEDS_ME
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_id, by_number, narrowed_by
 from governance.views.request_page import marker, shown
@@ -56,6 +57,8 @@ def inbox(request: PageRequest) -> HttpResponse:
     wanted = wanted if wanted in _INBOX else "needs-me"
     found = _INBOX[wanted](request)
     listed = by_number(request, with_items(found), one="request")
+    if wanted == "needs-me":
+        setattr(request, NEEDS_ME, listed.total)
     broken = list(glass.unreviewed(request.actor)[:MOST_GLASSES])
     context = {
         "glasses": glass_lines(broken, request.actor),

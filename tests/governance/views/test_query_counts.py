@@ -22,7 +22,7 @@ from topics.models import Cluster
 pytestmark = pytest.mark.django_db
 
 COUNTS = {
-    "/inbox/": 11,
+    "/inbox/": 10,
     "/inbox/?view=my-teams": 11,
     "/requests/?state=in_review&team=payments": 13,
     "/requests/?q=many": 13,
