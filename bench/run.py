@@ -26,7 +26,7 @@ from config.stack.throwaway import Throwaway
 
 # A benchmark is a module of this folder with `TITLE`, `ABOUT` (what is compared with what) and
 # `run(servers) -> list[Row]`; it starts the servers that it needs. Adding one is a line here.
-TABLES = ("topics", "hostile", "policies")
+TABLES = ("topics", "hostile", "policies", "governance")
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 

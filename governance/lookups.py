@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 
 from governance import access, sealer
 from governance.actors import Actor
@@ -82,19 +83,34 @@ def seal_status() -> SealStatus:
 # --- Teams ------------------------------------------------------------------------------------
 
 
+def every_team() -> QuerySet[Team]:
+    """All teams, as a choice of them needs no more."""
+    return Team.objects.order_by("slug")
+
+
 def teams(words: str = "") -> QuerySet[Team]:
     """Teams whose name contains the words, with how much each has."""
     matches = Q(slug__icontains=words) | Q(name__icontains=words)
     return (
         Team.objects.filter(matches)
         .select_related("successor")
+        # Each counted by itself: joined, every person would meet every thing of her team.
         .annotate(
-            people=Count("memberships__user", distinct=True),
-            programs=Count("applications", distinct=True),
-            things=Count("resources", distinct=True),
+            people=_counted(Membership.objects.filter(team=OuterRef("pk")), "user", distinct=True),
+            programs=_counted(Application.objects.filter(team=OuterRef("pk"))),
+            things=_counted(Resource.objects.filter(owner=OuterRef("pk"))),
         )
         .order_by("slug")
     )
+
+
+def _counted(rows: QuerySet[Any], of: str = "pk", *, distinct: bool = False) -> Subquery:
+    counted = Func(F(of), function="COUNT", template=_DISTINCT if distinct else _COUNT)
+    return Subquery(rows.order_by().annotate(n=counted).values("n"), output_field=IntegerField())
+
+
+_COUNT = "%(function)s(%(expressions)s)"
+_DISTINCT = "%(function)s(DISTINCT %(expressions)s)"
 
 
 def people_of(team: Team) -> QuerySet[Membership]:

@@ -10,11 +10,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from governance import access, kinds
 from governance.actors import Actor
-from governance.kinds import DiffRow, Effect, ItemView, Step
+from governance.kinds import Current, DiffRow, Effect, ItemView, Step
 from governance.models import (
     Comment,
     Event,
@@ -61,10 +62,14 @@ OUTCOMES_APART = 6
 
 def requests(actor: Actor) -> QuerySet[Request]:
     """Requests this actor may see, newest first, with what a list prints."""
+    # Counted apart, for the rows that are shown: joined, every item of every request would be read
+    # and sorted before the first page of them is known.
+    items = Item.objects.filter(request=OuterRef("pk")).order_by().values("request")
+    counted = Subquery(items.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
     return (
         access.visible_requests(actor)
         .select_related("team", "environment", "author")
-        .annotate(item_count=Count("items"))
+        .annotate(item_count=Coalesce(counted, 0))
         .order_by("-pk")
     )
 
@@ -175,6 +180,7 @@ class ItemPage:
     row: Item
     kind_title: str
     url: str
+    current: Current | None
     rows: Sequence[DiffRow]
     findings: Sequence[Finding]
     irreversible: Sequence[str]
@@ -307,6 +313,7 @@ def _item_page(view: ItemView, row: Item, findings: Sequence[Finding], *, over: 
         row=row,
         kind_title=kind.title,
         url=kind.url(row.place, row.name),
+        current=kind.current(row.place, row.name),
         rows=rows,
         findings=[f for f in findings if f.item_id == row.pk],
         irreversible=[r.label.lower() for r in rows if r.irreversible],

@@ -7,6 +7,7 @@
 - `read_search(text) -> Search`: words, `key:value` filters, and what was not understood.
 - `topic(cluster, name) -> TopicDetail | None`: one topic, key by key, with its drift.
 - `counts(search="") -> TopicCounts`: how many there are, by what needs a look.
+- `clusters() -> QuerySet[Cluster]`: all clusters, for choices of one.
 - `cluster_rows() -> list[ClusterRow]`, `cluster(slug) -> ClusterRow | None`: clusters with counts,
   freshness, missing rights.
 """
@@ -112,7 +113,7 @@ def topics(search: str = "", sort: str = "name") -> QuerySet[ListedTopic]:
         environment_slug=F("environment__slug"),
         drift_count=Coalesce(_drift_count(), 0),
         seen_partitions=Subquery(_seen().values("partitions")[:1]),
-    ).select_related("cluster", "environment", "resource__owner")
+    ).select_related("cluster__environment", "environment", "resource__owner")
     understood = read_search(search)
     for word in understood.words:
         rows = rows.filter(name__icontains=word)
@@ -447,6 +448,11 @@ class ClusterRow:
     runs: Sequence[Run] = field(default=())
 
 
+def clusters() -> QuerySet[Cluster]:
+    """All clusters, by environment, without counts of what is on them."""
+    return Cluster.objects.select_related("environment").order_by("environment__position", "slug")
+
+
 def cluster_rows() -> list[ClusterRow]:
     """All clusters, by environment; a fixed number of queries."""
     declared = _by_cluster(DeclaredTopic.objects.all())
@@ -461,9 +467,7 @@ def cluster_rows() -> list[ClusterRow]:
             stale=is_stale(row.observed_at),
             missing_rights=rights.missing(row.rights) if row.rights else (),
         )
-        for row in Cluster.objects.select_related("environment").order_by(
-            "environment__position", "slug"
-        )
+        for row in clusters()
     ]
 
 

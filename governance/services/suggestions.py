@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.db.models.functions import Now
 
 from governance import access, audit, kinds, paths
 from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, Stale
+from governance.kinds import DiffRow
 from governance.models import Item, Request, Suggestion, SuggestionState
 from governance.permissions import Action, allowed
 from governance.services import notices, requests, reviews, timing
-from governance.services.items import NewItem, views
+from governance.services.items import NewItem
 from governance.workflow import State
 
 MOST_OPEN = 50
@@ -136,10 +139,8 @@ def get(pk: int, by: Actor) -> Suggestion:
     return found
 
 
-def settable(item: Item) -> list[tuple[str, str]]:
-    """(path, label) of the values of an item that can be suggested, by its difference."""
-    (seen,) = views(item.request, [item])
-    rows = kinds.get(item.kind).rows(seen)
+def settable(item: Item, rows: Sequence[DiffRow]) -> list[tuple[str, str]]:
+    """(path, label) of the values of an item that can be suggested; `rows` are its difference."""
     return [(row.path, row.label) for row in rows if paths.has(item.after, row.path)]
 
 

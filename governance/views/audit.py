@@ -36,7 +36,7 @@ class EventRow:
 @require_GET
 def events(request: PageRequest) -> HttpResponse:
     """Newest first, narrowed by the address; says who may read it to everybody else."""
-    teams = list(lookups.teams())
+    teams = list(lookups.every_team())
     narrow = narrowed_by(request, ["q", "action"], {"team": {team.slug for team in teams}})
     found = lookups.events(
         request.actor, words=narrow["q"], action=narrow["action"], team=narrow["team"]

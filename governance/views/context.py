@@ -19,6 +19,8 @@ from governance.services import glass
 THEME_COOKIE = "weir_theme"
 KEYS_COOKIE = "weir_keys"
 THEMES = ("light", "dark")
+# Where a page that has counted what needs its reader leaves the number, so that it is counted once.
+NEEDS_ME = "needs_me_counted"
 
 # Title, address, what must be seen to have it, and the beginnings of addresses that belong to it.
 PLACES = (
@@ -92,7 +94,7 @@ def chrome(request: HttpRequest) -> Chrome:
     actor = actor_of(request)
     return Chrome(
         actor=actor,
-        places=_places(request.path, actor) if actor.signed_in else (),
+        places=_places(request, actor) if actor.signed_in else (),
         theme=theme,
         next_theme="light" if theme == "dark" else "dark",
         keys=request.COOKIES.get(KEYS_COOKIE) != "off",
@@ -111,13 +113,15 @@ def roles_in_words(actor: Actor) -> str:
 _RANK = ("viewer", "requester", "owner")
 
 
-def _places(path: str, actor: Actor) -> tuple[Place, ...]:
-    waiting = queries.needs_me(actor).count() + glass.waits_for(actor).count()
+def _places(request: HttpRequest, actor: Actor) -> tuple[Place, ...]:
+    counted: int | None = getattr(request, NEEDS_ME, None)
+    needs = queries.needs_me(actor).count() if counted is None else counted
+    waiting = needs + glass.waits_for(actor).count()
     return tuple(
         Place(
             title=title,
             url=reverse(name),
-            current=path.startswith(beginnings),
+            current=request.path.startswith(beginnings),
             count=waiting if name == "inbox" else 0,
         )
         for title, name, kind, beginnings in PLACES

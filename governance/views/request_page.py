@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from governance import access, kinds, queries
+from governance import access, queries
 from governance.actors import Actor
 from governance.forms import form_of
 from governance.kinds import Current, DiffRow, Effect, Risk
@@ -272,7 +272,7 @@ def _panel(item: ItemPage, request: Request, ways: Ways) -> Panel:
     paths = {diff.path for diff in item.rows}
     begun = row.state != "pending" or State(request.state) in {State.APPLYING, *ENDED}
     apart = [said for path, group in groups.items() if path not in paths for said in group]
-    current = kinds.get(row.kind).current(row.place, row.name)
+    current = item.current
     there = current is not None and not (current.declared is None and current.observed is None)
     return Panel(
         page=item,
@@ -288,7 +288,7 @@ def _panel(item: ItemPage, request: Request, ways: Ways) -> Panel:
             for diff in item.rows
         ],
         suggestions=[s for s in suggested if s.path not in paths],
-        settable=suggestions.settable(row) if ways.can_suggest else (),
+        settable=suggestions.settable(row, item.rows) if ways.can_suggest else (),
         findings=[said for said in apart if said.waived or not said.passed],
         state=row.state if begun else "",
         templates=[f"kinds/{row.kind}/_item.html", "requests/_rows.html"],

@@ -19,6 +19,7 @@ from governance.permissions import Action, approver_roles, role_in_words
 from governance.services import glass, reviews
 from governance.services import requests as service
 from governance.views import carried
+from governance.views.context import NEEDS_ME
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_id, by_number, narrowed_by
 from governance.views.request_page import marker, shown
@@ -56,10 +57,12 @@ def inbox(request: PageRequest) -> HttpResponse:
     wanted = wanted if wanted in _INBOX else "needs-me"
     found = _INBOX[wanted](request)
     listed = by_number(request, with_items(found), one="request")
+    if wanted == "needs-me":
+        setattr(request, NEEDS_ME, listed.total)
     broken = list(glass.unreviewed(request.actor)[:MOST_GLASSES])
     context = {
         "glasses": glass_lines(broken, request.actor),
-        "tabs": inbox_tabs(request, wanted),
+        "tabs": inbox_tabs(request, wanted, listed.total),
         "view": wanted,
         "listed": listed,
         "rows": rows(listed.rows),
@@ -74,7 +77,7 @@ def inbox(request: PageRequest) -> HttpResponse:
 @require_GET
 def request_list(request: PageRequest) -> HttpResponse:
     """Every request there is, newest first, narrowed by the address."""
-    teams, environments = list(lookups.teams()), list(lookups.environments())
+    teams, environments = list(lookups.every_team()), list(lookups.environments())
     choices = {
         "state": {state.value for state in State},
         "kind": {kind.name for kind in kinds.every()},
@@ -246,13 +249,15 @@ def _revision(request: PageRequest) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def inbox_tabs(request: PageRequest, current: str) -> list[Tab]:
-    """The views of the inbox beside each other."""
+def inbox_tabs(request: PageRequest, current: str, total: int = 0) -> list[Tab]:
+    """The views of the inbox; `total` is how many the current one has, which is counted already."""
     titles = {"needs-me": "Needs me", "mine": "Mine", "my-teams": "My teams'"}
+
+    def count(name: str) -> int:
+        return total if name == current else _INBOX[name](request).count()
+
     tabs = [
-        Tab(
-            title, f"{reverse('inbox')}?view={name}", _INBOX[name](request).count(), name == current
-        )
+        Tab(title, f"{reverse('inbox')}?view={name}", count(name), name == current)
         for name, title in titles.items()
     ]
     return [

@@ -42,7 +42,7 @@ class WaiverLine:
 @require_GET
 def waivers(request: PageRequest) -> HttpResponse:
     """All waivers, narrowed by policy, owner and state; above them those to look at now."""
-    teams = list(lookups.teams())
+    teams = list(lookups.every_team())
     rules = list(lookups.policies())
     choices = {
         "state": {name for name, _ in STATES},

@@ -85,8 +85,8 @@ def drifts(request: PageRequest) -> HttpResponse:
         "q": text,
         "chosen": chosen,
         "narrowed": bool(search.strip()) or state != DriftState.OPEN,
-        "clusters": [row.cluster for row in queries.cluster_rows()],
-        "teams": lookups.teams(),
+        "clusters": queries.clusters(),
+        "teams": lookups.every_team(),
     }
     return show(request, "drift/list.html", context, fragment="drift/_table.html")
 

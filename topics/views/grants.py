@@ -27,7 +27,7 @@ from topics.kinds.grant.model import DeclaredGrant
 from topics.kinds.grant.roles import ROLES, Role
 from topics.kinds.grant.spec import from_json, name_of
 from topics.models import Cluster
-from topics.queries import cluster_rows
+from topics.queries import clusters as every_cluster
 from topics.views.topic_tabs import tabs
 
 MOST_REQUESTS = 20
@@ -47,13 +47,13 @@ class GrantRow:
 @require_GET
 def grants(request: PageRequest) -> HttpResponse:
     """Who uses what, for how long; narrowed by team, cluster and state."""
-    teams, clusters = lookups.teams(), cluster_rows()
+    teams, clusters = lookups.every_team(), list(every_cluster())
     narrow = narrowed_by(
         request,
         ["q"],
         {
             "team": {team.slug for team in teams},
-            "cluster": {row.cluster.slug for row in clusters},
+            "cluster": {row.slug for row in clusters},
             "state": queries.STATES,
         },
     )
@@ -67,7 +67,7 @@ def grants(request: PageRequest) -> HttpResponse:
         "narrow": narrow,
         "narrowed": any(narrow.values()),
         "teams": teams,
-        "clusters": [(row.cluster.slug, row.cluster.slug) for row in clusters],
+        "clusters": [(row.slug, row.slug) for row in clusters],
         "states": _STATES,
         "tabs": tabs("grants"),
         "ask_url": f"{reverse('request-new')}?kind=grant",
@@ -122,7 +122,7 @@ def grant(request: PageRequest, cluster: str, name: str) -> HttpResponse:
 @require_GET
 def explain(request: PageRequest) -> HttpResponse:
     """Who may use a topic, what a principal may do, why somebody may not: as far as it is asked."""
-    clusters = [row.cluster for row in cluster_rows()]
+    clusters = list(every_cluster())
     slugs = [cluster.slug for cluster in clusters]
     narrow = narrowed_by(request, ["topic", "principal", "group"], {"cluster": slugs})
     chosen = narrow["cluster"] or (slugs[0] if slugs else "")

@@ -58,9 +58,9 @@ def topics(request: PageRequest) -> HttpResponse:
         "ending": chosen["ends"] == "soon",
         "narrowed": bool(search.strip()),
         "unknown": queries.read_search(search).unknown,
-        "teams": lookups.teams(),
+        "teams": lookups.every_team(),
         "environments": lookups.environments(),
-        "clusters": queries.cluster_rows(),
+        "clusters": list(queries.clusters()),
         "tabs": tabs("unmanaged" if unmanaged else "topics"),
         "unmanaged": unmanaged,
     }

@@ -1,0 +1,1 @@
+"""A value in every secret field of the product, which is then looked for everywhere else."""
