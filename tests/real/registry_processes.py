@@ -103,12 +103,12 @@ def environment(database_url: str, anonymous: str) -> dict[str, str]:
     }
 
 
-def run_manage(database_url: str, *arguments: str) -> str:
-    """What a command of manage.py prints."""
+def run_manage(database_url: str, *arguments: str, **variables: str) -> str:
+    """What a command of manage.py prints; with further environment variables."""
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env=environment(database_url, "none"),
+        env={**environment(database_url, "none"), **variables},
         check=True,
         capture_output=True,
         text=True,

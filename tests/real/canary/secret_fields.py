@@ -1,6 +1,6 @@
-"""What is secret, and what stands for it: a new secret is one line here.
+"""What is secret, and what stands for it: a new secret is one line here, and one step of the test.
 
-`STANDS_FOR` names what each column and variable holds. A
+`STANDS_FOR` names, for each column and variable, the canary that `test_canary.py` puts there. A
 column whose name sounds like a secret and is none is in `NO_SECRETS`, with the reason.
 """
 
