@@ -19,7 +19,7 @@ MOST_QUERIES = {
     "/hooks/": 15,
     "/requests/": 25,
     "/topics/": 20,
-    "/topics/demo/payments.captured/": 36,
+    "/topics/demo/payments.captured/": 38,
     "/subjects/": 15,
     "/drift/": 20,
     "/clusters/": 15,

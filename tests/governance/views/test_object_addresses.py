@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from governance.models import Request, ServiceToken, User
 from governance.services import requests, tokens
 from governance.services.items import NewItem
-from tests.factories import BY, Cast, make_cast, make_environment
+from tests.factories import BY, Cast, make_cast, make_environment, make_hook
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +37,12 @@ OBJECTS: Mapping[str, str] = {
     "requests/<int:number>/submit/": "hidden",
     "requests/<int:number>/suggest/": "hidden",
     "requests/<int:number>/withdraw/": "hidden",
+    "delegations/<int:number>/revoke/": "open",
+    "hooks/<int:number>/": "hidden",
+    "hooks/<int:number>/delete/": "hidden",
+    "hooks/<int:number>/pause/": "hidden",
+    "hooks/<int:number>/resume/": "hidden",
+    "hooks/<int:number>/test/": "hidden",
     "tokens/<int:number>/rate/": "hidden",
     "tokens/<int:number>/revoke/": "hidden",
     "suggestions/<int:number>/": "open",
@@ -76,6 +82,7 @@ OBJECTS: Mapping[str, str] = {
     "drift/<int:number>/revert/": "open",
     "clusters/<slug:slug>/": "open",
     "clusters/<slug:slug>/change/": "open",
+    "clusters/<slug:slug>/prices/": "open",
     "clusters/<slug:slug>/read/": "open",
     "subjects/<str:context>/<path:name>/": "open",
     "subjects/writing/rights/<int:number>/take/": "open",
@@ -117,6 +124,12 @@ def token(cast: Cast) -> ServiceToken:
     return made
 
 
+@pytest.fixture
+def objects(cast: Cast, draft: Request, token: ServiceToken) -> Mapping[str, int]:
+    """One of each, of the owner's or her team's, by how its addresses begin."""
+    return {"requests": draft.pk, "tokens": token.pk, "hooks": make_hook("payments").pk}
+
+
 def signed_in(username: str) -> Client:
     client = Client()
     client.force_login(User.objects.get(username=username))
@@ -140,15 +153,15 @@ def test_every_page_says_whose_things_it_shows() -> None:
 
 @pytest.mark.parametrize("path", HIDDEN)
 def test_things_of_another_team_are_not_there(
-    cast: Cast, draft: Request, token: ServiceToken, path: str
+    objects: Mapping[str, int], draft: Request, token: ServiceToken, path: str
 ) -> None:
     """Allowed and refused in the same world: for the team's own people the page is there."""
-    number = str(draft.pk if path.startswith("requests") else token.pk)
+    number = str(objects[path.partition("/")[0]])
     there, missing = (f"/{re.sub('<[^>]+>', one, path)}" for one in (number, MISSING))
     outsider = signed_in("outsider")
     seen = answers(outsider, there)
     assert seen == answers(outsider, missing)
-    assert {status for status, _ in seen} <= ({403, 404} if "tokens" in path else {404})
+    assert {status for status, _ in seen} <= ({404} if path.startswith("requests") else {403, 404})
     draft.refresh_from_db()
     assert (draft.state, draft.revision, draft.comments.count()) == ("draft", 1, 0)
     token.refresh_from_db()
