@@ -327,7 +327,7 @@ def _send_to_review(
 ) -> None:
     # Written before the move, which tells those who must agree now.
     request.revision = revision or request.revision
-    write_requirements(request, examination)
+    write_requirements(request, examination.before_people())
     move(
         request,
         Move.SEND_BACK,

@@ -36,7 +36,8 @@ def ask_new_owners(things: Collection[tuple[str, str]], *, by: Actor) -> None:
 def _ask(request: Request, by: Actor) -> None:
     if State(request.state) is not State.IN_REVIEW:
         return
-    examination = examine(views(request, request.items.all()), team=request.team.slug)
+    found = examine(views(request, request.items.all()), team=request.team.slug)
+    examination = found.before_people()
     if examination.refusals:
         return  # its recheck tells the author
     of_revision = request.requirements.filter(revision=request.revision)
