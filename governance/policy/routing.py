@@ -54,7 +54,8 @@ def route(
 ) -> list[Need]:
     """The needs of one item, the owner's first; one a role, with all reasons for it.
 
-    `instead_of_owner` are those who decide where no owner does by himself, as on waivers.
+    `instead_of_owner` are those who decide where no owner does by himself, as on waivers; no policy
+    approves in their place.
     `by_people` leaves out that a policy could approve by itself.
 
     Denying verdicts are not its concern: what is refused is not routed. It still answers as if they
@@ -67,7 +68,7 @@ def route(
     ]
     asked += _consumers(facts)
     asked += _losing(facts)
-    auto = None if asked or by_people else _auto(verdicts, facts)
+    auto = None if asked or by_people or instead_of_owner else _auto(verdicts, facts)
     deciding = instead_of_owner or _owners(facts)
     return [auto] if auto else merged([*deciding, *asked])
 

@@ -389,3 +389,9 @@ def test_the_team_that_asks_and_owns_is_told_what_it_loses() -> None:
     (need,) = route([], PRODUCTION | {"topic.losses": {"payments": LOST}})
     assert need.role == "owner:payments"
     assert need.reason == f"payments owns it. payments would lose records it has not read: {LOST}."
+
+
+def test_a_policy_does_not_decide_in_place_of_those_who_decide_instead_of_the_owner() -> None:
+    both = [Need("owner:payments", "It gives."), Need("owner:shop", "It takes.")]
+    assert [need.role for need in route([AUTO], DEV)] == ["auto"]
+    assert route([AUTO], DEV, instead_of_owner=both) == both
