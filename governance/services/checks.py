@@ -239,8 +239,10 @@ def item_facts(item: ItemView, *, team: str, around: Around) -> dict[str, object
     """The facts that policies judge: the kind's own, and those every item has."""
     kind = kinds.get(item.kind)
     current = kind.current(item.place, item.name)
-    owner = current.owner if current and current.owner else team
     own = {**kind.facts(item), **facts.provided(item)}
+    # Whom the kind itself names wins, and what is known of the owner is then known of that one.
+    named = own.get("owner.team")
+    owner = named if isinstance(named, str) else (current and current.owner) or team
     common = common_facts(item, owner=owner, asks=team, around=around)
     return {**common, **around.readers(item, own), **own}
 

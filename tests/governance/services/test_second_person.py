@@ -151,6 +151,26 @@ class WeighedToy(Toy):
         return {**super().facts(item), "consumers.teams": ["shop", "ads"]}
 
 
+class BorrowedToy(Toy):
+    """A toy that belongs to whom it says itself."""
+
+    def facts(self, item: ItemView) -> Json:
+        return {**super().facts(item), "owner.team": "outside"}
+
+
+def test_what_is_known_of_the_owner_is_known_of_whom_the_kind_names(cast: Cast) -> None:
+    """The team that asks has two owners, the one that owns it has one."""
+    kinds.unregister("toy")
+    kinds.register(BorrowedToy())
+    try:
+        request = asked(cast)
+    finally:
+        kinds.unregister("toy")
+        kinds.register(Toy())
+    assert roles(request) == ["owner:outside", PLATFORM]
+    assert "outside has no second person" in request.requirements.get(role=PLATFORM).reason
+
+
 def test_facts_of_a_request_and_its_draft_page(cast: Cast) -> None:
     make_policy(
         "counts",
