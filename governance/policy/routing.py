@@ -117,7 +117,12 @@ def _owners(facts: Facts) -> list[Need]:
 
 
 def _base(owner: object, facts: Facts) -> Need:
+    """A team's need; the platform team's where that team has only authors of it, or nobody, or the
+    request would wait for ever."""
     if isinstance(owner, str) and owner:
+        if owner == facts.get("owner.team", UNKNOWN) and facts.get("owner.approvers", UNKNOWN) == 0:
+            reason = f"{owner} has nobody else who could agree, so the platform team decides."
+            return Need("platform", reason)
         asks = facts.get("request.team", UNKNOWN)
         whose = "" if asks in (owner, UNKNOWN) else f", and {asks} asks"
         return Need(f"owner:{owner}", f"{owner} owns it{whose}.")

@@ -49,6 +49,18 @@ STEWARD = says("approval", passed=False, policy="limit", approver="steward")
             PRODUCTION | {"owner.team": UNKNOWN},
             [Need("platform", "No team owns it, so the platform team decides.")],
         ),
+        (
+            [],
+            PRODUCTION | {"owner.approvers": 0},
+            [
+                Need(
+                    "platform",
+                    "payments has nobody else who could agree, so the platform team decides.",
+                )
+            ],
+        ),
+        ([], PRODUCTION | {"owner.approvers": 1}, [OWNER]),
+        ([], PRODUCTION | {"owner.approvers": UNKNOWN}, [OWNER]),
         ([STEWARD], PRODUCTION, [OWNER, Need("steward", "limit says so.", "limit", 2)]),
         (
             [STEWARD, says("approval", passed=False, policy="other", approver="steward")],
