@@ -16,7 +16,6 @@ from governance.services.requests import write_requirements
 from governance.workflow import State
 
 MOST = 50  # requests in review about what changed hands; the rest is found at its recheck
-_OF_OWNERS = ("owner:", "second:")
 
 
 def ask_new_owners(things: Collection[tuple[str, str]], *, by: Actor) -> None:
@@ -41,14 +40,9 @@ def _ask(request: Request, by: Actor) -> None:
     if examination.refusals:
         return  # its recheck tells the author
     of_revision = request.requirements.filter(revision=request.revision)
-    before = set(of_revision.values_list("role", flat=True))
-    needed = {need.role for need in examination.needs}
-    idle = of_revision.filter(review__isnull=True).exclude(role__in=needed)
-    for role in before - needed:
-        if role.startswith(_OF_OWNERS):
-            idle.filter(role=role).delete()
+    before = set(of_revision.values_list("role", "review"))
     write_requirements(request, examination)
-    after = set(of_revision.values_list("role", flat=True))
+    after = set(of_revision.values_list("role", "review"))
     if after == before:
         return
     event = audit.record(
@@ -59,8 +53,8 @@ def _ask(request: Request, by: Actor) -> None:
         team=request.team.slug,
         data={
             "why": "What it is about has another owner now, who is asked.",
-            "before": sorted(before),
-            "after": sorted(after),
+            "before": sorted(role for role, _ in before),
+            "after": sorted(role for role, _ in after),
         },
     )
     notices.happened(event, request, by=by)

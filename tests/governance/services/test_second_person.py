@@ -144,6 +144,20 @@ def test_a_second_owner_who_comes_later_sends_nothing_back(cast: Cast) -> None:
     assert request.state == State.APPLIED
 
 
+def test_the_platform_team_has_agreed_for_every_policy_that_asked_it(cast: Cast) -> None:
+    make_policy("big", expression="false", severity="approval", approver="platform")
+    leaves("second-owner", cast)
+    request = reviews.approve(asked(cast), revision=1, by=cast.owner)
+    assert request.requirements.get(role=PLATFORM).asked_by == [("big", 1), ("two-people", 1)]
+    request = reviews.approve(request, revision=1, by=cast.platform)
+    teams.add_member("payments", username="second-owner", role="owner", by=cast.platform)
+
+    pipeline.advance(request.pk)
+
+    request.refresh_from_db()
+    assert request.state == State.APPLIED
+
+
 class WeighedToy(Toy):
     """A toy that says what a change of it may cost."""
 
