@@ -186,6 +186,7 @@ class OwnershipKind:
         """*Worker*: gives the things to their new owners, each with its event, and asks these in
         what waits for an owner's word."""
         moved: set[tuple[str, str]] = set()
+        givers: set[str] = set()
         for item in items:
             spec = from_json(item.after)
             if item.operation == CLAIM:
@@ -195,8 +196,9 @@ class OwnershipKind:
             if rows:
                 taker = Team.objects.get(slug=spec.taker)
                 team_life.give(rows, taker, by=by, request_id=item.request_id)
+                givers.add(spec.giver)
             moved |= {(row.kind, row.name) for row in rows}
-        rerouting.ask_new_owners(moved, by=by)
+        rerouting.ask_new_owners(moved, givers=givers, by=by)
 
     def apply(self, run: ApplyRun) -> None:
         """*Worker*: says whose it is; declaring it was all there is to do."""

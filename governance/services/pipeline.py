@@ -24,7 +24,7 @@ from governance.actors import Actor, system_actor
 from governance.errors import Problem, WeirError
 from governance.kinds import ApplyRun, ItemView, Outcome, OutcomeState
 from governance.models import Comment, Item, Request
-from governance.services import approvals, reviews, snapshots, timing
+from governance.services import approvals, settling, snapshots, timing
 from governance.services.checks import Examination, examine, store_findings
 from governance.services.heartbeat import Clock, heartbeat
 from governance.services.items import views
@@ -343,7 +343,7 @@ def _send_to_review(
         revision=request.revision,
     )
     if not request.requirements.filter(revision=request.revision, review__isnull=True).exists():
-        reviews.settle(request, by)  # all who are asked today have agreed
+        settling.settle(request, by)  # all who are asked today have agreed
 
 
 # --- Apply ------------------------------------------------------------------------------------

@@ -6,16 +6,16 @@ from collections.abc import Collection, Sequence
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
-from governance import access, audit, dispatch
-from governance.actors import Actor, system_actor
+from governance import access, audit
+from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed, Stale
 from governance.models import Membership, OrgRole, Request, Requirement, Review, Verdict
 from governance.permissions import Capacity, Role, approver_roles, capacity, role_in_words
 from governance.services import approvals, notices
 from governance.services.moves import move
 from governance.services.requests import authors_of, plain_text
+from governance.services.settling import settle
 from governance.workflow import Move, State
 
 
@@ -127,26 +127,6 @@ def approve(request: Request, *, revision: int, comment: str = "", by: Actor) ->
     else:
         notices.happened(event, request, by=by, detail=review.comment)
     return request
-
-
-def settle(request: Request, by: Actor, comment: str = "") -> None:
-    """All have agreed: approved, if each of them could agree today as well."""
-    gone = approvals.lapsed(request)
-    if not gone:
-        move(request, Move.APPROVE, by=by, said=comment, approved_at=Now(), failure="")
-        dispatch.after_commit("governance.advance", request.pk)
-        return
-    request.failure = approvals.reopen(gone)
-    request.save(update_fields=["failure"])
-    event = audit.record(
-        "request.approval_lapsed",
-        by=system_actor("policies"),
-        about=request,
-        request_id=request.pk,
-        team=request.team.slug,
-        data={"why": request.failure, "roles": [one.requirement.role for one in gone]},
-    )
-    notices.happened(event, request, by=system_actor("policies"), detail=request.failure)
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from governance.audit import Happening
 from governance.errors import Conflict, Invalid, NotFound, Taken
 from governance.models import Application, ApplicationPrefix, Request, Resource, Team
 from governance.permissions import Action, demand
-from governance.services import people, teams
+from governance.services import people, rerouting, teams
 from governance.services.changing import change_to
 from governance.workflow import OPEN
 
@@ -88,6 +88,8 @@ def hand_over(slug: str, *, by: Actor) -> Team:
         ],
         by=by,
     )
+    things = {(row.kind, row.name) for row in resources}
+    rerouting.ask_new_owners(things, givers=[slug], by=by)
     if resources or applications:
         told = {"to": successor.slug, "resources": len(resources)}
         told |= {"applications": len(applications)}
@@ -147,6 +149,12 @@ def close(slug: str, *, by: Actor) -> Team:
         to = f" to {team.successor.slug}" if team.successor else ""
         way = "Hand it over" if to else "Name a successor and hand it over"
         raise Conflict(f"Team {slug} still has {left}. {way}{to} first.")
+    waits = rerouting.waiting_for([slug]).first()
+    if waits is not None:
+        raise Conflict(
+            f"Request #{waits.pk} waits for an owner of {slug}, who would be nobody any more. Have "
+            "it decided or withdrawn first."
+        )
     team.memberships.all().delete()
     tokens = team.tokens.filter(revoked_at__isnull=True)
     revoked = tokens.update(revoked_at=Now())

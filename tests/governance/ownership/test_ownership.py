@@ -8,12 +8,14 @@ from django.db import transaction
 from governance import kinds, queries
 from governance.actors import Actor, actor_for_user
 from governance.errors import NotAllowed, Refused
+from governance.kinds import ItemView, Json
 from governance.models import Event, Request, Resource, Team, User
 from governance.ownership import things
 from governance.services import people, pipeline, requests, reviews, rollback, team_life, teams
 from governance.services.items import NewItem, views
 from governance.workflow import State
 from tests.factories import BY, Cast, make_actor, make_cast, make_environment, make_team
+from tests.toy.kind import Toy
 from tests.toy.models import DeclaredToy, ShelfToy
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -224,6 +226,31 @@ def test_requests_that_wait_for_the_owner_ask_the_new_one(cast: Cast, shop: Acto
     with pytest.raises(NotAllowed, match="You are not asked"):
         reviews.approve(waits, revision=1, by=cast.owner)
     assert applied(waits, shop).state == State.APPLIED
+
+
+class GuestToy(Toy):
+    """A toy that belongs to whoever owns the bear, as what follows a thing does."""
+
+    def facts(self, item: ItemView) -> Json:
+        owner = Resource.objects.get(kind="toy", name="bear").owner.slug
+        return {**super().facts(item), "owner.team": owner}
+
+
+def test_what_waits_for_the_giver_under_another_name_asks_the_taker(
+    cast: Cast, shop: Actor
+) -> None:
+    toy(cast)
+    kinds.unregister("toy")
+    kinds.register(GuestToy())
+    try:
+        cub = NewItem("toy", "create", "cub", SHELF, {"colour": "red"})
+        waits = asked([cub], cast.requester)
+        assert roles(waits) == ["owner:payments"]
+        applied(asked([change()], cast.requester), cast.owner, shop)
+        assert roles(waits) == ["owner:shop"]
+    finally:
+        kinds.unregister("toy")
+        kinds.register(Toy())
 
 
 def test_an_approved_request_is_asked_again_before_it_is_applied(cast: Cast, shop: Actor) -> None:
