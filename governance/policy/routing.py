@@ -31,8 +31,8 @@ class Need:
     """One agreement that is needed: by whom ("owner:payments", "second:payments", "steward"), and
     why.
 
-    `policy` and `version` say which rule asks for it; empty for the base rule, and without a version
-    for UNREAD. `also` are further rules that ask for the same, whose reasons stand beside. The role
+    `policy` and `version` say which rule asks for it; empty for the base rule, and UNREAD without a
+    version. `also` are further rules that ask for the same, whose reasons stand beside. The role
     "auto" is the approval of that policy version itself.
     """
 

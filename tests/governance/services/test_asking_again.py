@@ -4,13 +4,15 @@ waited for any more."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.db.models.functions import Now
 
 from governance import kinds
 from governance.kinds import ItemView, Json
-from governance.models import Request
-from governance.services import pipeline, requests, reviews, teams
+from governance.models import Notification, Request
+from governance.services import pipeline, reminders, requests, reviews, teams
 from governance.services.items import NewItem
 from governance.workflow import State
 from tests.factories import Cast, make_cast, make_environment, make_policy
@@ -99,6 +101,32 @@ def test_an_owner_who_left_alone_is_not_waited_for(cast: Cast) -> None:
 
     assert (request.state, still_open(request)) == (State.IN_REVIEW, [PLATFORM])
     assert rechecked(reviews.approve(request, revision=1, by=cast.platform)).state == "applied"
+
+
+def test_the_last_approval_finds_that_the_owner_left_alone(cast: Cast) -> None:
+    make_policy("big", expression="false", severity="approval", approver="steward")
+    request = reviews.approve(asked(cast), revision=1, by=cast.owner)
+    for username in ("owner", "second-owner"):
+        leaves(username, cast)
+
+    request = reviews.approve(request, revision=1, by=cast.steward)
+
+    assert (request.state, still_open(request)) == (State.IN_REVIEW, [PLATFORM])
+    request = reviews.approve(request, revision=1, by=cast.platform)
+    assert request.state == State.APPROVED
+
+
+def test_a_reminder_goes_to_whom_the_rules_ask_today(cast: Cast) -> None:
+    request = asked(cast)
+    for username in ("owner", "second-owner"):
+        leaves(username, cast)
+    Request.objects.filter(pk=request.pk).update(remind_at=Now() - timedelta(hours=1))
+
+    assert reminders.remind() == 1
+
+    assert still_open(request) == [PLATFORM]
+    told = Notification.objects.filter(request=request, happening="reminded")
+    assert [notice.user.username for notice in told] == ["platform"]
 
 
 def test_where_all_who_are_asked_today_have_agreed_it_goes_on(cast: Cast) -> None:
