@@ -314,6 +314,18 @@ def test_a_second_try_changes_nothing(cast: Cast, shop: Actor) -> None:
     assert Resource.objects.get(kind="toy", name="bear").owner.slug == "shop"
 
 
+def test_who_cannot_agree_any_more_does_not_count_among_the_others(cast: Cast, shop: Actor) -> None:
+    """Shop has two owners as payments has, one of whom wrote it: Sam, of both, agrees for shop."""
+    toy(cast)
+    sue = make_actor("sue", team="shop", roles=("owner",))
+    teams.add_member("payments", username="sam", role="owner", by=BY)
+    teams.remove_member("payments", username="second-owner", role="owner", by=BY)
+    request = asked([change()], sue, team="shop")
+    request = reviews.approve(request, revision=1, by=now(shop))
+    assert roles(request, still_open=True) == ["owner:payments"]
+    assert applied(request, cast.owner).state == State.APPLIED
+
+
 def test_who_could_answer_for_both_answers_for_what_fewer_others_can(
     cast: Cast, shop: Actor
 ) -> None:
