@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from governance import kinds
 from governance.actors import Actor
-from governance.errors import Problem
+from governance.errors import Conflict, Problem
 from governance.kinds import (
     Agreement,
     ApplyRun,
@@ -193,6 +193,8 @@ class OwnershipKind:
                 moved |= _claim(item, spec, by)
                 continue
             rows = things.resources_of(spec)[: things.MOST]
+            if not rows and not things.taken(spec):
+                raise Conflict(f"{spec.giver} does not have the {spec.kind} {spec.thing} any more.")
             if rows:
                 taker = Team.objects.get(slug=spec.taker)
                 team_life.give(rows, taker, by=by, request_id=item.request_id)
@@ -321,7 +323,11 @@ def _claim(item: ItemView, spec: OwnershipSpec, by: Actor) -> set[tuple[str, str
     kind = things.kind_of(spec.kind)
     if not isinstance(kind, HandsOver):
         return set()  # the check before this refused it
-    if things.owner_of(spec.kind, item.place, spec.thing) != spec.taker:
+    # Read once more: somebody may have got it since the check.
+    owner = things.owner_of(spec.kind, item.place, spec.thing)
+    if owner not in ("", spec.taker):
+        raise Conflict(f"{spec.thing} belongs to {owner} by now. Ask {owner} to hand it over.")
+    if not owner:
         kind.claim(item.place, spec.thing, spec.taker, request_id=item.request_id)
         team_life.tell_of_claim(spec.kind, item.place, spec.thing, spec.taker, by, item.request_id)
     return {(spec.kind, spec.thing)}

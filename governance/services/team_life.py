@@ -6,6 +6,7 @@ somebody would have to answer for.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from django.db import IntegrityError, transaction
@@ -101,13 +102,25 @@ def give(
     resources: Sequence[Resource], to: Team, *, by: Actor, request_id: int | None = None
 ) -> None:
     """Makes another team the owner of these, each with its event, in the caller's transaction, for
-    a caller who has asked whether `by` may. Raises Conflict where it has one of the same name."""
+    a caller who has asked whether `by` may. Raises Conflict where it has one of the same name, or
+    where one of them has changed hands since it was read."""
+    read = defaultdict(list)
+    for row in resources:
+        read[row.owner_id].append(row.pk)
     owners = dict(Team.objects.filter(resources__in=resources).values_list("pk", "slug"))
     try:
         with transaction.atomic():
-            Resource.objects.filter(pk__in=[row.pk for row in resources]).update(owner=to)
+            given = sum(
+                Resource.objects.filter(pk__in=pks, owner=owner).update(owner=to)
+                for owner, pks in read.items()
+            )
     except IntegrityError:
         raise Conflict(f"{to.slug} owns one of the same kind and name already.") from None
+    if given != len(resources):
+        raise Conflict(
+            f"Something that {to.slug} was to take over has changed hands meanwhile. Look at it "
+            "again."
+        )
     audit.record_many(
         [
             Happening(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from governance import kinds, queries
+from governance import audit, kinds, queries
 from governance.actors import Actor, actor_for_user
-from governance.errors import NotAllowed, Refused
+from governance.errors import Conflict, NotAllowed, Refused
 from governance.kinds import ItemView, Json
 from governance.models import Event, Request, Resource, Team, User
 from governance.ownership import things
@@ -339,3 +339,31 @@ def test_who_could_answer_for_both_answers_for_what_fewer_others_can(
     request = reviews.approve(request, revision=1, by=sam)
     assert roles(request, still_open=True) == ["owner:payments"]
     assert applied(request, cast.owner).state == State.APPLIED
+
+
+def test_what_changed_hands_after_the_check_is_left_to_whoever_has_it(
+    cast: Cast, shop: Actor
+) -> None:
+    toy(cast)
+    third = make_team("third")
+    kind = kinds.get("ownership")
+    transfer = asked([change()], cast.requester)
+    items = views(transfer, transfer.items.all())
+    stale = list(Resource.objects.filter(kind="toy"))
+    with transaction.atomic():
+        team_life.give(stale, third, by=BY)
+    with pytest.raises(Conflict, match="changed hands meanwhile"), transaction.atomic():
+        team_life.give(stale, Team.objects.get(slug="shop"), by=BY)
+    with pytest.raises(Conflict, match="payments does not have the toy bear any more"):
+        kind.declare(items, by=BY)
+
+    ShelfToy.objects.create(place=SHELF, name="stray", colour="green")
+    claim = asked([change("toy/stray", "payments", "claim")], cast.requester)
+    items = views(claim, claim.items.all())
+    with transaction.atomic():
+        made = third.resources.create(kind="toy", name="stray")
+        DeclaredToy.objects.create(resource=made, place=SHELF, name="stray", colour="green")
+        audit.record("toy.declared", by=BY, about=made)
+    with pytest.raises(Conflict, match="stray belongs to third by now"):
+        kind.declare(items, by=BY)
+    assert set(Resource.objects.values_list("owner__slug", flat=True)) == {"third"}
