@@ -13,7 +13,16 @@ from governance.errors import Conflict, Invalid, NotAllowed, NotFound
 from governance.models import Delegation, Event, ItemAuthor, Request, Review, User
 from governance.notices.table import Whom
 from governance.permissions import approver_roles, own_approver_roles
-from governance.services import circles, delegations, people, pipeline, requests, reviews, teams, tokens
+from governance.services import (
+    circles,
+    delegations,
+    people,
+    pipeline,
+    requests,
+    reviews,
+    teams,
+    tokens,
+)
 from governance.services.items import NewItem
 from governance.services.timing import database_time
 from governance.workflow import State
