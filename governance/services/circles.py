@@ -60,7 +60,7 @@ def around(
         # What a program wrote is its team's.
         found[Whom.AUTHORS] = authors or owners_of(request.team.slug)
     if Whom.APPROVERS in wanted:
-        found[Whom.APPROVERS] = _approvers(request) - authors
+        found[Whom.APPROVERS] = _approvers(request, authors) - authors
     if Whom.PARTICIPANTS in wanted:
         found[Whom.PARTICIPANTS] = _participants(request)
     if Whom.SECOND in wanted:
@@ -87,7 +87,7 @@ def who_may_see(request: Request) -> set[int] | None:
     return people_in(who_could(row, request.team.slug)) if row else set()
 
 
-def _approvers(request: Request) -> set[int]:
+def _approvers(request: Request, authors: Collection[int]) -> set[int]:
     """Who could meet a requirement that is open, while it is in review; whoever agreed already, or
     in whose name somebody did, does not count twice."""
     if request.state != State.IN_REVIEW:
@@ -101,8 +101,7 @@ def _approvers(request: Request) -> set[int]:
     unmet = [role for role, review, *_ in rows if review is None]
     asked = people_in([role.replace("second:", "owner:", 1) for role in unmet])
     agreed = {person for _, _, *people in rows for person in people if person is not None}
-    gone = agreed | authors_of(request)
-    return (asked | _standing_in(unmet, not_for=gone)) - agreed
+    return (asked | _standing_in(unmet, not_for=agreed.union(authors))) - agreed
 
 
 def _standing_in(roles: Collection[str], *, not_for: Collection[int]) -> set[int]:

@@ -159,7 +159,7 @@ def can_set_not_before(request: Request, by: Actor) -> bool:
 def is_asked(request: Request, by: Actor) -> bool:
     """Whether the revision that stands asks this actor to agree, or somebody whom she stands in
     for; nobody who wrote any of it is."""
-    return not reviews.wrote_it(request, by) and reviews.acting(request, by) is not None
+    return reviews.acting(request, by) is not None and not reviews.wrote_it(request, by)
 
 
 def in_zone(request: Request, at: datetime | None) -> str:
