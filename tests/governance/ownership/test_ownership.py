@@ -9,7 +9,7 @@ from governance import audit, kinds, queries
 from governance.actors import Actor, actor_for_user
 from governance.errors import Conflict, NotAllowed, Refused
 from governance.kinds import ItemView, Json
-from governance.models import Event, Request, Resource, Team, User
+from governance.models import Environment, Event, Request, Resource, Team, User
 from governance.ownership import things
 from governance.services import people, pipeline, requests, reviews, rollback, team_life, teams
 from governance.services.items import NewItem, views
@@ -362,7 +362,10 @@ def test_what_changed_hands_after_the_check_is_left_to_whoever_has_it(
     items = views(claim, claim.items.all())
     with transaction.atomic():
         made = third.resources.create(kind="toy", name="stray")
-        DeclaredToy.objects.create(resource=made, place=SHELF, name="stray", colour="green")
+        where = Environment.objects.get(slug="production")
+        DeclaredToy.objects.create(
+            resource=made, environment=where, place=SHELF, name="stray", colour="green"
+        )
         audit.record("toy.declared", by=BY, about=made)
     with pytest.raises(Conflict, match="stray belongs to third by now"):
         kind.declare(items, by=BY)

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from governance import kinds
 from governance.kinds import ItemView, Json
 from governance.models import Notification, Request
-from governance.services import pipeline, reminders, requests, reviews, teams
+from governance.services import people, pipeline, reminders, requests, reviews
 from governance.services.items import NewItem
 from governance.workflow import State
 from tests.factories import Cast, make_cast, make_environment, make_policy
@@ -68,7 +68,7 @@ def still_open(request: Request) -> list[str]:
 
 
 def leaves(username: str, cast: Cast) -> None:
-    teams.remove_member("payments", username=username, role="owner", by=cast.platform)
+    people.switch_off(username, by=cast.platform)
 
 
 def test_who_agreed_before_records_were_lost_is_asked_once_more(

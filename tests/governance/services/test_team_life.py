@@ -131,11 +131,13 @@ def test_an_application_is_changed_and_deleted_by_an_owner(cast: Cast) -> None:
 
 def test_who_waits_for_a_teams_owner_is_asked_anew_or_keeps_it_from_closing(cast: Cast) -> None:
     """Requests of another team: one about what is handed over, one that a policy sends there."""
-    make_environment()
+    environment = make_environment()
     make_actor("bo", team="billing", roles=("owner",))
     for team, name in (("payments", "bear"), ("outside", "lion")):
         resource = Team.objects.get(slug=team).resources.create(kind="toy", name=name)
-        DeclaredToy.objects.create(resource=resource, place=SHELF, name=name, colour="red")
+        DeclaredToy.objects.create(
+            resource=resource, environment=environment, place=SHELF, name=name, colour="red"
+        )
         audit.record("toy.declared", by=BY, about=resource)
 
     def painted(name: str) -> Request:
