@@ -106,6 +106,11 @@ class Requirement(models.Model):
     @property
     def asked_by(self) -> list[tuple[str, int]]:
         """Name and version of every policy that asks for it."""
+        return [one for one in self.rules if one[1]]
+
+    @property
+    def rules(self) -> list[tuple[str, int]]:
+        """The same with what asks for it that is no policy, and has no version."""
         first = [(self.policy, self.policy_version)] if self.policy else []
         return [*first, *((str(name), int(version)) for name, version in self.also)]
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from governance.kinds import DiffRow
 from governance.models import Delivery, Request
+from governance.notices.chats import quiet
 from governance.notices.difference import Changed, changes_of, short
 from governance.notices.letters import absolute
 from governance.permissions import role_in_words
@@ -40,7 +41,13 @@ def body(delivery: Delivery) -> bytes:
 
 
 def text(delivery: Delivery) -> tuple[str, str]:
-    """Title and text for a chat service; these cut what is too long for them."""
+    """Title and text for a chat service, which call nobody there; these cut what is too long for
+    them."""
+    title, words = _words(delivery)
+    return quiet(title), quiet(words)
+
+
+def _words(delivery: Delivery) -> tuple[str, str]:
     told, request = delivery.told, delivery.request
     headline = f"{told.get('who', 'Weir')} {told.get('sentence', '')}"
     if request is None:

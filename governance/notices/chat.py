@@ -93,6 +93,12 @@ def _service(address: Secret, scheme: str) -> apprise.NotifyBase:
     # It reads the address by itself: what it will call must be what was looked at.
     if not chats.host_fits(scheme, str(getattr(service, "host", "") or "").lower()):
         raise Invalid("The address can be read in two ways. Write it plainly.", path="address")
+    if len(service) > chats.MOST_TARGETS:
+        raise Invalid(
+            f"The address names {len(service)} places to send to; {chats.MOST_TARGETS} at most. "
+            "Make another webhook for others.",
+            path="address",
+        )
     return service
 
 

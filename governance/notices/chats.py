@@ -16,6 +16,9 @@ from urllib.parse import parse_qsl, urlsplit
 from governance.errors import Invalid
 
 LONGEST = 2_000
+MOST_TARGETS = 3  # channels or people that one address names; more are more webhooks
+# What calls a whole channel, as "@everyone", "<!channel>" and "<users/all>" do.
+_CALLS = re.compile(r"@|<(?=!|users/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,12 @@ def host_fits(scheme: str, host: str) -> bool:
     """Whether an address of that scheme may name this host; any, where it is not called."""
     endings = SERVICES[scheme].hosts
     return not endings or (bool(_HOST.fullmatch(host)) and host.endswith(endings))
+
+
+def quiet(text: str) -> str:
+    """The text with nothing in it that a chat service takes for calling somebody: what people type
+    in Weir is not to wake everybody elsewhere. It reads the same."""
+    return _CALLS.sub(lambda found: f"{found[0]}\u200b", text)
 
 
 def _wrong(why: str) -> Invalid:

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from governance import kinds
 from governance.actors import Actor
-from governance.errors import Problem
+from governance.errors import Conflict, Problem
 from governance.kinds import (
     Agreement,
     ApplyRun,
@@ -186,17 +186,21 @@ class OwnershipKind:
         """*Worker*: gives the things to their new owners, each with its event, and asks these in
         what waits for an owner's word."""
         moved: set[tuple[str, str]] = set()
+        givers: set[str] = set()
         for item in items:
             spec = from_json(item.after)
             if item.operation == CLAIM:
                 moved |= _claim(item, spec, by)
                 continue
             rows = things.resources_of(spec)[: things.MOST]
+            if not rows and not things.taken(spec):
+                raise Conflict(f"{spec.giver} does not have the {spec.kind} {spec.thing} any more.")
             if rows:
                 taker = Team.objects.get(slug=spec.taker)
                 team_life.give(rows, taker, by=by, request_id=item.request_id)
+                givers.add(spec.giver)
             moved |= {(row.kind, row.name) for row in rows}
-        rerouting.ask_new_owners(moved, by=by)
+        rerouting.ask_new_owners(moved, givers=givers, by=by)
 
     def apply(self, run: ApplyRun) -> None:
         """*Worker*: says whose it is; declaring it was all there is to do."""
@@ -319,7 +323,11 @@ def _claim(item: ItemView, spec: OwnershipSpec, by: Actor) -> set[tuple[str, str
     kind = things.kind_of(spec.kind)
     if not isinstance(kind, HandsOver):
         return set()  # the check before this refused it
-    if things.owner_of(spec.kind, item.place, spec.thing) != spec.taker:
+    # Read once more: somebody may have got it since the check.
+    owner = things.owner_of(spec.kind, item.place, spec.thing)
+    if owner not in ("", spec.taker):
+        raise Conflict(f"{spec.thing} belongs to {owner} by now. Ask {owner} to hand it over.")
+    if not owner:
         kind.claim(item.place, spec.thing, spec.taker, request_id=item.request_id)
         team_life.tell_of_claim(spec.kind, item.place, spec.thing, spec.taker, by, item.request_id)
     return {(spec.kind, spec.thing)}

@@ -63,6 +63,13 @@ def resources_of(spec: OwnershipSpec) -> list[Resource]:
     return list(found.filter(**named).order_by("name", "pk")[: MOST + 1])
 
 
+def taken(spec: OwnershipSpec) -> bool:
+    """Whether the team that takes has such things already, as after a first try."""
+    named = {"name__startswith": spec.stem} if spec.prefixed else {"name": spec.thing}
+    found = Resource.objects.filter(kind=spec.kind, owner__slug=spec.taker, **named)
+    return found.exists()
+
+
 def generation(owner: str, names: Sequence[str]) -> int:
     """A number that is another where the owner is another, or other things begin alike."""
     text = "\n".join([owner, *names])

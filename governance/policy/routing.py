@@ -14,6 +14,9 @@ from governance.policy.evaluate import SECOND, Severity, Verdict
 from governance.policy.facts import UNKNOWN, Facts
 
 AUTO = "auto"
+# Stands where a policy's name does, with no version, for needs that no policy asks for: who agreed
+# to something else has not agreed to this.
+UNREAD = "unread-records"
 MOST_OWNERS = 10  # whose agreement is asked one by one
 MOST_POLICIES = 20  # that are named for one role
 MOST_REASON = 600  # characters of all reasons for one role
@@ -28,9 +31,9 @@ class Need:
     """One agreement that is needed: by whom ("owner:payments", "second:payments", "steward"), and
     why.
 
-    `policy` and `version` say which rule asks for it; empty for the base rule. `also` are further
-    rules that ask for the same, whose reasons stand beside. The role "auto" is the approval of that
-    policy version itself.
+    `policy` and `version` say which rule asks for it; empty for the base rule, and UNREAD without a
+    version. `also` are further rules that ask for the same, whose reasons stand beside. The role
+    "auto" is the approval of that policy version itself.
     """
 
     role: str
@@ -42,15 +45,26 @@ class Need:
     @property
     def asked_by(self) -> tuple[tuple[str, int], ...]:
         """Name and version of every policy that asks for it."""
+        return tuple(one for one in self.rules if one[1])
+
+    @property
+    def rules(self) -> tuple[tuple[str, int], ...]:
+        """The same with UNREAD, where unread records ask for it."""
         return tuple(one for one in ((self.policy, self.version), *self.also) if one[0])
 
 
 def route(
-    verdicts: Sequence[Verdict], facts: Facts, *, instead_of_owner: Sequence[Need] = ()
+    verdicts: Sequence[Verdict],
+    facts: Facts,
+    *,
+    instead_of_owner: Sequence[Need] = (),
+    by_people: bool = False,
 ) -> list[Need]:
     """The needs of one item, the owner's first; one a role, with all reasons for it.
 
-    `instead_of_owner` are those who decide where no owner does by himself, as on waivers.
+    `instead_of_owner` are those who decide where no owner does by himself, as on waivers; no policy
+    approves in their place.
+    `by_people` leaves out that a policy could approve by itself.
 
     Denying verdicts are not its concern: what is refused is not routed. It still answers as if they
     had passed, so that a draft can show both.
@@ -62,7 +76,7 @@ def route(
     ]
     asked += _consumers(facts)
     asked += _losing(facts)
-    auto = None if asked else _auto(verdicts, facts)
+    auto = None if asked or by_people or instead_of_owner else _auto(verdicts, facts)
     deciding = instead_of_owner or _owners(facts)
     return [auto] if auto else merged([*deciding, *asked])
 
@@ -83,7 +97,8 @@ def _both(first: Need, need: Need) -> Need:
     reason = first.reason
     if need.reason not in reason:
         reason = _joined(reason, need.reason)
-    policies = list(dict.fromkeys([*first.asked_by, *need.asked_by]))
+    policies = list(dict.fromkeys([*first.rules, *need.rules]))
+    policies.sort(key=lambda one: one[0] != UNREAD)  # which is not to be left out of many
     policy, version = policies[0] if policies else ("", 0)
     return replace(
         first, reason=reason, policy=policy, version=version, also=tuple(policies[1:MOST_POLICIES])
@@ -111,7 +126,12 @@ def _owners(facts: Facts) -> list[Need]:
 
 
 def _base(owner: object, facts: Facts) -> Need:
+    """A team's need; the platform team's where that team has only authors of it, or nobody, or the
+    request would wait for ever."""
     if isinstance(owner, str) and owner:
+        if owner == facts.get("owner.team", UNKNOWN) and facts.get("owner.approvers", UNKNOWN) == 0:
+            reason = f"{owner} has nobody else who could agree, so the platform team decides."
+            return Need("platform", reason)
         asks = facts.get("request.team", UNKNOWN)
         whose = "" if asks in (owner, UNKNOWN) else f", and {asks} asks"
         return Need(f"owner:{owner}", f"{owner} owns it{whose}.")
@@ -178,22 +198,23 @@ def _losing(facts: Facts) -> list[Need]:
     lost = facts.get("topic.losses", UNKNOWN)
     by_team = dict(lost) if isinstance(lost, Mapping) else {}
     found = [
-        Need(f"owner:{team}", f"{team} would lose records it has not read: {text}.")
+        Need(f"owner:{team}", f"{team} would lose records it has not read: {text}.", UNREAD)
         for team, text in sorted(by_team.items())
     ]
     if len(found) > MOST_CONSUMERS:
         reason = f"{len(found)} teams would lose records they have not read."
-        found = [Need("platform", reason)]
+        found = [Need("platform", reason, UNREAD)]
     unowned = facts.get("topic.loses_unowned", UNKNOWN)
     if isinstance(unowned, Collection) and not isinstance(unowned, str) and unowned:
         told = "; ".join(sorted(map(str, unowned))[:MOST_TOLD])
         if len(unowned) > MOST_TOLD:
             told += f"; and {len(unowned) - MOST_TOLD:,} more"
-        found.append(Need("platform", f"Nobody is known to own what loses unread records: {told}."))
+        reason = f"Nobody is known to own what loses unread records: {told}."
+        found.append(Need("platform", reason, UNREAD))
     why = facts.get("topic.loses_unknown", UNKNOWN)
     if isinstance(why, str) and why:
         reason = f"Records are deleted sooner, and who loses unread ones is not known. {why}"
-        found.append(Need("platform", reason))
+        found.append(Need("platform", reason, UNREAD))
     return found
 
 

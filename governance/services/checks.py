@@ -38,11 +38,17 @@ READERS = "consumers.count"
 @dataclass(frozen=True, slots=True)
 class Examination:
     """Everything that was found: `problems` no approval can lift, `verdicts` by item position, and
-    `needs`, who must agree. `facts` by position are kept for pages that explain a verdict."""
+    `needs`, who must agree; `people`, who must where no policy approves by itself. `facts` by
+    position are kept for pages that explain a verdict."""
 
     problems: tuple[Problem, ...]
     verdicts: Mapping[int, tuple[Verdict, ...]]
     needs: tuple[Need, ...]
+    people: tuple[Need, ...] = ()
+
+    def before_people(self) -> Examination:
+        """The same for a request that people look at already: none of it approves itself."""
+        return replace(self, needs=self.people) if _only_auto(self.needs) else self
 
     def without_problems_of(self, positions: Collection[int]) -> Examination:
         """The same with the kind's hard rules left aside for these items; policies still count."""
@@ -106,6 +112,7 @@ def examine(items: Sequence[ItemView], *, team: str, typed_by: int | None = None
     problems: list[Problem] = list(_held_by_others(items))
     verdicts: dict[int, tuple[Verdict, ...]] = {}
     needs: list[Need] = []
+    people: list[Need] = []
     around = Around(
         request_id=items[0].request_id, typed_by=typed_by, counts_readers=_count_readers(policies)
     )
@@ -117,8 +124,11 @@ def examine(items: Sequence[ItemView], *, team: str, typed_by: int | None = None
             facts = item_facts(item, team=team, around=around)
             said = _said(item, facts, policies, waivers)
             verdicts[item.position] = said
-            needs += route(said, facts, instead_of_owner=_decides(kind, item))
-    return Examination(tuple(problems), verdicts, tuple(_without_idle_auto(merged(needs))))
+            deciding = _decides(kind, item)
+            needs += route(said, facts, instead_of_owner=deciding)
+            people += route(said, facts, instead_of_owner=deciding, by_people=True)
+    asked = _without_idle_auto(merged(needs))
+    return Examination(tuple(problems), verdicts, tuple(asked), tuple(merged(people)))
 
 
 def judged(item: ItemView, *, team: str) -> tuple[Verdict, ...]:
@@ -144,6 +154,10 @@ def _without_idle_auto(needs: Sequence[Need]) -> Sequence[Need]:
     """A policy's own approval counts only where no item of the request needs a person."""
     people = [need for need in needs if need.role != AUTO]
     return people or needs
+
+
+def _only_auto(needs: Sequence[Need]) -> bool:
+    return all(need.role == AUTO for need in needs)
 
 
 def _decides(kind: kinds.Kind, item: ItemView) -> list[Need]:
@@ -225,8 +239,10 @@ def item_facts(item: ItemView, *, team: str, around: Around) -> dict[str, object
     """The facts that policies judge: the kind's own, and those every item has."""
     kind = kinds.get(item.kind)
     current = kind.current(item.place, item.name)
-    owner = current.owner if current and current.owner else team
     own = {**kind.facts(item), **facts.provided(item)}
+    # Whom the kind itself names wins, and what is known of the owner is then known of that one.
+    named = own.get("owner.team")
+    owner = named if isinstance(named, str) else (current and current.owner) or team
     common = common_facts(item, owner=owner, asks=team, around=around)
     return {**common, **around.readers(item, own), **own}
 

@@ -60,7 +60,7 @@ def around(
         # What a program wrote is its team's.
         found[Whom.AUTHORS] = authors or owners_of(request.team.slug)
     if Whom.APPROVERS in wanted:
-        found[Whom.APPROVERS] = _approvers(request) - authors
+        found[Whom.APPROVERS] = _approvers(request, authors) - authors
     if Whom.PARTICIPANTS in wanted:
         found[Whom.PARTICIPANTS] = _participants(request)
     if Whom.SECOND in wanted:
@@ -87,27 +87,33 @@ def who_may_see(request: Request) -> set[int] | None:
     return people_in(who_could(row, request.team.slug)) if row else set()
 
 
-def _approvers(request: Request) -> set[int]:
-    """Who could meet a requirement that is open, while it is in review; whoever agreed already does
-    not count twice."""
+def _approvers(request: Request, authors: Collection[int]) -> set[int]:
+    """Who could meet a requirement that is open, while it is in review; whoever agreed already, or
+    in whose name somebody did, does not count twice."""
     if request.state != State.IN_REVIEW:
         return set()
     needs = Requirement.objects.filter(request=request, revision=request.revision)
-    rows = list(needs.values_list("role", "review_id", "review__reviewer_id"))
-    unmet = [role for role, review, _ in rows if review is None]
+    rows = list(
+        needs.values_list(
+            "role", "review_id", "review__reviewer_id", "review__delegation__giver_id"
+        )
+    )
+    unmet = [role for role, review, *_ in rows if review is None]
     asked = people_in([role.replace("second:", "owner:", 1) for role in unmet])
-    agreed = {reviewer for _, _, reviewer in rows if reviewer is not None}
-    return (asked | _standing_in(unmet)) - agreed
+    agreed = {person for _, _, *people in rows for person in people if person is not None}
+    return (asked | _standing_in(unmet, not_for=agreed.union(authors))) - agreed
 
 
-def _standing_in(roles: Collection[str]) -> set[int]:
-    """Who decides today for somebody who could meet one of the roles and is away."""
+def _standing_in(roles: Collection[str], *, not_for: Collection[int]) -> set[int]:
+    """Who decides today for somebody who could meet one of the roles and is away, and is none of
+    these."""
     asked = {role.replace("second:", "owner:", 1) for role in roles}
     rows = Delegation.objects.filter(roles__overlap=sorted(asked)).standing() if asked else []
     return {
         row.taker_id
         for row, teams, org_roles in rows
-        if asked.intersection(row.roles, {*org_roles, *(f"owner:{team}" for team in teams)})
+        if row.giver_id not in not_for
+        and asked.intersection(row.roles, {*org_roles, *(f"owner:{team}" for team in teams)})
     }
 
 

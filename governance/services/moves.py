@@ -13,7 +13,7 @@ from governance.actors import Actor
 from governance.errors import Overtaken
 from governance.models import Request
 from governance.services import notices
-from governance.services.reminders import first_reminder
+from governance.services.deadlines import first_reminder
 from governance.workflow import WAITING, Move, State, target
 
 

@@ -148,8 +148,11 @@ def approval_lapsed(requirement: Requirement, why: str) -> None:
 
 
 @transaction.atomic
-def mark_read(ids: Collection[int] | None = None, *, by: Actor, until: int | None = None) -> int:
-    """Marks one's own notices as read: these, or all (up to the id `until`); how many were not.
+def mark_read(
+    ids: Collection[int] | None = None, *, by: Actor, until: int | None = None, sort: str = ""
+) -> int:
+    """Marks one's own notices as read: these, or all (up to the id `until`, of that `sort` alone
+    where it is named); how many were not.
 
     Ids of other people's notices change nothing: they look like ones that are not there.
     """
@@ -158,6 +161,8 @@ def mark_read(ids: Collection[int] | None = None, *, by: Actor, until: int | Non
         rows = rows.filter(pk__in=ids)
     if until is not None:
         rows = rows.filter(pk__lte=until)
+    if sort:
+        rows = rows.filter(sort=sort)
     return rows.update(read_at=Now())
 
 

@@ -24,12 +24,12 @@ from governance.actors import Actor, system_actor
 from governance.errors import Problem, WeirError
 from governance.kinds import ApplyRun, ItemView, Outcome, OutcomeState
 from governance.models import Comment, Item, Request
-from governance.services import approvals, snapshots, timing
+from governance.services import approvals, settling, snapshots, timing
 from governance.services.checks import Examination, examine, store_findings
 from governance.services.heartbeat import Clock, heartbeat
 from governance.services.items import views
 from governance.services.moves import move
-from governance.services.requests import refused_sentence, write_requirements
+from governance.services.requests import not_told, refused_sentence, write_requirements
 from governance.workflow import UNDER_WAY, ItemState, Move, State, settled
 
 log = structlog.get_logger(__name__)
@@ -269,19 +269,25 @@ def _lacks(request: Request, examination: Examination, *, besides: Sequence[str]
     """Roles that must agree now and have not, and are none of those that are known anyway.
 
     For the second person whom a policy asks, the platform team has agreed where it was asked in her
-    place: that the team has got another owner since takes nothing from it.
+    place: that the team has got another owner since takes nothing from it. Who agreed before it was
+    known that unread records are lost has not agreed to that.
     """
-    met = set(
-        request.requirements.filter(revision=request.revision, review__isnull=False).values_list(
-            "role", "policy"
+    met = {
+        requirement.role: requirement.rules
+        for requirement in request.requirements.filter(
+            revision=request.revision, review__isnull=False
         )
-    )
-    known = {*(role for role, _ in met), *besides, "auto"}
+    }
+    known = {*met, *besides, "auto"}
+    by_platform = {name for name, _ in met.get("platform", ())}
     return [
         n.role
         for n in examination.needs
-        if n.role not in known
-        and not (n.role.startswith("second:") and ("platform", n.policy) in met)
+        if (n.role in met and not_told(n, met[n.role]))
+        or (
+            n.role not in known
+            and not (n.role.startswith("second:") and by_platform >= {name for name, _ in n.rules})
+        )
     ]
 
 
@@ -327,7 +333,7 @@ def _send_to_review(
 ) -> None:
     # Written before the move, which tells those who must agree now.
     request.revision = revision or request.revision
-    write_requirements(request, examination)
+    write_requirements(request, examination.before_people())
     move(
         request,
         Move.SEND_BACK,
@@ -336,6 +342,8 @@ def _send_to_review(
         failure=why,
         revision=request.revision,
     )
+    if not request.requirements.filter(revision=request.revision, review__isnull=True).exists():
+        settling.settle(request, by)  # all who are asked today have agreed
 
 
 # --- Apply ------------------------------------------------------------------------------------

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.conf import settings
+import structlog
 from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Q, QuerySet, Value, When
-from django.db.models.expressions import Combinable
 from django.db.models.functions import Least, Now
 
+from governance.actors import system_actor
+from governance.errors import WeirError
 from governance.models import Request
 from governance.notices.table import Happening
+from governance.services import settling
+from governance.services.deadlines import ahead
 from governance.services.notices import Told, tell_around
 from governance.workflow import WAITING, State
 
+log = structlog.get_logger(__name__)
+
 AT_ONCE = 200
+WHY = "Those who were asked cannot all answer any more, so others are asked."
 AGAIN_AFTER = timedelta(days=7)
-WARNED_AHEAD = timedelta(days=3)
-
-
-def first_reminder(before: State, after: State) -> Combinable | None:
-    """When people are to be reminded of a request that has just moved, for the database to work
-    out; None for one that waits for nobody now."""
-    warning = settings.REQUEST_LIFETIME - _ahead()
-    if after is State.IN_REVIEW:
-        return Now() + min(settings.REMINDER_AFTER, warning)
-    if after is State.CHANGES_REQUESTED:
-        # Its time goes on from when it was put before people; only the end is told to its author.
-        return F("expires_at") - _ahead() if before in WAITING else Now() + warning
-    return None
 
 
 def remind() -> int:
@@ -56,20 +49,28 @@ def _remind(pk: int) -> bool:
     if request is None:
         return False
     at = request.remind_at
-    again = Least(Now() + AGAIN_AFTER, F("expires_at") - _ahead(), output_field=DateTimeField())
+    again = Least(Now() + AGAIN_AFTER, F("expires_at") - ahead(), output_field=DateTimeField())
     Request.objects.filter(pk=pk).update(remind_at=None if request.expiring else again)
     if State(request.state) not in WAITING or at is None:
         return False
+    _ask_again(request)
+    if State(request.state) not in WAITING:
+        return False  # all whom the rules ask today have agreed
     happening = Happening.EXPIRES_SOON if request.expiring else Happening.REMINDED
     told = Told(f"{happening.value}:{pk}:{at.isoformat()}", happening, "Weir", request=request)
     tell_around(told)
     return True
 
 
+def _ask_again(request: Request) -> None:
+    """Lets a request that waits for people ask those whom the rules ask today, since whom it asked
+    may have left. What keeps it from being examined does not keep anybody from being reminded."""
+    try:
+        with transaction.atomic():
+            settling.ask_again(request, by=system_actor("policies"), why=WHY)
+    except WeirError as error:
+        log.warning("not_asked_again", request=request.pk, why=error.message)
+
+
 def _expiring() -> Q:
-    return Q(expires_at__isnull=True) | Q(expires_at__lte=Now() + _ahead())
-
-
-def _ahead() -> timedelta:
-    """How long before the end people are warned; less where requests live for days only."""
-    return min(WARNED_AHEAD, settings.REQUEST_LIFETIME / 2)
+    return Q(expires_at__isnull=True) | Q(expires_at__lte=Now() + ahead())

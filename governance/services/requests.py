@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from governance import access, audit, dispatch, kinds
@@ -18,7 +19,7 @@ from governance.errors import Conflict, Invalid, NotAllowed, Problem, Refused, S
 from governance.kinds import DiffRow, Effect, ItemView, Step
 from governance.models import Comment, Item, ItemAuthor, Request, Requirement, Review, Team, Verdict
 from governance.permissions import Action, demand
-from governance.policy.routing import Need
+from governance.policy.routing import UNREAD, Need
 from governance.services import notices, snapshots
 from governance.services.checks import Examination, examine, store_findings
 from governance.services.items import NewItem, Typed, dependencies, must_read, read_items, views
@@ -309,15 +310,32 @@ def _ask(request: Request, examination: Examination) -> None:
     dispatch.after_commit("governance.advance", request.pk)
 
 
-def write_requirements(request: Request, examination: Examination) -> None:
-    """Stores the needs of this revision; those that are met already stay as they are.
+def not_told(need: Need, rules: Collection[tuple[str, int]]) -> bool:
+    """Whether unread records ask for it, and do not among the rules that asked before."""
+    return (UNREAD, 0) in need.rules and (UNREAD, 0) not in rules
 
-    A second person who is not needed any more, since her team has none, is not waited for.
+
+def write_requirements(request: Request, examination: Examination) -> None:
+    """Stores the needs of this revision; those that are met already stay as they are, but for who
+    has not been told that unread records are lost: she is asked once more.
+
+    An owner who is not needed any more, since things changed hands or she has left, is not waited
+    for, nor is a second person.
     """
     needed = [need.role for need in examination.needs]
     asked = request.requirements.filter(revision=request.revision)
-    asked.filter(role__startswith="second:", review__isnull=True).exclude(role__in=needed).delete()
-    have = set(asked.values_list("role", flat=True))
+    idle = asked.filter(review__isnull=True).exclude(role__in=needed)
+    idle.filter(Q(role__startswith="owner:") | Q(role__startswith="second:")).delete()
+    have = {requirement.role: requirement for requirement in asked}
+    for need in examination.needs:
+        if need.role in have and not_told(need, have[need.role].rules):
+            asked.filter(role=need.role).update(
+                review=None,
+                reason=need.reason,
+                policy=need.policy,
+                policy_version=need.version,
+                also=[list(one) for one in need.also],
+            )
     Requirement.objects.bulk_create(
         Requirement(
             request=request,

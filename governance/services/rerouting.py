@@ -4,64 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from governance import access, audit
+from governance import access
 from governance.actors import Actor
-from governance.models import Item, Request
-from governance.services import notices, reviews
-from governance.services.checks import examine
-from governance.services.items import views
-from governance.services.requests import write_requirements
+from governance.models import Item, Request, Requirement
+from governance.services import settling
 from governance.workflow import State
 
-MOST = 50  # requests in review about what changed hands; the rest is found at its recheck
-_OF_OWNERS = ("owner:", "second:")
+MOST = 50  # requests that are asked again of each sort; the rest is found at its recheck
+WHY = "What it is about has another owner now, who is asked."
 
 
-def ask_new_owners(things: Collection[tuple[str, str]], *, by: Actor) -> None:
+def ask_new_owners(
+    things: Collection[tuple[str, str]], *, givers: Collection[str] = (), by: Actor
+) -> None:
     """Has requests in review about these (kind, name) ask the owners of today, in the caller's
-    transaction. What was agreed to stays; whoever is not an owner any more is not waited for."""
-    if not things:
-        return
-    about = Q()
+    transaction, and those that wait for an owner of a team that gave: a grant on a topic, or what
+    follows it, is known by another name. What was agreed to stays; whoever is not an owner any more
+    is not waited for."""
+    about = Q(pk__in=[])
     for kind in {kind for kind, _ in things}:
         about |= Q(kind=kind, name__in=[name for one, name in things if one == kind])
     items = Item.objects.filter(about, request=OuterRef("pk"))
-    waiting = Request.objects.filter(Exists(items), state=State.IN_REVIEW).order_by("pk")
-    for pk in list(waiting.values_list("pk", flat=True)[:MOST]):
-        _ask(access.locked_request(pk), by)
+    in_review = Request.objects.filter(state=State.IN_REVIEW).order_by("pk")
+    pks = list(in_review.filter(Exists(items)).values_list("pk", flat=True)[:MOST])
+    pks += waiting_for(givers).values_list("pk", flat=True)[:MOST]
+    for pk in sorted(set(pks)):
+        settling.ask_again(access.locked_request(pk), by=by, why=WHY)
 
 
-def _ask(request: Request, by: Actor) -> None:
-    if State(request.state) is not State.IN_REVIEW:
-        return
-    examination = examine(views(request, request.items.all()), team=request.team.slug)
-    if examination.refusals:
-        return  # its recheck tells the author
-    of_revision = request.requirements.filter(revision=request.revision)
-    before = set(of_revision.values_list("role", flat=True))
-    needed = {need.role for need in examination.needs}
-    idle = of_revision.filter(review__isnull=True).exclude(role__in=needed)
-    for role in before - needed:
-        if role.startswith(_OF_OWNERS):
-            idle.filter(role=role).delete()
-    write_requirements(request, examination)
-    after = set(of_revision.values_list("role", flat=True))
-    if after == before:
-        return
-    event = audit.record(
-        "request.rerouted",
-        by=by,
-        about=request,
-        request_id=request.pk,
-        team=request.team.slug,
-        data={
-            "why": "What it is about has another owner now, who is asked.",
-            "before": sorted(before),
-            "after": sorted(after),
-        },
+def waiting_for(teams: Collection[str]) -> QuerySet[Request]:
+    """Requests in review that wait for an owner of one of these teams."""
+    roles = [f"{role}:{team}" for team in teams for role in ("owner", "second")]
+    unmet = Requirement.objects.filter(
+        request=OuterRef("pk"),
+        revision=OuterRef("revision"),
+        role__in=roles,
+        review__isnull=True,
     )
-    notices.happened(event, request, by=by)
-    if not of_revision.filter(review__isnull=True).exists():
-        reviews.settle(request, by)
+    return Request.objects.filter(Exists(unmet), state=State.IN_REVIEW).order_by("pk")

@@ -6,16 +6,16 @@ from collections.abc import Collection, Sequence
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
-from governance import access, audit, dispatch
-from governance.actors import Actor, system_actor
+from governance import access, audit
+from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed, Stale
-from governance.models import Membership, OrgRole, Request, Requirement, Review, Verdict
+from governance.models import Request, Requirement, Review, User, Verdict
 from governance.permissions import Capacity, Role, approver_roles, capacity, role_in_words
 from governance.services import approvals, notices
 from governance.services.moves import move
 from governance.services.requests import authors_of, plain_text
+from governance.services.settling import settle
 from governance.workflow import Move, State
 
 
@@ -31,19 +31,30 @@ def open_requirements(request: Request, by: Actor) -> list[tuple[Requirement, Ca
     hers = _hers(rows, by, not_for=_spoken_for(request, by) if rows else ())
     if len(hers) < 2:
         return hers
-    return sorted(hers, key=lambda one: _people_of(one[0].role))  # keeps the order among equals
+    gone = authors_of(request) | _have_agreed(request)
+    # Keeps the order among equals.
+    return sorted(hers, key=lambda one: _people_of(one[0].role, without=gone))
 
 
-def _people_of(role: str) -> int:
-    """How many people hold a requirement's role."""
+def _people_of(role: str, *, without: Collection[int]) -> int:
+    """How many people could still meet a requirement of that role."""
     name, _, team = role.partition(":")
-    active = {"user__is_active": True}
     held = (
-        Membership.objects.filter(team__slug=team, role=Role.OWNER, **active)
+        Q(memberships__team__slug=team, memberships__role=Role.OWNER)
         if team
-        else OrgRole.objects.filter(role=name, **active)
+        else Q(org_roles__role=name)
     )
-    return held.values("user").distinct().count()
+    if name == Role.PLATFORM:
+        held |= Q(is_superuser=True)  # as `actor_for_user` has it
+    found = User.objects.filter(held, is_active=True).exclude(pk__in=without)
+    return found.distinct().count()
+
+
+def _have_agreed(request: Request) -> set[int]:
+    """Who has agreed, by themselves or through another."""
+    met = request.requirements.filter(revision=request.revision, review__isnull=False)
+    pairs = met.values_list("review__reviewer_id", "review__delegation__giver_id")
+    return {person for pair in pairs for person in pair if person}
 
 
 def _hers(
@@ -58,9 +69,7 @@ def _spoken_for(request: Request, by: Actor) -> set[int]:
     themselves or through another. No query for somebody who speaks for herself alone."""
     if not by.stands_in:
         return set()
-    met = request.requirements.filter(revision=request.revision, review__isnull=False)
-    agreed = met.values_list("review__reviewer_id", "review__delegation__giver_id")
-    return authors_of(request) | {person for pair in agreed for person in pair if person}
+    return authors_of(request) | _have_agreed(request)
 
 
 def agreed_by(person: int | None) -> Q:
@@ -127,26 +136,6 @@ def approve(request: Request, *, revision: int, comment: str = "", by: Actor) ->
     else:
         notices.happened(event, request, by=by, detail=review.comment)
     return request
-
-
-def settle(request: Request, by: Actor, comment: str = "") -> None:
-    """All have agreed: approved, if each of them could agree today as well."""
-    gone = approvals.lapsed(request)
-    if not gone:
-        move(request, Move.APPROVE, by=by, said=comment, approved_at=Now(), failure="")
-        dispatch.after_commit("governance.advance", request.pk)
-        return
-    request.failure = approvals.reopen(gone)
-    request.save(update_fields=["failure"])
-    event = audit.record(
-        "request.approval_lapsed",
-        by=system_actor("policies"),
-        about=request,
-        request_id=request.pk,
-        team=request.team.slug,
-        data={"why": request.failure, "roles": [one.requirement.role for one in gone]},
-    )
-    notices.happened(event, request, by=system_actor("policies"), detail=request.failure)
 
 
 @transaction.atomic

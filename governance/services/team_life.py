@@ -6,6 +6,7 @@ somebody would have to answer for.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from django.db import IntegrityError, transaction
@@ -18,7 +19,7 @@ from governance.audit import Happening
 from governance.errors import Conflict, Invalid, NotFound, Taken
 from governance.models import Application, ApplicationPrefix, Request, Resource, Team
 from governance.permissions import Action, demand
-from governance.services import people, teams
+from governance.services import people, rerouting, teams
 from governance.services.changing import change_to
 from governance.workflow import OPEN
 
@@ -88,6 +89,8 @@ def hand_over(slug: str, *, by: Actor) -> Team:
         ],
         by=by,
     )
+    things = {(row.kind, row.name) for row in resources}
+    rerouting.ask_new_owners(things, givers=[slug], by=by)
     if resources or applications:
         told = {"to": successor.slug, "resources": len(resources)}
         told |= {"applications": len(applications)}
@@ -99,13 +102,25 @@ def give(
     resources: Sequence[Resource], to: Team, *, by: Actor, request_id: int | None = None
 ) -> None:
     """Makes another team the owner of these, each with its event, in the caller's transaction, for
-    a caller who has asked whether `by` may. Raises Conflict where it has one of the same name."""
+    a caller who has asked whether `by` may. Raises Conflict where it has one of the same name, or
+    where one of them has changed hands since it was read."""
+    read = defaultdict(list)
+    for row in resources:
+        read[row.owner_id].append(row.pk)
     owners = dict(Team.objects.filter(resources__in=resources).values_list("pk", "slug"))
     try:
         with transaction.atomic():
-            Resource.objects.filter(pk__in=[row.pk for row in resources]).update(owner=to)
+            given = sum(
+                Resource.objects.filter(pk__in=pks, owner=owner).update(owner=to)
+                for owner, pks in read.items()
+            )
     except IntegrityError:
         raise Conflict(f"{to.slug} owns one of the same kind and name already.") from None
+    if given != len(resources):
+        raise Conflict(
+            f"Something that {to.slug} was to take over has changed hands meanwhile. Look at it "
+            "again."
+        )
     audit.record_many(
         [
             Happening(
@@ -147,6 +162,12 @@ def close(slug: str, *, by: Actor) -> Team:
         to = f" to {team.successor.slug}" if team.successor else ""
         way = "Hand it over" if to else "Name a successor and hand it over"
         raise Conflict(f"Team {slug} still has {left}. {way}{to} first.")
+    waits = rerouting.waiting_for([slug]).first()
+    if waits is not None:
+        raise Conflict(
+            f"Request #{waits.pk} waits for an owner of {slug}, who would be nobody any more. Have "
+            "it decided or withdrawn first."
+        )
     team.memberships.all().delete()
     tokens = team.tokens.filter(revoked_at__isnull=True)
     revoked = tokens.update(revoked_at=Now())

@@ -158,8 +158,8 @@ def can_set_not_before(request: Request, by: Actor) -> bool:
 
 def is_asked(request: Request, by: Actor) -> bool:
     """Whether the revision that stands asks this actor to agree, or somebody whom she stands in
-    for and who wrote nothing of it."""
-    return reviews.acting(request, by) is not None
+    for; nobody who wrote any of it is."""
+    return reviews.acting(request, by) is not None and not reviews.wrote_it(request, by)
 
 
 def in_zone(request: Request, at: datetime | None) -> str:

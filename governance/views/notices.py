@@ -60,12 +60,14 @@ def notices(request: PageRequest) -> HttpResponse:
 @page
 @require_POST
 def read(request: PageRequest) -> HttpResponse:
-    """Marks one notice as read (`id`), or all up to the newest one that was shown (`until`)."""
+    """Marks one notice as read (`id`), or all up to the newest one that was shown (`until`) that
+    the list was narrowed to (`sort`)."""
     one, until = _number(request, "id"), _number(request, "until")
+    sort = request.POST.get("sort", "")
     if one:
         service.mark_read([one], by=request.actor)
-    elif until:
-        service.mark_read(by=request.actor, until=until)
+    elif until and sort in {"", *Sort}:
+        service.mark_read(by=request.actor, until=until, sort=sort)
     back = request.POST.get("next", "")
     local = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     return go(request, back if local and back.startswith("/inbox/") else reverse("notices"))

@@ -7,7 +7,7 @@ import pytest
 
 from governance.errors import Invalid
 from governance.notices import chat
-from governance.notices.chats import SERVICES, host_fits, scheme_of
+from governance.notices.chats import SERVICES, host_fits, quiet, scheme_of
 from governance.secrets import Secret
 
 TEAMS = "workflows://prod-1.westeurope.logic.azure.com:443/643e69f83c8944/signature"
@@ -88,3 +88,28 @@ def test_what_a_service_says_is_told_without_the_secret() -> None:
     for part in GOOD["slack"].removeprefix("slack://").split("/"):
         assert part.lower() not in told.lower()
     assert told.startswith("Failed: ")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/".join([GOOD["slack"], *(f"c{number}" for number in range(600))]),
+        f"{GOOD['slack']}/a%2Cb,c%20d",
+        f"{GOOD['tgram']}/124/125/126",
+        f"{GOOD['opsgenie']}/a/b/c/d",
+    ],
+)
+def test_one_address_names_few_places(address: str) -> None:
+    assert chat.check(Secret(f"{GOOD['slack']}/a/b/c")) == "slack"
+    with pytest.raises(Invalid, match=r"places to send to; 3 at most|It begins with one of"):
+        chat.check(Secret(address))
+
+
+@pytest.mark.parametrize(
+    "call", ["@everyone", "@here", "<!channel>", "<!subteam^S1>", "<@U1>", "<@&7>", "<users/all>"]
+)
+def test_nobody_is_called_by_what_is_told(call: str) -> None:
+    told = quiet(f"Now {call} look: 1 < 2, a <b>")
+    assert call not in told
+    assert told.replace("\u200b", "") == f"Now {call} look: 1 < 2, a <b>"
+    assert quiet("1 < 2, a <b>") == "1 < 2, a <b>"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
-from governance import kinds, queries
+from governance import audit, kinds, queries
 from governance.actors import Actor, actor_for_user
-from governance.errors import NotAllowed, Refused
-from governance.models import Event, Request, Resource, Team, User
+from governance.errors import Conflict, NotAllowed, Refused
+from governance.kinds import ItemView, Json
+from governance.models import Environment, Event, Request, Resource, Team, User
 from governance.ownership import things
 from governance.services import people, pipeline, requests, reviews, rollback, team_life, teams
 from governance.services.items import NewItem, views
 from governance.workflow import State
 from tests.factories import BY, Cast, make_actor, make_cast, make_environment, make_team
+from tests.toy.kind import Toy
 from tests.toy.models import DeclaredToy, ShelfToy
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -226,6 +228,31 @@ def test_requests_that_wait_for_the_owner_ask_the_new_one(cast: Cast, shop: Acto
     assert applied(waits, shop).state == State.APPLIED
 
 
+class GuestToy(Toy):
+    """A toy that belongs to whoever owns the bear, as what follows a thing does."""
+
+    def facts(self, item: ItemView) -> Json:
+        owner = Resource.objects.get(kind="toy", name="bear").owner.slug
+        return {**super().facts(item), "owner.team": owner}
+
+
+def test_what_waits_for_the_giver_under_another_name_asks_the_taker(
+    cast: Cast, shop: Actor
+) -> None:
+    toy(cast)
+    kinds.unregister("toy")
+    kinds.register(GuestToy())
+    try:
+        cub = NewItem("toy", "create", "cub", SHELF, {"colour": "red"})
+        waits = asked([cub], cast.requester)
+        assert roles(waits) == ["owner:payments"]
+        applied(asked([change()], cast.requester), cast.owner, shop)
+        assert roles(waits) == ["owner:shop"]
+    finally:
+        kinds.unregister("toy")
+        kinds.register(Toy())
+
+
 def test_an_approved_request_is_asked_again_before_it_is_applied(cast: Cast, shop: Actor) -> None:
     toy(cast)
     paint = asked([NewItem("toy", "paint", "bear", SHELF, {"colour": "blue"})], cast.requester)
@@ -287,6 +314,18 @@ def test_a_second_try_changes_nothing(cast: Cast, shop: Actor) -> None:
     assert Resource.objects.get(kind="toy", name="bear").owner.slug == "shop"
 
 
+def test_who_cannot_agree_any_more_does_not_count_among_the_others(cast: Cast, shop: Actor) -> None:
+    """Shop has two owners as payments has, one of whom wrote it: Sam, of both, agrees for shop."""
+    toy(cast)
+    sue = make_actor("sue", team="shop", roles=("owner",))
+    teams.add_member("payments", username="sam", role="owner", by=BY)
+    teams.remove_member("payments", username="second-owner", role="owner", by=BY)
+    request = asked([change()], sue, team="shop")
+    request = reviews.approve(request, revision=1, by=now(shop))
+    assert roles(request, still_open=True) == ["owner:payments"]
+    assert applied(request, cast.owner).state == State.APPLIED
+
+
 def test_who_could_answer_for_both_answers_for_what_fewer_others_can(
     cast: Cast, shop: Actor
 ) -> None:
@@ -300,3 +339,34 @@ def test_who_could_answer_for_both_answers_for_what_fewer_others_can(
     request = reviews.approve(request, revision=1, by=sam)
     assert roles(request, still_open=True) == ["owner:payments"]
     assert applied(request, cast.owner).state == State.APPLIED
+
+
+def test_what_changed_hands_after_the_check_is_left_to_whoever_has_it(
+    cast: Cast, shop: Actor
+) -> None:
+    toy(cast)
+    third = make_team("third")
+    kind = kinds.get("ownership")
+    transfer = asked([change()], cast.requester)
+    items = views(transfer, transfer.items.all())
+    stale = list(Resource.objects.filter(kind="toy"))
+    with transaction.atomic():
+        team_life.give(stale, third, by=BY)
+    with pytest.raises(Conflict, match="changed hands meanwhile"), transaction.atomic():
+        team_life.give(stale, Team.objects.get(slug="shop"), by=BY)
+    with pytest.raises(Conflict, match="payments does not have the toy bear any more"):
+        kind.declare(items, by=BY)
+
+    ShelfToy.objects.create(place=SHELF, name="stray", colour="green")
+    claim = asked([change("toy/stray", "payments", "claim")], cast.requester)
+    items = views(claim, claim.items.all())
+    with transaction.atomic():
+        made = third.resources.create(kind="toy", name="stray")
+        where = Environment.objects.get(slug="production")
+        DeclaredToy.objects.create(
+            resource=made, environment=where, place=SHELF, name="stray", colour="green"
+        )
+        audit.record("toy.declared", by=BY, about=made)
+    with pytest.raises(Conflict, match="stray belongs to third by now"):
+        kind.declare(items, by=BY)
+    assert set(Resource.objects.values_list("owner__slug", flat=True)) == {"third"}

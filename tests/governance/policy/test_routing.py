@@ -1,6 +1,7 @@
 """Who must approve, and why."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from governance.policy.evaluate import Verdict, evaluate
 from governance.policy.facts import UNKNOWN
 from governance.policy.load import starter
-from governance.policy.routing import Need, merged, route
+from governance.policy.routing import UNREAD, Need, merged, route
 
 DEV: dict[str, object] = {
     "owner.team": "payments",
@@ -49,6 +50,18 @@ STEWARD = says("approval", passed=False, policy="limit", approver="steward")
             PRODUCTION | {"owner.team": UNKNOWN},
             [Need("platform", "No team owns it, so the platform team decides.")],
         ),
+        (
+            [],
+            PRODUCTION | {"owner.approvers": 0},
+            [
+                Need(
+                    "platform",
+                    "payments has nobody else who could agree, so the platform team decides.",
+                )
+            ],
+        ),
+        ([], PRODUCTION | {"owner.approvers": 1}, [OWNER]),
+        ([], PRODUCTION | {"owner.approvers": UNKNOWN}, [OWNER]),
         ([STEWARD], PRODUCTION, [OWNER, Need("steward", "limit says so.", "limit", 2)]),
         (
             [STEWARD, says("approval", passed=False, policy="other", approver="steward")],
@@ -378,6 +391,7 @@ LOST = "invoices is 3 d behind, 7 records unread"
     ],
 )
 def test_who_loses_unread_records_must_agree(facts: dict[str, object], needs: list[Need]) -> None:
+    needs = [replace(need, policy=UNREAD) for need in needs]
     assert route([], PRODUCTION | facts) == [OWNER, *needs]
     # What approves by itself does not pass over whoever loses something.
     assert route([AUTO], DEV | facts) == (
@@ -389,3 +403,21 @@ def test_the_team_that_asks_and_owns_is_told_what_it_loses() -> None:
     (need,) = route([], PRODUCTION | {"topic.losses": {"payments": LOST}})
     assert need.role == "owner:payments"
     assert need.reason == f"payments owns it. payments would lose records it has not read: {LOST}."
+    assert (need.rules, need.asked_by) == (((UNREAD, 0),), ())
+
+
+def test_that_unread_records_are_lost_is_not_forgotten_among_many_policies() -> None:
+    many = [
+        says("approval", passed=False, policy=f"p{number}", approver="platform")
+        for number in range(30)
+    ]
+    needs = route(many, PRODUCTION | {"topic.loses_unowned": ["g"]})
+    assert needs[1].role == "platform"
+    assert needs[1].rules[:2] == ((UNREAD, 0), ("p0", 2))
+    assert len(needs[1].asked_by) < len(many)
+
+
+def test_a_policy_does_not_decide_in_place_of_those_who_decide_instead_of_the_owner() -> None:
+    both = [Need("owner:payments", "It gives."), Need("owner:shop", "It takes.")]
+    assert [need.role for need in route([AUTO], DEV)] == ["auto"]
+    assert route([AUTO], DEV, instead_of_owner=both) == both

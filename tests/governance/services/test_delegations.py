@@ -11,8 +11,18 @@ from governance import audit, queries
 from governance.actors import Actor, actor_for_token, actor_for_user, system_actor
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound
 from governance.models import Delegation, Event, ItemAuthor, Request, Review, User
+from governance.notices.table import Whom
 from governance.permissions import approver_roles, own_approver_roles
-from governance.services import delegations, people, pipeline, requests, reviews, teams, tokens
+from governance.services import (
+    circles,
+    delegations,
+    people,
+    pipeline,
+    requests,
+    reviews,
+    teams,
+    tokens,
+)
 from governance.services.items import NewItem
 from governance.services.timing import database_time
 from governance.workflow import State
@@ -376,3 +386,24 @@ def test_what_is_own_and_what_is_handed_over(cast: Cast, ann: Actor) -> None:
     ann = now(ann)
     assert own_approver_roles(ann) == set()
     assert approver_roles(ann) == {"steward"}
+
+
+def told(request: Request) -> list[str]:
+    """Who is told that it waits for them."""
+    found = circles.around(request, {Whom.APPROVERS})[Whom.APPROVERS]
+    names = User.objects.filter(pk__in=found).order_by("username")
+    return list(names.values_list("username", flat=True))
+
+
+def test_nobody_is_told_to_agree_in_the_name_of_who_wrote_it_or_has_agreed(
+    cast: Cast, ann: Actor
+) -> None:
+    let(cast.owner)
+    assert told(asked(cast)) == ["ann", "owner", "second-owner"]
+    assert told(asked(cast, "lion", by=cast.owner)) == ["second-owner"]
+    make_policy("two-people", expression="false", severity="approval", approver="second")
+    request = asked(cast, "fox")
+    assert told(request) == ["ann", "owner", "second-owner"]
+    assert told(reviews.approve(request, revision=1, by=now(ann))) == ["second-owner"]
+    request = asked(cast, "owl")
+    assert told(reviews.approve(request, revision=1, by=cast.owner)) == ["second-owner"]

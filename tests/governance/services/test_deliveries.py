@@ -20,7 +20,7 @@ from pytest_django import Settings as SettingsWrapper
 from config.named import MailServer
 from governance.errors import Invalid
 from governance.models import Delivery, Event, Hook, Notification, Request, User
-from governance.notices import post
+from governance.notices import calls, post
 from governance.notices.addresses import read
 from governance.notices.clock import MAX_ATTEMPTS
 from governance.notices.errors import NotDelivered
@@ -148,6 +148,15 @@ def test_a_server_that_is_away_is_tried_again_later(cast: Cast, settings: Settin
         make_due()
         deliver_all()
         assert len(post.mails) == 2
+
+
+def test_what_people_write_calls_nobody_in_a_chat(cast: Cast) -> None:
+    make_hook("payments", "https://hooks.example.com/in")
+    asked(cast, title="Toys @everyone", name="bear")
+    requests.comment(Request.objects.get(), body="See <!channel> and @here", by=cast.owner)
+    sent = [calls.text(row) for row in Delivery.objects.filter(hook__isnull=False).order_by("pk")]
+    assert all("Toys @\u200beveryone" in title for title, _ in sent)
+    assert "See <\u200b!channel> and @\u200bhere" in sent[-1][1]
 
 
 def test_after_the_last_try_the_inbox_says_so_once_a_day(cast: Cast, mail: Post) -> None:

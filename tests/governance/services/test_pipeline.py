@@ -18,11 +18,11 @@ from pytest_django.fixtures import Settings
 from governance import audit
 from governance.errors import Conflict, NotAllowed, Refused, Stale
 from governance.models import Event, Item, Request
-from governance.services import items, pipeline, requests, reviews
+from governance.services import items, pipeline, requests, reviews, teams
 from governance.services.heartbeat import Clock
 from governance.services.items import NewItem
 from governance.workflow import ItemState, State
-from tests.factories import Cast, make_cast, make_environment, make_policy
+from tests.factories import BY, Cast, make_cast, make_environment, make_policy
 from tests.toy.kind import TROUBLE, Toy, Trouble
 from tests.toy.models import DeclaredToy, ShelfToy
 
@@ -453,3 +453,38 @@ def test_a_comment_counts_a_line_end_once(cast: Cast) -> None:
     request = requests.submit(draft(cast), by=cast.requester)
     body = "a\r\n" * (requests.MAX_TEXT // 2)
     assert requests.comment(request, body=body, by=cast.owner).body.count("a") == 10_000
+
+
+def test_what_comes_back_from_a_recheck_is_looked_at_by_people(cast: Cast) -> None:
+    """A policy that would let it through by now does not: nobody could meet its requirement."""
+    make_environment("dev")
+    item = NewItem("toy", "create", "bear", "shelf-dev", {"colour": "red"})
+    request = requests.submit(draft(cast, item), by=cast.requester)
+    request = reviews.approve(request, revision=1, by=cast.owner)
+    make_policy("small-change", severity="auto")
+    teams.remove_member("payments", username="owner", role="owner", by=cast.platform)
+
+    request = settle(request)
+
+    unmet = request.requirements.filter(review__isnull=True)
+    assert request.state == State.IN_REVIEW
+    assert list(unmet.values_list("role", flat=True)) == ["owner:payments"]
+    assert settle(reviews.approve(request, revision=1, by=cast.second_owner)).state == "applied"
+
+
+def test_a_policy_lets_nothing_through_that_another_change_has_overtaken(cast: Cast) -> None:
+    make_environment("dev")
+    settle(approved(cast, NewItem("toy", "create", "bear", "shelf-dev", {"colour": "red"})))
+    make_policy("small-change", severity="auto")
+    paint = NewItem("toy", "paint", "bear", "shelf-dev", {"colour": "blue"})
+    request = requests.submit(draft(cast, paint), by=cast.requester)
+    assert request.state == State.APPROVED
+    with transaction.atomic():
+        DeclaredToy.objects.update(generation=9)
+        audit.record("toy.changed", by=BY, about=audit.Subject("toy", "bear", "bear"))
+
+    request = settle(request)
+
+    assert request.state == State.IN_REVIEW
+    unmet = request.requirements.filter(revision=2, review__isnull=True)
+    assert list(unmet.values_list("role", flat=True)) == ["owner:payments"]

@@ -144,11 +144,45 @@ def test_a_second_owner_who_comes_later_sends_nothing_back(cast: Cast) -> None:
     assert request.state == State.APPLIED
 
 
+def test_the_platform_team_has_agreed_for_every_policy_that_asked_it(cast: Cast) -> None:
+    make_policy("big", expression="false", severity="approval", approver="platform")
+    leaves("second-owner", cast)
+    request = reviews.approve(asked(cast), revision=1, by=cast.owner)
+    assert request.requirements.get(role=PLATFORM).asked_by == [("big", 1), ("two-people", 1)]
+    request = reviews.approve(request, revision=1, by=cast.platform)
+    teams.add_member("payments", username="second-owner", role="owner", by=cast.platform)
+
+    pipeline.advance(request.pk)
+
+    request.refresh_from_db()
+    assert request.state == State.APPLIED
+
+
 class WeighedToy(Toy):
     """A toy that says what a change of it may cost."""
 
     def facts(self, item: ItemView) -> Json:
         return {**super().facts(item), "consumers.teams": ["shop", "ads"]}
+
+
+class BorrowedToy(Toy):
+    """A toy that belongs to whom it says itself."""
+
+    def facts(self, item: ItemView) -> Json:
+        return {**super().facts(item), "owner.team": "outside"}
+
+
+def test_what_is_known_of_the_owner_is_known_of_whom_the_kind_names(cast: Cast) -> None:
+    """The team that asks has two owners, the one that owns it has one."""
+    kinds.unregister("toy")
+    kinds.register(BorrowedToy())
+    try:
+        request = asked(cast)
+    finally:
+        kinds.unregister("toy")
+        kinds.register(Toy())
+    assert roles(request) == ["owner:outside", PLATFORM]
+    assert "outside has no second person" in request.requirements.get(role=PLATFORM).reason
 
 
 def test_facts_of_a_request_and_its_draft_page(cast: Cast) -> None:

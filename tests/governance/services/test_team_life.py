@@ -9,11 +9,24 @@ from django.db import transaction
 
 from governance import audit
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Taken
-from governance.models import Application, Event, Membership, Resource, Team
-from governance.services import team_life, teams, tokens
-from tests.factories import BY, Cast, make_cast, make_team, make_token
+from governance.models import Application, Event, Membership, Request, Resource, Team
+from governance.services import requests, team_life, teams, tokens
+from governance.services.items import NewItem
+from tests.factories import (
+    BY,
+    Cast,
+    make_actor,
+    make_cast,
+    make_environment,
+    make_policy,
+    make_team,
+    make_token,
+)
+from tests.toy.models import DeclaredToy
 
 pytestmark = pytest.mark.django_db
+
+SHELF = "shelf-production"
 
 
 @pytest.fixture
@@ -114,3 +127,42 @@ def test_an_application_is_changed_and_deleted_by_an_owner(cast: Cast) -> None:
     team_life.delete_application("payments", "till", by=cast.owner)
     assert list(Application.objects.values_list("name", flat=True)) == ["other"]
     assert Event.objects.filter(action="application.deleted").count() == 1
+
+
+def test_who_waits_for_a_teams_owner_is_asked_anew_or_keeps_it_from_closing(cast: Cast) -> None:
+    """Requests of another team: one about what is handed over, one that a policy sends there."""
+    environment = make_environment()
+    make_actor("bo", team="billing", roles=("owner",))
+    for team, name in (("payments", "bear"), ("outside", "lion")):
+        resource = Team.objects.get(slug=team).resources.create(kind="toy", name=name)
+        DeclaredToy.objects.create(
+            resource=resource, environment=environment, place=SHELF, name=name, colour="red"
+        )
+        audit.record("toy.declared", by=BY, about=resource)
+
+    def painted(name: str) -> Request:
+        item = NewItem("toy", "paint", name, SHELF, {"colour": "blue"})
+        draft = requests.create_draft(
+            title="",
+            reason="",
+            team=Team.objects.get(slug="outside"),
+            items=[item],
+            by=cast.outsider,
+        )
+        return requests.submit(draft, by=cast.outsider)
+
+    bear = painted("bear")
+    make_policy(
+        "shown", expression="item.name == 'bear'", severity="approval", approver="owner:payments"
+    )
+    lion = painted("lion")
+    assert list(bear.requirements.values_list("role", flat=True)) == ["owner:payments"]
+    team_life.change("payments", name="Payments", successor="billing", by=cast.owner)
+
+    team_life.hand_over("payments", by=cast.platform)
+
+    assert list(bear.requirements.values_list("role", flat=True)) == ["owner:billing"]
+    with pytest.raises(Conflict, match=f"#{lion.pk} waits for an owner of payments"):
+        team_life.close("payments", by=cast.platform)
+    requests.withdraw(lion, by=cast.outsider)
+    assert team_life.close("payments", by=cast.platform).closed_at is not None

@@ -16,7 +16,7 @@ from governance.services import environments, freezes, pipeline, requests, revie
 from governance.services.environments import EnvironmentSpec
 from governance.workflow import State
 from tests.factories import BY, Cast, make_cast, make_environment
-from tests.governance.services.test_pipeline import actions, approved, draft, settle
+from tests.governance.services.test_pipeline import actions, approved, draft, settle, toy
 from tests.toy.models import DeclaredToy, ShelfToy
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -236,3 +236,18 @@ def test_windows_are_kept_in_their_normal_form(cast: Cast) -> None:
     assert environments.spec_of(changed).change_windows == ("Mon–Thu 09:00–16:00",)
     with pytest.raises(Invalid, match="is no change window"):
         environments.change("production", EnvironmentSpec("P", change_windows=("x",)), by=BY)
+
+
+def test_an_author_who_owns_is_not_asked_for_that(cast: Cast) -> None:
+    written = requests.create_draft(
+        title="", reason="", team=cast.team, items=[toy("bear")], by=cast.owner
+    )
+    request = requests.submit(written, by=cast.owner)
+    timing.set_not_before(request, now() + 3 * DAY, by=cast.owner)
+    freeze(cast.platform)
+    request = settle(reviews.approve(request, revision=1, by=cast.second_owner))
+    assert request.state == State.SCHEDULED
+    for earlier in (now() + DAY, None):
+        with pytest.raises(NotAllowed, match="approved for that time"):
+            timing.set_not_before(request, earlier, by=cast.owner)
+    assert timing.set_not_before(request, None, by=cast.second_owner).not_before is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -96,6 +97,33 @@ def test_unread_come_first_and_the_count_ends_somewhere(
     assert "n149." in client.get("/inbox/notices/?page=3").content.decode()
     client.post("/inbox/notices/read/", {"until": newest.pk})
     assert unread(client) == 0
+
+
+def test_all_that_a_list_was_narrowed_to_are_marked_and_no_others(cast: Cast) -> None:
+    owner = cast.owner.user_id
+    assert owner is not None
+    Notification.objects.bulk_create(
+        Notification(user_id=owner, key=sort, happening="applied", sort=sort, sentence="x.")
+        for sort in ("own", "mentions")
+    )
+    client = signed_in("owner")
+    address = "/inbox/notices/?sort=own&show=unread"
+    page = client.get(address).content.decode()
+    button = page[page.index('name="until"') : page.index("Mark all read")]
+    form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', button))
+    form = {name: unescape(value) for name, value in form.items()}
+    assert form["sort"] == "own"
+
+    answer = client.post("/inbox/notices/read/", form)
+
+    assert answer["Location"] == address
+    left = Notification.objects.filter(read_at__isnull=True)
+    assert list(left.values_list("sort", flat=True)) == ["mentions"]
+    for wrong in ("nothing", "x\x00"):
+        client.post("/inbox/notices/read/", {"until": form["until"], "sort": wrong})
+        assert left.count() == 1
+    client.post("/inbox/notices/read/", {"until": 2**50})
+    assert not left.exists()
 
 
 def test_a_choice_is_kept_and_a_wrong_one_stays_in_the_form(cast: Cast) -> None:
