@@ -142,7 +142,11 @@ class MeasureCalls(Connection):
                     by_coordinator.setdefault(one.node_id, []).append(one.key)
         for node, names in by_coordinator.items():
             for part in _parts(names, GROUPS_A_READ):
-                (answer,) = self._calls([_fetch(part)], self.timeouts.read_ms, node=node)
+                try:
+                    (answer,) = self._calls([_fetch(part)], self.timeouts.read_ms, node=node)
+                except ClusterError as error:  # one coordinator is away: the others tell
+                    found.update(dict.fromkeys(part, error))
+                    continue
                 for group in answer.groups:
                     found[group.group_id] = _positions(group, wanted)
         return found

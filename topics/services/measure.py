@@ -157,7 +157,13 @@ def _measure(
     facts = client.cluster()
     brokers = [broker.id for broker in facts.brokers]
     wanted = frozenset(names)
-    groups = measure_reads.groups(client, brokers, wanted, may_list="describe" in facts.rights)
+    groups = measure_reads.groups(
+        client,
+        brokers,
+        wanted,
+        may_list="describe" in facts.rights,
+        stored=store.group_names(cluster, names),
+    )
     counters.groups = len(groups.states)
     for start in range(0, len(names), TOPICS_A_PART):
         part = names[start : start + TOPICS_A_PART]

@@ -189,7 +189,9 @@ def _loss_lines(lost: Losses) -> Iterator[Effect]:
             how="The platform team must agree.",
         )  # fmt: skip
     elif lost.shrinks and not lost.groups:
-        yield Effect("loss", "Unread records", "No group that commits its position loses any.", tone="good")
+        yield Effect(
+            "loss", "Unread records", "No group that commits its position loses any.", tone="good"
+        )
 
 
 def _size_lines(change: Change) -> Iterator[Effect]:

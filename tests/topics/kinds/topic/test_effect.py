@@ -159,7 +159,9 @@ def test_many_groups_with_long_names_make_a_sentence_that_can_be_read() -> None:
 
 def test_nobody_loses_is_said_too() -> None:
     near = Reader("invoices", 1, 1_000, 10, ("billing",))
-    assert "No group that commits its position loses any." in text(asking(WEEK, TWO_DAYS, measured(near)))
+    assert "No group that commits its position loses any." in text(
+        asking(WEEK, TWO_DAYS, measured(near))
+    )
 
 
 def test_what_keeps_what_it_keeps_has_no_effect() -> None:
