@@ -92,11 +92,17 @@ def _groups(count: int) -> str:
 
 
 def ends(
-    client: KafkaAdmin, leaders: Mapping[Partition, int], tiered: Collection[str]
-) -> dict[Partition, Ends]:
+    client: KafkaAdmin, leaders: Mapping[Partition, int], tiered: Collection[str], error: str = ""
+) -> tuple[dict[Partition, Ends], str]:
+    """Where partitions begin and end, and why that is unknown of some: a leader that does not
+    answer takes nothing from what the others say."""
+    failed: dict[int, ClusterError] = {}
     # Starts first: between the two reads an end can only move away from its start.
-    starts = client.offsets(dict.fromkeys(leaders, START), leaders)
-    ends = client.offsets(dict.fromkeys(starts, END), leaders)
+    starts = client.offsets(dict.fromkeys(leaders, START), leaders, failed)
+    ends = client.offsets(dict.fromkeys(starts, END), leaders, failed)
+    if failed:
+        first = next(iter(failed.values()))
+        error = error or f"Offsets could not be read of every partition. {first.message}"
     remote = [partition for partition in ends if partition[0] in tiered]
     local_starts: dict[Partition, int] = {}
     last_remote: dict[Partition, int] = {}
@@ -109,7 +115,7 @@ def ends(
     return {
         one: Ends(starts[one], ends[one], local_starts.get(one), last_remote.get(one))
         for one in ends
-    }
+    }, error
 
 
 def sizes(client: KafkaAdmin, layout: Layout, error: str) -> tuple[dict[Partition, Size], str]:

@@ -14,6 +14,7 @@ from topics.errors import ClusterError, Fault
 from topics.kafka.client import KafkaAdmin
 from topics.kafka.measures import MeasureCalls
 from topics.kafka.values import Timeouts
+from topics.measures.reading import Ends
 from topics.services import measure_reads
 
 AWAY = ClusterError("Broker 2 does not answer.", fault=Fault.RETRY)
@@ -96,3 +97,12 @@ def test_a_coordinator_that_is_away_leaves_the_others_known() -> None:
     )
     assert found.positions == {"t": {"here": {0: 5}}}
     assert found.error == f"Of 1 group the positions are not told. {AWAY.message}"
+
+
+def test_a_leader_that_is_away_takes_its_own_partitions_alone() -> None:
+    brokers = cast(KafkaAdmin, Brokers(away=frozenset({2})))
+    leaders = {("t", 0): 1, ("t", 1): 2, ("u", 0): 1}
+    found, error = measure_reads.ends(brokers, leaders, ())
+    assert found == {("t", 0): Ends(7, 7), ("u", 0): Ends(7, 7)}
+    assert error == f"Offsets could not be read of every partition. {AWAY.message}"
+    assert measure_reads.ends(brokers, {("t", 0): 1}, ()) == ({("t", 0): Ends(7, 7)}, "")
