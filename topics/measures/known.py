@@ -39,9 +39,20 @@ def measured(cluster: Cluster, name: str) -> Measured:
 
 def sizes(cluster: Cluster, name: str) -> Measured:
     """What one topic holds and how fast it grows, without its readers, who are then unknown."""
+    return many_sizes(cluster, [name])[name]
+
+
+def many_sizes(cluster: Cluster, names: Sequence[str]) -> dict[str, Measured]:
+    """The same of each of these topics, in a number of queries that does not grow with them."""
     around = _around(cluster)
-    row = TopicMeasure.objects.filter(cluster=cluster, name=name).first()
-    return replace(_measured(row, (), around), unknown="Nobody asked for its readers here.")
+    rows = TopicMeasure.objects.filter(cluster=cluster, name__in=list(names))
+    found = {row.name: row for row in rows}
+    return {name: _without_readers(_measured(found.get(name), (), around)) for name in names}
+
+
+def _without_readers(found: Measured) -> Measured:
+    # Of what is too old that stays the reason.
+    return found if found.stale else replace(found, unknown="Nobody asked for its readers here.")
 
 
 def measures(cluster: Cluster, names: Sequence[str]) -> dict[str, Measured]:
