@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from governance.errors import Problem
+from topics.kinds import ends
 from topics.kinds.topic import configs, volume
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.reason import FIELD, KEY, RetentionReason, number, shorter
@@ -61,6 +62,17 @@ def _ends_ahead(reason: RetentionReason, known: Known) -> Iterator[Problem]:
             "end_is_past",
             f"{reason.ends_at:%Y-%m-%d %H:%M} UTC is over already.",
             "Write a time to come, or leave the reason away.",
+        )
+    elif (
+        reason.ends_at is not None
+        and known.now is not None
+        and ends.too_far(reason.ends_at, known.now)
+    ):
+        yield _problem(
+            "ends",
+            "end_is_far",
+            f"{reason.ends_at:%Y-%m-%d} is more than ten years away.",
+            "Write an earlier time, or never.",
         )
 
 

@@ -127,6 +127,10 @@ def test_what_cannot_be_reckoned_is_unknown_and_no_none() -> None:
         (spec(REASON, cleanup_policy="compact,delete", retention_ms=YEAR), None),
         (spec(replace(REASON, lasts=None, ends_at=NOW), retention_ms=YEAR), "end_is_past"),
         (
+            spec(replace(REASON, lasts=None, ends_at=NOW.replace(year=2099)), retention_ms=YEAR),
+            "end_is_far",
+        ),
+        (
             spec(
                 replace(REASON, lasts=None, ends_at=NOW + timedelta(seconds=1)), retention_ms=YEAR
             ),
