@@ -136,7 +136,8 @@ def _open() -> QuerySet[DeclaredTopic]:
 
 def pause(tries: int) -> timedelta:
     """How long one waits that could not be done for the so many-th time."""
-    return min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
+    doubled: int = 2 ** min(tries - 1, 20)
+    return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
 
 
 def bring(cluster_id: int) -> int:

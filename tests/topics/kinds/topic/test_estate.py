@@ -1,6 +1,8 @@
-"""What a policy is tried out on: every declared topic, with what it holds read a cluster at once."""
+"""What a policy is tried out on: every declared topic, its sizes read a cluster at once."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pytest
 from django.db import connection
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.django_db
 WANTED = frozenset({"topic.bytes_after", "topic.endless"})
 
 
-def asked() -> tuple[int, dict[str, dict[str, object]]]:
+def asked() -> tuple[int, dict[str, Mapping[str, object]]]:
     with CaptureQueriesContext(
         connection,
     ) as queries:
