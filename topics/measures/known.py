@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from topics.cost import Prices
 from topics.measures.model import GroupMeasure, MeasureRound, PriceBook, TopicMeasure
 from topics.measures.owners import teams_of_groups
 from topics.measures.rate import rate_of
-from topics.measures.values import Growth, Measured, Reader
+from topics.measures.values import MOST_READERS, Growth, Measured, Reader
 from topics.models.cluster import Cluster
 
 # Measures older than this many rounds say nothing of who would lose data today.
@@ -33,8 +34,16 @@ def stale_after() -> timedelta:
 
 
 def measured(cluster: Cluster, name: str) -> Measured:
-    """The measures of one topic."""
-    return measures(cluster, [name])[name]
+    """The measures of one topic, with the readers that lag most, as far as they are shown."""
+    around = _around(cluster)
+    row = TopicMeasure.objects.filter(cluster=cluster, name=name).first()
+    if row is None:
+        return _measured(None, (), around)
+    rows = GroupMeasure.objects.filter(cluster=cluster, topic=name)
+    readers = _readers(cluster, rows.order_by("-lag", "group")[:MOST_READERS], around.now)
+    shown = readers.get(name, [])
+    more = rows.count() - len(shown) if len(shown) == MOST_READERS else 0
+    return replace(_measured(row, shown, around), more_readers=more)
 
 
 def sizes(cluster: Cluster, name: str) -> Measured:
@@ -56,12 +65,14 @@ def _without_readers(found: Measured) -> Measured:
 
 
 def measures(cluster: Cluster, names: Sequence[str]) -> dict[str, Measured]:
-    """The measures of each of these topics, in a number of queries that does not grow with them."""
+    """The measures of each of these topics, in a number of queries that does not grow with them.
+    Of readers only those that have not read all."""
     around = _around(cluster)
     rows = {
         row.name: row for row in TopicMeasure.objects.filter(cluster=cluster, name__in=list(names))
     }
-    readers = _readers(cluster, list(rows), around.now)
+    behind = GroupMeasure.objects.filter(cluster=cluster, topic__in=list(rows), lag__gt=0)
+    readers = _readers(cluster, behind.order_by("-lag", "group"), around.now)
     return {name: _measured(rows.get(name), readers.get(name, ()), around) for name in names}
 
 
@@ -98,12 +109,10 @@ def prices_of(book: PriceBook | None) -> Prices:
     )
 
 
-def _readers(cluster: Cluster, names: Sequence[str], now: datetime) -> dict[str, list[Reader]]:
-    rows = list(
-        GroupMeasure.objects.filter(cluster=cluster, topic__in=list(names)).order_by(
-            "-lag", "group"
-        )
-    )
+def _readers(
+    cluster: Cluster, groups: QuerySet[GroupMeasure], now: datetime
+) -> dict[str, list[Reader]]:
+    rows = list(groups)
     teams = teams_of_groups(cluster, [(row.topic, row.group) for row in rows])
     found: dict[str, list[Reader]] = {}
     for row in rows:

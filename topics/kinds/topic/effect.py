@@ -175,7 +175,11 @@ def _loss_facts(lost: Losses) -> dict[str, object]:
 def _told(texts: Sequence[str]) -> str:
     """What one team loses, as far as somebody would read it."""
     more = len(texts) - MOST_TOLD
-    return "; ".join(texts[:MOST_TOLD]) + (f"; and {more:,} more groups" if more > 0 else "")
+    return "; ".join(texts[:MOST_TOLD]) + (f"; and {_more(more)}" if more > 0 else "")
+
+
+def _more(count: int) -> str:
+    return f"{count:,} more group{'' if count == 1 else 's'}"
 
 
 # --- For people ---------------------------------------------------------------------------------
@@ -207,7 +211,7 @@ def _loss_lines(lost: Losses) -> Iterator[Effect]:
             },
         )
     if (more := len(lost.groups) - MOST_GROUPS) > 0:
-        yield Effect("loss", "Loses unread records", f"And {more:,} more groups.", tone="bad")
+        yield Effect("loss", "Loses unread records", f"And {_more(more)}.", tone="bad")
     if lost.unknown:
         yield Effect(
             "loss", "Who loses unread records", f"Not known. {lost.unknown}", tone="warn",

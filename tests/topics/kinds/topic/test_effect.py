@@ -193,6 +193,11 @@ def test_many_groups_with_long_names_make_a_sentence_that_can_be_read() -> None:
     assert "And 10 more groups." in text(change)
 
 
+def test_one_more_group_is_one() -> None:
+    many = [Reader(f"g{n}", 9, 3 * DAY, 500, ("billing",)) for n in range(21)]
+    assert "And 1 more group." in text(asking(WEEK, TWO_DAYS, measured(*many)))
+
+
 def test_nobody_loses_is_said_too() -> None:
     near = Reader("invoices", 1, 1_000, 10, ("billing",))
     assert "No group that commits its position loses any." in text(
