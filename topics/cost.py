@@ -15,6 +15,7 @@ from typing import Final
 from topics.profiles.base import Profile
 
 GIB: Final = 2**30
+NO_PRICES: Final = "Nobody has set prices."
 MONTH_S: Final = 2_629_800  # a twelfth of 365.25 days
 
 
@@ -64,7 +65,9 @@ class Cost:
 
     @property
     def amount(self) -> Decimal | None:
-        """The sum; None where a part of it is unknown."""
+        """The sum; None where a part of it is unknown, or where nobody has set prices."""
+        if not self.currency:
+            return None
         amounts = [part.amount for part in self.parts]
         known = [amount for amount in amounts if amount is not None]
         return sum(known, Decimal(0)) if len(known) == len(amounts) else None
@@ -72,6 +75,8 @@ class Cost:
     @property
     def why(self) -> str:
         """Why the sum is unknown, in a sentence for each part."""
+        if not self.currency:
+            return NO_PRICES
         return " ".join(dict.fromkeys(part.why for part in self.parts if part.why))
 
 

@@ -39,7 +39,8 @@ def test_copies_multiply_what_lies_on_brokers_and_nothing_else(
     [
         (Stored(30 * GIB, 0), EUR, Decimal("3.00"), ""),
         (Stored(12 * GIB, 10 * GIB), EUR, Decimal("1.40"), ""),
-        (Stored(0, 0), Prices(), Decimal(0), ""),  # there is nothing to pay for
+        (Stored(0, 0), Prices("EUR"), Decimal(0), ""),  # there is nothing to pay for
+        (Stored(0, 0), Prices(), None, "Nobody has set prices."),  # an amount has a currency
         (Stored(30 * GIB, 0), Prices("EUR"), None, "a GiB on brokers' disks"),
         (Stored(GIB, GIB), Prices("EUR", Decimal(1)), None, "a GiB in object storage"),
         (Stored(None, 0), EUR, None, "has not been measured"),
@@ -74,7 +75,7 @@ def test_writing(profile: Profile, zones: int, replication: int, between: Decima
 
 def test_a_rate_that_nobody_knows_is_no_rate_of_0() -> None:
     assert cost.of_traffic(None, EUR, KAFKA, replication=3, zones=3).amount is None
-    assert cost.of_traffic(0.0, Prices(), KAFKA, replication=3, zones=3).amount == 0
+    assert cost.of_traffic(0.0, Prices("EUR"), KAFKA, replication=3, zones=3).amount == 0
 
 
 @given(

@@ -82,11 +82,15 @@ class MeasureCalls(Connection):
         return found
 
     def offsets(
-        self, times: Mapping[Partition, int], leaders: Mapping[Partition, int]
+        self,
+        times: Mapping[Partition, int],
+        leaders: Mapping[Partition, int],
+        failed: dict[int, ClusterError] | None = None,
     ) -> dict[Partition, int]:
         """For each partition the first offset at or after that time in milliseconds, or what a time
         below 0 stands for; -1 where no record is as young. A partition whose leader did not answer,
-        or has just moved, is left out."""
+        or has just moved, is left out; `failed` is told of leaders that did not answer, and without
+        it that is raised."""
         by_leader: dict[int, list[Partition]] = {}
         for partition in sorted(times):
             if leaders.get(partition, -1) >= 0:
@@ -100,7 +104,14 @@ class MeasureCalls(Connection):
                 )
                 for part in _parts(partitions, PARTITIONS_A_READ)
             ]
-            for answer in self._calls(requests, self.timeouts.read_ms, node=leader):
+            try:
+                answers = self._calls(requests, self.timeouts.read_ms, node=leader)
+            except ClusterError as error:
+                if failed is None:
+                    raise
+                failed[leader] = error
+                continue
+            for answer in answers:
                 for topic in answer.topics:
                     for one in topic.partitions:
                         if one.error_code == 0:
@@ -142,7 +153,11 @@ class MeasureCalls(Connection):
                     by_coordinator.setdefault(one.node_id, []).append(one.key)
         for node, names in by_coordinator.items():
             for part in _parts(names, GROUPS_A_READ):
-                (answer,) = self._calls([_fetch(part)], self.timeouts.read_ms, node=node)
+                try:
+                    (answer,) = self._calls([_fetch(part)], self.timeouts.read_ms, node=node)
+                except ClusterError as error:  # one coordinator is away: the others tell
+                    found.update(dict.fromkeys(part, error))
+                    continue
                 for group in answer.groups:
                     found[group.group_id] = _positions(group, wanted)
         return found

@@ -73,6 +73,9 @@ def _moment(text: str, zone: str, problems: list[Problem], path: str) -> datetim
         if _DAY.fullmatch(text):
             day = datetime.fromisoformat(text).date()
             local = datetime.combine(day, time(23, 59, 59), ZoneInfo(zone))
+            # Where the clock goes back at midnight that hour comes twice: the day ends with the
+            # second.
+            local = local.replace(fold=1)
             return local.astimezone(UTC)
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
@@ -87,3 +90,8 @@ def _moment(text: str, zone: str, problems: list[Problem], path: str) -> datetim
             )
         )
         return None
+
+
+def too_far(ends_at: datetime, now: datetime) -> bool:
+    """Whether that moment is further away than the longest length of time."""
+    return ends_at > now + LONGEST

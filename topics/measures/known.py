@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from topics.cost import Prices
 from topics.measures.model import GroupMeasure, MeasureRound, PriceBook, TopicMeasure
 from topics.measures.owners import teams_of_groups
 from topics.measures.rate import rate_of
-from topics.measures.values import Growth, Measured, Reader
+from topics.measures.values import MOST_READERS, Growth, Measured, Reader
 from topics.models.cluster import Cluster
 
 # Measures older than this many rounds say nothing of who would lose data today.
@@ -33,24 +34,45 @@ def stale_after() -> timedelta:
 
 
 def measured(cluster: Cluster, name: str) -> Measured:
-    """The measures of one topic."""
-    return measures(cluster, [name])[name]
+    """The measures of one topic, with the readers that lag most, as far as they are shown."""
+    around = _around(cluster)
+    row = TopicMeasure.objects.filter(cluster=cluster, name=name).first()
+    if row is None:
+        return _measured(None, (), around)
+    rows = GroupMeasure.objects.filter(cluster=cluster, topic=name)
+    readers = _readers(cluster, rows.order_by("-lag", "group")[:MOST_READERS], around.now)
+    shown = readers.get(name, [])
+    more = rows.count() - len(shown) if len(shown) == MOST_READERS else 0
+    return replace(_measured(row, shown, around), more_readers=more)
 
 
 def sizes(cluster: Cluster, name: str) -> Measured:
     """What one topic holds and how fast it grows, without its readers, who are then unknown."""
+    return many_sizes(cluster, [name])[name]
+
+
+def many_sizes(cluster: Cluster, names: Sequence[str]) -> dict[str, Measured]:
+    """The same of each of these topics, in a number of queries that does not grow with them."""
     around = _around(cluster)
-    row = TopicMeasure.objects.filter(cluster=cluster, name=name).first()
-    return replace(_measured(row, (), around), unknown="Nobody asked for its readers here.")
+    rows = TopicMeasure.objects.filter(cluster=cluster, name__in=list(names))
+    found = {row.name: row for row in rows}
+    return {name: _without_readers(_measured(found.get(name), (), around)) for name in names}
+
+
+def _without_readers(found: Measured) -> Measured:
+    # Of what is too old that stays the reason.
+    return found if found.stale else replace(found, unknown="Nobody asked for its readers here.")
 
 
 def measures(cluster: Cluster, names: Sequence[str]) -> dict[str, Measured]:
-    """The measures of each of these topics, in a number of queries that does not grow with them."""
+    """The measures of each of these topics, in a number of queries that does not grow with them.
+    Of readers only those that have not read all."""
     around = _around(cluster)
     rows = {
         row.name: row for row in TopicMeasure.objects.filter(cluster=cluster, name__in=list(names))
     }
-    readers = _readers(cluster, list(rows), around.now)
+    behind = GroupMeasure.objects.filter(cluster=cluster, topic__in=list(rows), lag__gt=0)
+    readers = _readers(cluster, behind.order_by("-lag", "group"), around.now)
     return {name: _measured(rows.get(name), readers.get(name, ()), around) for name in names}
 
 
@@ -87,12 +109,10 @@ def prices_of(book: PriceBook | None) -> Prices:
     )
 
 
-def _readers(cluster: Cluster, names: Sequence[str], now: datetime) -> dict[str, list[Reader]]:
-    rows = list(
-        GroupMeasure.objects.filter(cluster=cluster, topic__in=list(names)).order_by(
-            "-lag", "group"
-        )
-    )
+def _readers(
+    cluster: Cluster, groups: QuerySet[GroupMeasure], now: datetime
+) -> dict[str, list[Reader]]:
+    rows = list(groups)
     teams = teams_of_groups(cluster, [(row.topic, row.group) for row in rows])
     found: dict[str, list[Reader]] = {}
     for row in rows:

@@ -14,8 +14,8 @@ class MeasureRound(models.Model):
     """The last round of measuring a cluster.
 
     `seen_at` is when the last round that was carried out began: rows that are not newer are as they
-    were then. `error` says why the last attempt failed as a whole, `sizes_error` and `groups_error`
-    why that part of it is unknown.
+    were then. `error` says why the last attempt failed, or did not read all topics, `sizes_error`
+    and `groups_error` why that part of it is unknown.
     """
 
     cluster = models.OneToOneField(

@@ -6,6 +6,7 @@ A group that reads without a grant of Weir's, under a name that is nobody's, has
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from governance.models import Application, ApplicationPrefix
 from topics.kinds.grant.bindings import Operation, Resource
@@ -14,6 +15,7 @@ from topics.kinds.grant.pattern import Pattern
 from topics.models.cluster import Cluster
 from topics.services import acls, grants
 
+LONGEST_NAME: Final = 249  # of a prefix; names of groups may be longer
 Reading = tuple[str, str]  # a topic and a group that reads it
 
 
@@ -78,7 +80,9 @@ def _by_name(groups: Collection[str]) -> dict[str, str]:
     named = Application.objects.filter(name__in=list(groups)).select_related("team")
     found = {application.name: application.team.slug for application in named}
     left = set(groups) - found.keys()
-    beginnings = {group[:length] for group in left for length in range(1, len(group) + 1)}
+    beginnings = {
+        group[:length] for group in left for length in range(1, min(len(group), LONGEST_NAME) + 1)
+    }
     prefixes = {
         row.prefix: row.application.team.slug
         for row in ApplicationPrefix.objects.filter(prefix__in=beginnings).select_related(

@@ -116,12 +116,14 @@ def unread(
     ends: Mapping[PartitionIndex, Ends], committed: Mapping[PartitionIndex, int]
 ) -> dict[PartitionIndex, Unread]:
     """What a group that committed these positions has not read, by partition. A position before the
-    start counts from there: what was before it is gone already."""
+    start counts from there: what was before it is gone already. So does a partition of which it
+    committed nothing, beside others: it may not have come to it yet."""
+    if not committed:
+        return {}
     found = {}
-    for index, position in committed.items():
-        if index in ends:
-            at = max(position, ends[index].start)
-            found[index] = Unread(at, max(0, ends[index].end - at))
+    for index, edges in ends.items():
+        at = max(committed.get(index, edges.start), edges.start)
+        found[index] = Unread(at, max(0, edges.end - at))
     return found
 
 

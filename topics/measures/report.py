@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from topics import cost
 from topics.cost import Cost, Stored
-from topics.measures.values import Measured, Reader
+from topics.measures.values import MOST_READERS, Measured, Reader
 from topics.models.cluster import Cluster
 from topics.profiles import table as profiles
-
-MOST_READERS: Final = 100  # shown of one topic, those that lag most
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,6 @@ def report(cluster: Cluster, measured: Measured, *, replication: int) -> Report:
         measured=measured,
         stored=stored,
         readers=measured.readers[:MOST_READERS],
-        more_readers=max(0, len(measured.readers) - MOST_READERS),
+        more_readers=measured.more_readers + max(0, len(measured.readers) - MOST_READERS),
         cost=cost.together(cost.of_storage(stored, measured.prices, profile), traffic),
     )

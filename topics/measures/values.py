@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from governance import units
 from topics.cost import Prices
 
+MOST_READERS: Final = 100  # shown of one topic, those that lag most
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS
 
@@ -56,7 +58,7 @@ class Measured:
 
     `seen_at` is when they were right. `unknown` says why nothing is known of readers, empty where
     `readers` are all there are; `sizes_unknown` why sizes are not. `stale`: too old to go by.
-    `leader_bytes` is one copy.
+    `leader_bytes` is one copy, `more_readers` how many there are beside `readers`.
     """
 
     seen_at: datetime | None = None
@@ -66,6 +68,7 @@ class Measured:
     remote_bytes: int | None = None
     growth: Growth | None = None
     readers: Sequence[Reader] = ()
+    more_readers: int = 0
     unknown: str = "Nobody has measured it yet."
     sizes_unknown: str = "Nobody has measured it yet."
     stale: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from topics.errors import ClusterError
 from topics.kafka.client import KafkaAdmin
 from topics.kafka.values import Partition
 from topics.measures.behind import ROUNDS, Search
@@ -43,15 +44,16 @@ def search(
         if found.lag
     ]
     searches = {number: Search() for number in range(min(len(wanted), MOST_SEARCHED))}
+    failed: dict[int, ClusterError] = {}  # what they lead is unknown this time
     now_ms = int(now.timestamp() * 1000)
     for _ in range(ROUNDS):
         # A broker takes one time a partition in a request; groups of one topic ask one by one.
         for numbers in _apart([(n, (wanted[n][0].topic.name, wanted[n][1])) for n in searches]):
             times = {one: now_ms - searches[number].probe_ms for one, number in numbers.items()}
-            answers = client.offsets(times, leaders)
+            answers = client.offsets(times, leaders, failed)
             for one, number in numbers.items():
                 if one not in answers:
-                    searches.pop(number)  # its leader has just moved: unknown this time
+                    searches.pop(number)  # its leader moved or is away: unknown this time
                 else:
                     position = wanted[number][2].position
                     searches[number] = searches[number].narrowed(position, answers[one])

@@ -106,6 +106,7 @@ def bring(
     settle: Settle,
     *,
     history: Callable[[Declared], Declared] = as_recorded,
+    rounds: int = ROUNDS,
 ) -> None:
     """Brings the named declared topics to their declared state and settles each of them.
 
@@ -113,7 +114,7 @@ def bring(
     stop the run (another worker has the request). Every name is settled in the end, with RETRY or
     UNKNOWN where it stays open. `history` is for what takes a person's decision: it may tell the
     planner that a vanished topic was never there (and is made again), or that an override which
-    others set is ours (and goes).
+    others set is ours (and goes). `rounds` is how often what stays open is looked at.
     """
     done: list[str] = []
 
@@ -125,7 +126,7 @@ def bring(
         cluster,
         names,
         note,
-        lambda told, held: _bring(cluster, sorted(set(names)), told, held, history),
+        lambda told, held: _bring(cluster, sorted(set(names)), told, held, history, rounds),
     )
     _look_again(cluster, done, history)
 
@@ -136,13 +137,14 @@ def _bring(
     settle: Settle,
     held: lease.Held,
     history: Callable[[Declared], Declared],
+    rounds: int,
 ) -> None:
     """Rounds of read, plan and send, until nothing is open; each round only what is open still."""
     client = clusters.connect(cluster)
     profile = profiles.get(cluster.profile)
     progress = Progress()
     todo = list(names)
-    for attempt in range(ROUNDS):
+    for attempt in range(rounds):
         if attempt:
             _pause(attempt)
         declared = {n: history(t) for n, t in load_declared(cluster.pk, todo).items()}

@@ -2,25 +2,28 @@
 
 When its time is over, a topic's declared retention becomes what was agreed on for then: a change of
 the system's that cites the request in which people agreed. A worker brings it to the cluster, by
-the same plan as every change, and the row says so until that is done: what cannot be reached is
-tried again by every sweep.
+the same plan as every change, and the row says so until that is done: what cannot be done is tried
+again by a sweep, each time after a longer pause, so that it keeps nobody else waiting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
-from django.db.models.functions import Now
+from django.db.models import DateTimeField, Q, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Now
 
 from governance import audit, dispatch
 from governance.actors import system_actor
 from governance.kinds import Outcome, OutcomeState
+from topics.clock import database_now
 from topics.kinds.topic import configs
 from topics.kinds.topic.ahead import agreed
 from topics.kinds.topic.reason import FIELD, KEY, RetentionReason, from_json
@@ -33,6 +36,8 @@ log = structlog.get_logger(__name__)
 SYSTEM = "leases"
 ENDED_AT_ONCE = 500  # topics that one sweep lets fall back; the next goes on
 BROUGHT_AT_ONCE = 1_000
+FIRST_PAUSE: Final = timedelta(seconds=5)
+LONGEST_PAUSE: Final = timedelta(minutes=10)
 PATH = f"configs.{KEY}"
 _DONE = frozenset({OutcomeState.APPLIED, OutcomeState.UNCHANGED})
 
@@ -122,8 +127,17 @@ def _told(reason: RetentionReason, ended: datetime | None) -> dict[str, object]:
 
 
 def _open() -> QuerySet[DeclaredTopic]:
-    """Topics that fell back and whose clusters do not know yet. A paused one waits."""
-    return DeclaredTopic.objects.filter(fall_back__isnull=False, paused=False)
+    """Topics that fell back and whose clusters do not know yet. A paused one waits, and so does one
+    that could not be done until it is tried again."""
+    again_at = Cast(KT("fall_back__again_at"), DateTimeField())
+    rows = DeclaredTopic.objects.filter(fall_back__isnull=False, paused=False)
+    return rows.alias(again_at=again_at).filter(Q(again_at=None) | Q(again_at__lte=Now()))
+
+
+def pause(tries: int) -> timedelta:
+    """How long one waits that could not be done for the so many-th time."""
+    doubled: int = 2 ** min(tries - 1, 20)
+    return min(FIRST_PAUSE * doubled, LONGEST_PAUSE)
 
 
 def bring(cluster_id: int) -> int:
@@ -142,7 +156,7 @@ def bring(cluster_id: int) -> int:
         nonlocal done
         done += _settle(cluster, outcomes, generations)
 
-    apply.bring(cluster, sorted(generations), settle, history=retention_alone)
+    apply.bring(cluster, sorted(generations), settle, history=retention_alone, rounds=1)
     return done
 
 
@@ -179,14 +193,18 @@ def _settle(
             .order_by("name")
         )
         happenings = []
+        now = database_now()
         # One that somebody declared anew meanwhile is looked at again by the next sweep.
         for row in [r for r in rows if r.generation == generations.get(r.name)]:
             outcome, told = outcomes[row.name], dict(row.fall_back or {})
             if outcome.state in _DONE:
                 _note_applied(row)
                 happenings.append(_brought(cluster, row, outcome, told))
-            elif told.get("error") != outcome.message:
-                row.fall_back = {**told, "error": outcome.message}
+                continue
+            tries = int(told.get("tries") or 0) + 1
+            again_at = (now + pause(tries)).isoformat()
+            row.fall_back = {**told, "error": outcome.message, "tries": tries, "again_at": again_at}
+            if told.get("error") != outcome.message:
                 log.warning("not_fallen_back", topic=row.name, why=outcome.message)
         DeclaredTopic.objects.bulk_update(rows, ["fall_back", "last_applied"])
         audit.record_many(happenings, by=system_actor(SYSTEM))

@@ -46,6 +46,7 @@ class Counters:
     written: int = 0
     removed: int = 0
     sizes_error: str = ""
+    ends_error: str = ""
 
     def as_json(self) -> dict[str, object]:
         """For the run's row."""
@@ -75,7 +76,14 @@ def measure_cluster(cluster_id: int) -> bool:
             log.warning("cluster_not_measured", cluster=cluster.slug, error=error.message)
             return False
         counters.removed += _tidy(cluster, names)
-        _note(cluster, began, seen_at=began, sizes=counters.sizes_error, groups=groups.error)
+        _note(
+            cluster,
+            began,
+            seen_at=began,
+            error=counters.ends_error,
+            sizes=counters.sizes_error,
+            groups=groups.error,
+        )
         observe.record_run(cluster, "measure", began, counters.as_json())
         return True
 
@@ -97,8 +105,7 @@ def measure_topics(cluster: Cluster, names: Iterable[str]) -> None:
         # What was not measured counts as unknown, which people then decide on.
         _note(cluster, began, error=error.message)
         return
-    # The part of a round that failed is as unknown for these as for all others.
-    _note(cluster, began, sizes=counters.sizes_error, groups=groups.error)
+    _note_topics(cluster, began, counters, groups.error)
 
 
 def _declared(cluster: Cluster, names: Iterable[str] | None = None) -> list[str]:
@@ -126,6 +133,18 @@ def _note(
     if groups is not None:
         values["groups_error"] = groups
     MeasureRound.objects.update_or_create(cluster=cluster, defaults=values)
+
+
+def _note_topics(cluster: Cluster, at: datetime, counters: Counters, groups: str) -> None:
+    """Keeps how measuring some topics ended. What failed is as unknown for these as for all others;
+    what worked says nothing of those."""
+    _note(
+        cluster,
+        at,
+        error=counters.ends_error,
+        sizes=counters.sizes_error or None,
+        groups=groups or None,
+    )
 
 
 def _tidy(cluster: Cluster, names: Collection[str]) -> int:
@@ -157,7 +176,13 @@ def _measure(
     facts = client.cluster()
     brokers = [broker.id for broker in facts.brokers]
     wanted = frozenset(names)
-    groups = measure_reads.groups(client, brokers, wanted, may_list="describe" in facts.rights)
+    groups = measure_reads.groups(
+        client,
+        brokers,
+        wanted,
+        may_list="describe" in facts.rights,
+        stored=store.group_names(cluster, names),
+    )
     counters.groups = len(groups.states)
     for start in range(0, len(names), TOPICS_A_PART):
         part = names[start : start + TOPICS_A_PART]
@@ -182,7 +207,7 @@ def _measure_part(
         for index, found in partitions.items()
     }
     tiered, compacted = _special(cluster, names)
-    ends = measure_reads.ends(client, leaders, tiered)
+    ends, counters.ends_error = measure_reads.ends(client, leaders, tiered, counters.ends_error)
     sizes, counters.sizes_error = measure_reads.sizes(client, layout, counters.sizes_error)
     topics = [
         Topic(

@@ -32,10 +32,16 @@ class Groups:
 
 
 def groups(
-    client: KafkaAdmin, brokers: Sequence[int], wanted: Collection[str], *, may_list: bool
+    client: KafkaAdmin,
+    brokers: Sequence[int],
+    wanted: Collection[str],
+    *,
+    may_list: bool,
+    stored: Collection[str] = (),
 ) -> Groups:
     """All groups' positions in the wanted topics. Without the right to list groups a list shows a
-    part at most, and says nothing of it."""
+    part at most, and says nothing of it. Nor does it show those whose coordinator is away: so the
+    `stored` groups, which were there once, are asked for by name."""
     if not may_list:
         return Groups(error="Weir may not see which groups there are: its principal lacks "
                             "Describe on the cluster.")  # fmt: skip
@@ -43,11 +49,13 @@ def groups(
     try:
         listed = client.groups(brokers)
         names = [one.name for one in listed if _readable(one.name) and one.kind != "share"]
-        if len(names) > MOST_GROUPS:
-            found.error = f"The cluster has {len(names):,} groups, more than are read at once."
+        readable = set(names)
+        asked = [*names, *sorted(set(stored) - {one.name for one in listed})]
+        if len(asked) > MOST_GROUPS:
+            found.error = f"The cluster has {len(asked):,} groups, more than are read at once."
             return found
-        found.states = {one.name: one.state for one in listed if one.name in set(names)}
-        answers = client.committed(names, wanted) if names else {}
+        found.states = {one.name: one.state for one in listed if one.name in readable}
+        answers = client.committed(asked, wanted) if asked else {}
     except ClusterError as error:
         return Groups(error=f"Groups could not be read. {error.message}")
     refused = [answer for answer in answers.values() if isinstance(answer, ClusterError)]
@@ -69,22 +77,32 @@ def _why_not_all(refused: Sequence[ClusterError], *, hidden: int) -> str:
     denied = [error for error in unknown if error.fault is Fault.DENIED]
     if denied:
         return (
-            f"The positions of {len(denied):,} group{'' if len(denied) == 1 else 's'} are hidden: "
+            f"The positions of {_groups(len(denied))} are hidden: "
             "give Weir's principal Describe on all groups."
         )
     if unknown:
-        return f"{len(unknown):,} groups did not tell their positions. {unknown[0].message}"
+        return f"Of {_groups(len(unknown))} the positions are not told. {unknown[0].message}"
     if hidden:
-        return f"{hidden:,} groups are of a kind whose positions Weir cannot read."
+        return f"Of {_groups(hidden)} Weir cannot read the positions: they are kept another way."
     return ""
 
 
+def _groups(count: int) -> str:
+    return f"{count:,} group{'' if count == 1 else 's'}"
+
+
 def ends(
-    client: KafkaAdmin, leaders: Mapping[Partition, int], tiered: Collection[str]
-) -> dict[Partition, Ends]:
+    client: KafkaAdmin, leaders: Mapping[Partition, int], tiered: Collection[str], error: str = ""
+) -> tuple[dict[Partition, Ends], str]:
+    """Where partitions begin and end, and why that is unknown of some: a leader that does not
+    answer takes nothing from what the others say."""
+    failed: dict[int, ClusterError] = {}
     # Starts first: between the two reads an end can only move away from its start.
-    starts = client.offsets(dict.fromkeys(leaders, START), leaders)
-    ends = client.offsets(dict.fromkeys(starts, END), leaders)
+    starts = client.offsets(dict.fromkeys(leaders, START), leaders, failed)
+    ends = client.offsets(dict.fromkeys(starts, END), leaders, failed)
+    if failed:
+        first = next(iter(failed.values()))
+        error = error or f"Offsets could not be read of every partition. {first.message}"
     remote = [partition for partition in ends if partition[0] in tiered]
     local_starts: dict[Partition, int] = {}
     last_remote: dict[Partition, int] = {}
@@ -97,7 +115,7 @@ def ends(
     return {
         one: Ends(starts[one], ends[one], local_starts.get(one), last_remote.get(one))
         for one in ends
-    }
+    }, error
 
 
 def sizes(client: KafkaAdmin, layout: Layout, error: str) -> tuple[dict[Partition, Size], str]:

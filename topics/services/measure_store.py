@@ -85,6 +85,12 @@ def stored_groups(cluster: Cluster, names: Collection[str]) -> dict[tuple[str, s
     }
 
 
+def group_names(cluster: Cluster, names: Collection[str]) -> set[str]:
+    """The groups of which something of these topics is stored."""
+    rows = GroupMeasure.objects.filter(cluster=cluster, topic__in=list(names))
+    return set(rows.order_by().values_list("group", flat=True).distinct())
+
+
 _TOPICS = """
     INSERT INTO topics_topicmeasure AS had (
         cluster_id, name, partitions, end_offset, records, leader_bytes, local_bytes, remote_bytes,

@@ -31,6 +31,7 @@ class Falling:
     since: datetime | None
     request: int | None
     error: str
+    paused: bool = False
 
 
 def kept(row: DeclaredTopic | None) -> Kept | None:
@@ -59,4 +60,5 @@ def falling(row: DeclaredTopic | None) -> Falling | None:
         datetime.fromisoformat(str(since)) if since else None,
         told.get("request"),
         str(told.get("error") or ""),
+        row.paused if row is not None else False,
     )

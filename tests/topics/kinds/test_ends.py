@@ -28,6 +28,8 @@ def at(*parts: int) -> tuple[None, datetime]:
         ("2027-03-01", "UTC", at(2027, 3, 1, 23, 59, 59)),
         ("2027-03-01", "Europe/Berlin", at(2027, 3, 1, 22, 59, 59)),
         ("2027-07-01", "Europe/Berlin", at(2027, 7, 1, 21, 59, 59)),
+        # In Chile the clock goes back at midnight: the last hour of that day comes twice.
+        ("2027-04-03", "America/Santiago", at(2027, 4, 4, 3, 59, 59)),
         ("2027-03-01", "Asia/Kathmandu", at(2027, 3, 1, 18, 14, 59)),
         # The day on which the clock goes forward has 23 hours, that on which it goes back 25.
         ("2027-03-28", "Europe/Berlin", at(2027, 3, 28, 21, 59, 59)),
@@ -44,6 +46,12 @@ def test_an_end_is_read(text: object, zone: str, expected: ends.End) -> None:
     found = ends.parse(text, zone, problems)
     assert (found, problems) == (expected, [])
     assert ends.stored(ends.in_words(*found)) == found
+
+
+def test_a_moment_is_as_far_away_as_a_length_of_time_at_most() -> None:
+    now = datetime(2027, 1, 1, tzinfo=UTC)
+    assert not ends.too_far(now + ends.LONGEST, now)
+    assert ends.too_far(now + ends.LONGEST + timedelta(seconds=1), now)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from governance import audit
 from governance.models import ApplicationPrefix
 from tests.factories import BY, make_team
 from tests.topics.estate import make_application, make_cluster, make_grant, make_topic
-from tests.topics.measures.estate import make_group, make_measure, make_round
+from tests.topics.measures.estate import TOPIC, make_group, make_measure, make_round
 from topics.measures import known
 from topics.measures.values import Measured
 from topics.models import Cluster
@@ -140,3 +140,17 @@ def test_a_block_in_which_nobody_asks_reads_nothing(
 ) -> None:
     with django_assert_num_queries(0), known.reading([("main", "t")]):
         pass
+
+
+def test_of_many_readers_so_many_are_read_and_the_others_counted(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known, "MOST_READERS", 2)
+    make_measure(cluster)
+    for lag in range(4):
+        make_group(cluster, f"g{lag}", lag=lag)
+    found = known.measured(cluster, TOPIC)
+    assert ([one.group for one in found.readers], found.more_readers) == (["g3", "g2"], 2)
+    # Who may lose something is read whole; who has read all can lose nothing.
+    behind = known.measures(cluster, [TOPIC])[TOPIC].readers
+    assert [one.group for one in behind] == ["g3", "g2", "g1"]

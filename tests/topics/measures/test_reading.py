@@ -78,7 +78,13 @@ def test_nothing_in_remote_storage_is_known_to_be_nothing() -> None:
     ],
 )
 def test_unread(position: int, found: Unread) -> None:
-    assert unread(PLAIN.ends, {0: position, 7: 1}) == {0: found}
+    assert unread(PLAIN.ends, {0: position, 7: 1})[0] == found
+
+
+def test_of_a_partition_without_a_position_a_group_that_reads_others_has_read_nothing() -> None:
+    ends = {0: Ends(10, 30), 1: Ends(5, 9), 2: Ends(4, 4)}
+    assert unread(ends, {0: 30}) == {0: Unread(30, 0), 1: Unread(5, 4), 2: Unread(4, 0)}
+    assert unread(ends, {}) == {}
 
 
 def test_a_digest_changes_only_with_what_is_unread() -> None:

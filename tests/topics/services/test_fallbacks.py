@@ -93,9 +93,31 @@ def test_what_cannot_be_brought_stays_noted_and_is_tried_again(cluster: Cluster)
     row.refresh_from_db()
     assert row.fall_back is not None
     assert "nothing listens there" in row.fall_back["error"]
+    # Not at once: what cannot be done must not hold the cluster for ever.
+    assert fallbacks.waiting() == []
+    assert row.fall_back["tries"] == 1
+    with transaction.atomic():
+        row.fall_back = {**row.fall_back, "again_at": database_now().isoformat()}
+        row.save(update_fields=["fall_back"])
     assert fallbacks.waiting() == [cluster.pk]
     assert fallbacks.bring(cluster.pk) == 0
+    row.refresh_from_db()
+    assert row.fall_back is not None
+    assert row.fall_back["tries"] == 2
     assert not Event.objects.filter(action="topic.fall_back_applied").exists()
+
+
+def test_each_pause_is_twice_the_one_before_up_to_ten_minutes() -> None:
+    pauses = [fallbacks.pause(tries).total_seconds() for tries in (1, 2, 3, 7, 8, 9, 10_000)]
+    assert pauses == [5, 10, 20, 320, 600, 600, 600]
+
+
+def test_one_that_waits_does_not_keep_another_from_its_turn(cluster: Cluster) -> None:
+    keep(cluster)
+    keep(cluster, "u")
+    fallbacks.end_due()
+    fallbacks._settle(cluster, {"t": AWAY}, {"t": 2})
+    assert [row.name for row in fallbacks._open()] == ["u"]
 
 
 def test_when_the_cluster_has_it_the_note_goes_with_an_event(cluster: Cluster) -> None:

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connections, transaction
 
 from tests.topics.estate import make_cluster, make_topic
 from tests.topics.measures.estate import TOPIC, make_measure, make_round
+from topics.clock import database_now
 from topics.errors import ClusterError
 from topics.measures import known
 from topics.models import MeasureRound, PriceBook, Run, TopicMeasure
@@ -40,6 +41,15 @@ def test_a_recheck_waits_for_a_cluster_that_is_away() -> None:
         measure.measure_topics(cluster, [TOPIC])
     assert raised.value.retryable
     measure.measure_topics(cluster, ["payments.new"])  # of what is not there nothing is asked
+
+
+def test_measuring_one_topic_does_not_say_that_all_groups_are_known() -> None:
+    cluster = make_cluster("main")
+    make_round(cluster, groups_error="The positions of 2 groups are hidden.")
+    measure._note_topics(cluster, database_now(), measure.Counters(), "")
+    assert MeasureRound.objects.get(cluster=cluster).groups_error.startswith("The positions of 2")
+    measure._note_topics(cluster, database_now(), measure.Counters(), "Hidden.")
+    assert MeasureRound.objects.get(cluster=cluster).groups_error == "Hidden."
 
 
 def test_one_measures_a_cluster_at_a_time() -> None:

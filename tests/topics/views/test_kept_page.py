@@ -122,6 +122,14 @@ def test_what_fell_back_and_is_not_there_yet_is_said_once(cluster: Cluster) -> N
     assert "payments.t: 14 d → 7 d" in history
 
 
+def test_of_a_paused_topic_nobody_says_that_a_worker_is_on_it(cluster: Cluster) -> None:
+    topic(cluster, retention_reason=REASON, retention_ends_at=database_now(), paused=True)
+    fallbacks.end_due()
+    page = html.unescape(read("/topics/main/payments.t/"))
+    assert "The topic is paused: the cluster gets it when it is resumed." in page
+    assert "A worker brings that" not in page
+
+
 def test_the_request_that_agreed_tells_that_it_ended(cast: Cast, cluster: Cluster) -> None:
     topic(cluster, retention_reason=REASON, retention_ends_at=database_now())
     draft = requests.create_draft(

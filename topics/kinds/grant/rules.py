@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from governance.errors import Problem
+from topics.kinds import ends
 from topics.kinds.grant.situation import Situation
 from topics.kinds.grant.spec import GrantName, GrantSpec
 
@@ -99,6 +100,15 @@ def _end_ahead(
     if spec.ends_at is not None and known.now is not None and spec.ends_at <= known.now:
         yield _problem(
             "ends", "end_is_past", f"{_day(spec.ends_at)} is over already.", "Write a time to come."
+        )
+    elif (
+        spec.ends_at is not None and known.now is not None and ends.too_far(spec.ends_at, known.now)
+    ):
+        yield _problem(
+            "ends",
+            "end_is_far",
+            f"{_day(spec.ends_at)} is more than ten years away.",
+            "Write an earlier time, or never.",
         )
 
 

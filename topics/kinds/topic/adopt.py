@@ -55,8 +55,12 @@ def adopt(place: str, name: str, team: str, *, request_id: int) -> None:
         "origins": dict.fromkeys(_paths(spec), f"request:{request_id}"),
         "last_applied": spec.on_cluster(),
         "applied_at": Now(),
+        # A request that failed may have left a row of that name, with what it asked for.
+        "retention_reason": None,
+        "retention_ends_at": None,
+        "fall_back": None,
+        "paused": False,
     }
-    # A request that failed may have left a row of that name.
     left = DeclaredTopic.objects.select_for_update().filter(cluster=cluster, name=name).first()
     generation = left.generation + 1 if left is not None else 1
     numbers = {"generation": generation, "last_applied_generation": generation}
@@ -75,7 +79,7 @@ def _as_seen(cluster: Cluster, row: ObservedTopic) -> TopicSpec:
     configs = {
         key: value
         for key, value in seen.overrides.items()
-        if not profile.is_foreign(key) and key not in profile.forced
+        if not (profile.is_foreign(key) or key in profile.forced or key in profile.forbidden)
     }
     return TopicSpec(seen.partitions, seen.replication_factor, configs)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -58,24 +58,34 @@ class Change:
     growth: float | None
     watched: str  # how long, in words
     profile: Profile
+    same: bool = False  # it goes on keeping what it keeps
 
     @property
     def cost_more(self) -> Decimal | None:
         """How much more it costs a month; None where that is unknown."""
         before, after = self.cost_before.amount, self.cost_after.amount
+        if self.same:
+            return Decimal(0)
         if self.stored_before == self.stored_after and self.stored_after.total is not None:
             return Decimal(0)
         return None if before is None or after is None else after - before
 
 
 def change(spec: TopicSpec, place: Place, known: Known, measured: Measured) -> Change | None:
-    """What asking for this changes; None where the topic is not there, or keeps what it keeps."""
-    before, after = volume.now(place, known), volume.asked(spec, place)
-    if before is None or before == after:
+    """What asking for this changes, be it nothing; None where the topic is not there."""
+    before, after = volume.now(place, known), volume.asked(spec, place, known)
+    if before is None:
         return None
+    if measured.stale:  # too old to say how large it is, or how fast it grows
+        measured = replace(measured, growth=None, leader_bytes=None, remote_bytes=None)
     growth = measured.growth.size if measured.growth else None
-    held_before, held_after = volume.held(before, growth), volume.held(after, growth)
-    if held_before.endless or held_before.why:
+    held_before, held_after = (
+        _in_words_of(measured, volume.held(kept, growth, measured.one_copy))
+        for kept in (before, after)
+    )
+    if before == after:
+        held_before = held_after = _now(held_after, measured)
+    elif held_before.endless or held_before.why:
         held_before = _as_measured(held_before, measured)
     profile = place.profile
     stored_before, stored_after = (
@@ -96,7 +106,20 @@ def change(spec: TopicSpec, place: Place, known: Known, measured: Measured) -> C
             measured.growth.over(measured.seen_at) if measured.growth and measured.seen_at else ""
         ),
         profile=profile,
+        same=before == after,
     )
+
+
+def _in_words_of(measured: Measured, held: Held) -> Held:
+    """What is held; where that is unknown since measures are too old, it says so."""
+    return replace(held, why=measured.unknown) if held.why and measured.stale else held
+
+
+def _now(held: Held, measured: Measured) -> Held:
+    """What a topic holds that goes on as it is: as reckoned, else as measured."""
+    if held.total is not None:
+        return held
+    return _as_measured(held, measured)
 
 
 def _as_measured(held: Held, measured: Measured) -> Held:
@@ -112,18 +135,20 @@ def _stored(held: Held, settings: Kept, profile: Profile) -> Stored:
     )
 
 
-def facts(change: Change | None, *, there: bool) -> dict[str, object]:
-    """Facts of a change; `there` says whether the topic is. Of a new one nobody knows the size."""
+def facts(change: Change | None, *, endless: bool) -> dict[str, object]:
+    """Facts of a change. Of a topic that is not there yet nobody knows the size, but whether
+    anything bounds it: `endless`."""
     if change is None:
-        nothing: dict[str, object] = {"topic.bytes_more": 0, "topic.cost_more_month": 0}
-        return {**(nothing if there else {}), **_loss_facts(Losses())}
+        return {"topic.endless": endless, **_loss_facts(Losses())}
     found: dict[str, object] = {"topic.endless": change.after.endless}
     before, after = change.stored_before.total, change.stored_after.total
     if before is not None:
         found["topic.bytes_before"] = before
     if after is not None:
         found["topic.bytes_after"] = after
-    if before is not None and after is not None:
+    if change.same:
+        found["topic.bytes_more"] = 0
+    elif before is not None and after is not None:
         found["topic.bytes_more"] = max(0, after - before)
     if (more := change.cost_more) is not None:
         found["topic.cost_more_month"] = max(0, math.ceil(more))
@@ -150,7 +175,11 @@ def _loss_facts(lost: Losses) -> dict[str, object]:
 def _told(texts: Sequence[str]) -> str:
     """What one team loses, as far as somebody would read it."""
     more = len(texts) - MOST_TOLD
-    return "; ".join(texts[:MOST_TOLD]) + (f"; and {more:,} more groups" if more > 0 else "")
+    return "; ".join(texts[:MOST_TOLD]) + (f"; and {_more(more)}" if more > 0 else "")
+
+
+def _more(count: int) -> str:
+    return f"{count:,} more group{'' if count == 1 else 's'}"
 
 
 # --- For people ---------------------------------------------------------------------------------
@@ -158,7 +187,7 @@ def _told(texts: Sequence[str]) -> str:
 
 def lines(change: Change | None) -> list[Effect]:
     """The effect of a change in words, what it takes from readers first."""
-    if change is None:
+    if change is None or change.same:
         return []
     return [*_loss_lines(change.losses), *_size_lines(change), *_cost_lines(change)]
 
@@ -182,14 +211,16 @@ def _loss_lines(lost: Losses) -> Iterator[Effect]:
             },
         )
     if (more := len(lost.groups) - MOST_GROUPS) > 0:
-        yield Effect("loss", "Loses unread records", f"And {more:,} more groups.", tone="bad")
+        yield Effect("loss", "Loses unread records", f"And {_more(more)}.", tone="bad")
     if lost.unknown:
         yield Effect(
             "loss", "Who loses unread records", f"Not known. {lost.unknown}", tone="warn",
             how="The platform team must agree.",
         )  # fmt: skip
     elif lost.shrinks and not lost.groups:
-        yield Effect("loss", "Unread records", "No group loses any.", tone="good")
+        yield Effect(
+            "loss", "Unread records", "No group that commits its position loses any.", tone="good"
+        )
 
 
 def _size_lines(change: Change) -> Iterator[Effect]:
@@ -233,6 +264,8 @@ def _sizes(before: int | None, after: int | None) -> str:
 def _how(change: Change) -> str:
     if change.growth is None:
         return "From its limit of size."
+    if not change.growth:
+        return f"Nothing was written in the last {change.watched}: it is taken to stay as it is."
     rate = units.format_size(round(change.growth))
     return (
         f"In the long run, at the {rate}/s by which it grew in the last {change.watched}. Brokers "

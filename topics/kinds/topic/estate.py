@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Value
 
 from governance.kinds import ItemView, Json
 from topics.clock import database_now
-from topics.kinds.topic import diff, effect, kept_facts
+from topics.kinds.topic import diff, effect, kept_facts, volume
 from topics.kinds.topic.about import About
 from topics.kinds.topic.known import place_of
 from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
-from topics.kinds.topic.place import Known
+from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import Observed
 from topics.kinds.topic.reason import from_json
 from topics.kinds.topic.spec import TopicSpec
+from topics.measures import known as measures
+from topics.measures.values import Measured
 from topics.models import Cluster
 
+Row = tuple[Any, ...]  # as the columns below
+
 ROWS: Final = 2_000  # of the server's cursor, held at once
-# What asks for what it is already changes nothing of what it holds.
-_NO_CHANGE: Final = effect.facts(None, there=True)
+_MEASURED: Final = frozenset(
+    fact.name for fact in effect.FACTS if fact.name.startswith(("topic.bytes_", "topic.cost_"))
+)
 _SEEN: Final = Observed(0, 0, {}, {})  # facts ask only whether there is one
 
 
@@ -50,7 +57,8 @@ def estate_facts(wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
         )
     rows = rows.annotate(seen=there)
     found = rows.order_by().values_list("resource__owner__slug", *columns).iterator(ROWS)
-    for owner, data_class, labels, cluster_id, name, *values, why, ends_at, seen_there in found:
+    for row, measured in _with_sizes(found, clusters, look=bool(wanted & _MEASURED)):
+        owner, data_class, labels, cluster_id, name, *values, why, ends_at, seen_there = row
         cluster, place = clusters[cluster_id], places[cluster_id]
         about = About(data_class, "", labels)
         reason = None if why is None else from_json(why)
@@ -75,6 +83,27 @@ def estate_facts(wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
             {
                 **diff.facts(name, spec, place, known),
                 **kept_facts.facts(spec, place, about, now),
-                **_NO_CHANGE,
+                **_effect(spec, place, known, measured),
             },
         )
+
+
+def _effect(spec: TopicSpec, place: Place, known: Known, measured: Measured | None) -> Json:
+    """What asks for what it is already goes on holding what it holds."""
+    as_declared = replace(known, observed=None)
+    change = effect.change(spec, place, as_declared, measured) if measured is not None else None
+    return effect.facts(change, endless=volume.endless(spec, place))
+
+
+def _with_sizes(
+    rows: Iterable[Row], clusters: Mapping[int, Cluster], *, look: bool
+) -> Iterator[tuple[Row, Measured | None]]:
+    """Each row with what is measured of its topic: read once for a part of a cluster."""
+    left = iter(rows)
+    while part := list(islice(left, ROWS)):
+        names: dict[int, list[str]] = {}
+        for row in part if look else ():
+            names.setdefault(row[3], []).append(row[4])
+        found = {pk: measures.many_sizes(clusters[pk], some) for pk, some in names.items()}
+        for row in part:
+            yield row, found.get(row[3], {}).get(row[4])

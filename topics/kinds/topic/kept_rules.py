@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from governance.errors import Problem
-from topics.kinds.topic import configs
+from topics.kinds import ends
+from topics.kinds.topic import configs, volume
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.reason import FIELD, KEY, RetentionReason, number, shorter
 from topics.kinds.topic.spec import TopicSpec
@@ -20,6 +21,7 @@ def reason_fits(name: str, spec: TopicSpec, place: Place, known: Known) -> Itera
         yield _nothing_deleted(name)
     yield from _ends_ahead(spec.reason, known)
     yield from _falls_back_shorter(spec, spec.reason, place)
+    yield from _falls_back_below_now(spec.reason, place, known)
 
 
 def time_deletes(spec: TopicSpec, place: Place) -> bool:
@@ -61,6 +63,17 @@ def _ends_ahead(reason: RetentionReason, known: Known) -> Iterator[Problem]:
             f"{reason.ends_at:%Y-%m-%d %H:%M} UTC is over already.",
             "Write a time to come, or leave the reason away.",
         )
+    elif (
+        reason.ends_at is not None
+        and known.now is not None
+        and ends.too_far(reason.ends_at, known.now)
+    ):
+        yield _problem(
+            "ends",
+            "end_is_far",
+            f"{reason.ends_at:%Y-%m-%d} is more than ten years away.",
+            "Write an earlier time, or never.",
+        )
 
 
 def _falls_back_shorter(
@@ -77,3 +90,37 @@ def _falls_back_shorter(
         f"{configs.human(known, asked)}.",
         "Write a shorter time, or ask without a reason.",
     )
+
+
+def _falls_back_below_now(reason: RetentionReason, place: Place, known: Known) -> Iterator[Problem]:
+    """Falling back asks no reader: what it may delete is only what was agreed on to go already."""
+    back, least = reason.falls_back_ms(place.default_of(KEY)), _kept_now(place, known)
+    if back is None or least is None or not shorter(back, least):
+        return
+    key = configs.KEYS[KEY]
+    yield _problem(
+        "falls_back_to",
+        "falls_back_below_now",
+        f"It would fall back to {configs.human(key, back)}, less than the "
+        f"{configs.human(key, least)} that hold without the reason: records would go of which "
+        "nobody who reads them was asked.",
+        "Write as much or more, or ask for the shorter time first, on its own.",
+    )
+
+
+def _kept_now(place: Place, known: Known) -> int | None:
+    """The shortest time for which records are kept already: by what is declared, by what the
+    cluster has, by what a reason in force falls back to. None for a topic that is new."""
+    if known.declared is None:
+        return None
+    kept = (volume.asked(known.declared, place), volume.now(place, known))
+    found = [
+        one.retention_ms if one.deletes else volume.UNLIMITED for one in kept if one is not None
+    ]
+    if known.declared.reason is not None:
+        found.append(known.declared.reason.falls_back_ms(place.default_of(KEY)))
+    least: int | None = None
+    for value in found:
+        if value is not None and (least is None or shorter(value, least)):
+            least = value
+    return least

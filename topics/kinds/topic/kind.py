@@ -23,7 +23,16 @@ from governance.kinds import (
 from governance.policy.facts import Fact, FactType, declare
 from topics.kinds import on_cluster
 from topics.kinds.on_cluster import cluster_at
-from topics.kinds.topic import adopt, diff, effect, estate, kept_facts, kept_rows, rules
+from topics.kinds.topic import (
+    adopt,
+    diff,
+    effect,
+    estate,
+    kept_facts,
+    kept_rows,
+    rules,
+    volume,
+)
 from topics.kinds.topic.about import SILENT
 from topics.kinds.topic.declaring import write_declared
 from topics.kinds.topic.kept_facts import FACTS as KEPT_FACTS
@@ -126,7 +135,7 @@ class TopicKind:
             **diff.facts(item.name, spec, place, known),
             **diff.change_facts(spec, place, known),
             **kept_facts.facts(spec, place, before, known.now, known.declared),
-            **effect.facts(self._change(item), there=known.declared is not None),
+            **effect.facts(self._change(item), endless=volume.endless(spec, place)),
         }
 
     def rows(self, item: ItemView) -> list[DiffRow]:

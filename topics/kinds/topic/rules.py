@@ -9,6 +9,7 @@ from governance.errors import Problem
 from topics.kinds.topic import configs
 from topics.kinds.topic.kept_rules import reason_fits
 from topics.kinds.topic.place import Known, Place
+from topics.kinds.topic.reason import FIELD
 from topics.kinds.topic.spec import TopicSpec, name_problem
 
 Rule = Callable[[str, TopicSpec, Place, Known], Iterator[Problem]]
@@ -27,7 +28,7 @@ def check_alter(name: str, spec: TopicSpec, place: Place, known: Known) -> list[
                              "Check the name, or ask to create it.")]  # fmt: skip
         return [_problem("name", "unmanaged",
                          f"{name} exists on {place.slug}, but nobody declared it in Weir.",
-                         "The platform team can change it on the cluster itself.")]  # fmt: skip
+                         "A team can claim it, and ask for changes from then on.")]  # fmt: skip
     rules = (_not_vanished, _no_decrease, _same_replication, _changes_something, *_OF_SPEC)
     return _all(rules, name, spec, place, known)
 
@@ -61,7 +62,7 @@ def _free_name(name: str, _spec: TopicSpec, place: Place, known: Known) -> Itera
             "name",
             "taken",
             f"{name} exists on {place.slug} already, although nobody declared it in Weir.",
-            "Choose another name.",
+            "Choose another name, or claim the topic for a team.",
         )
     elif known.collides:
         yield _problem(
@@ -246,6 +247,27 @@ def _keys_fit_together(
         )
 
 
+def _fits_after_its_end(
+    name: str, spec: TopicSpec, place: Place, known: Known
+) -> Iterator[Problem]:
+    """What it falls back to must be as possible as what is asked for: nobody is there to be told
+    when a cluster refuses it."""
+    if spec.reason is None:
+        return
+    then = replace(spec, configs=spec.reason.after_end(spec.configs), reason=None)
+    for rule in (_values_in_limits, _keys_fit_together):
+        already = {(found.path, found.rule) for found in rule(name, spec, place, known)}
+        for found in rule(name, then, place, known):
+            if (found.path, found.rule) not in already:
+                yield _problem(
+                    f"{FIELD}.falls_back_to",
+                    found.rule,
+                    f"After the end of the longer time: {found.message}",
+                    "Write another time to fall back to, or change "
+                    f"{found.path.removeprefix('configs.')}.",
+                )
+
+
 def _number(text: str | None) -> int | None:
     return int(text) if text is not None and configs.WHOLE_NUMBER.fullmatch(text) else None
 
@@ -255,5 +277,6 @@ _OF_SPEC: tuple[Rule, ...] = (
     _known_keys,
     _values_in_limits,
     _keys_fit_together,
+    _fits_after_its_end,
     reason_fits,
 )

@@ -41,6 +41,13 @@ def undo_change(
         )
     notes: list[str] = []
     configs = _configs(before.configs, after.configs, now.configs, notes)
+    if _is_over(before, after, now, configs, time):
+        assert before.reason is not None  # noqa: S101  # it is over
+        configs = before.reason.after_end(configs)
+        notes.append(
+            f"The time for which {KEY} was {before.configs.get(KEY) or _DEFAULT} is over: it "
+            f"becomes {configs.get(KEY) or _DEFAULT}, which was agreed on for then."
+        )
     if after.partitions != before.partitions:
         notes.append(
             f"Its {now.partitions} partitions stay: partitions can be added, never taken away."
@@ -88,6 +95,26 @@ def _about(before: About, after: About, now: About, notes: list[str]) -> About:
     ).over(now)
 
 
+def _is_over(
+    before: TopicSpec,
+    after: TopicSpec,
+    now: TopicSpec,
+    configs: Mapping[str, str],
+    time: datetime | None,
+) -> bool:
+    """Whether the retention that comes back was to end, and its end is over."""
+    if configs.get(KEY) != before.configs.get(KEY) or not _ended(before.reason, time):
+        return False
+    taken_back = (after.configs.get(KEY), after.reason) != (before.configs.get(KEY), before.reason)
+    return taken_back or _ended(now.reason, time)
+
+
+def _ended(reason: RetentionReason | None, time: datetime | None) -> bool:
+    if reason is None or reason.ends_at is None or time is None:
+        return False
+    return reason.ends_at <= time
+
+
 def _reason(
     before: TopicSpec, now: TopicSpec, configs: Mapping[str, str], time: datetime | None
 ) -> RetentionReason | None:
@@ -95,6 +122,4 @@ def _reason(
     before, the one of now with that of now."""
     if configs.get(KEY) != before.configs.get(KEY):
         return now.reason if configs.get(KEY) == now.configs.get(KEY) else None
-    found = before.reason
-    over = found is not None and found.ends_at and time is not None and found.ends_at <= time
-    return None if over else found
+    return now.reason if _ended(before.reason, time) else before.reason

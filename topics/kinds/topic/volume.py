@@ -54,14 +54,31 @@ class Held:
     endless: bool = False
 
 
-def asked(spec: TopicSpec, place: Place) -> Kept:
-    """What is kept under the settings that are asked for."""
-    return _kept(
-        lambda key: spec.configs.get(key, place.default_of(key)),
-        place,
-        spec.partitions,
-        spec.replication_factor,
-    )
+def asked(spec: TopicSpec, place: Place, known: Known | None = None) -> Kept:
+    """What is kept under the settings that are asked for. An override that `known` has from the
+    cluster, and that nobody ever declared, stays: no plan touches it."""
+    left = _left_alone(known) if known is not None else {}
+
+    def value(key: str) -> str | None:
+        return spec.configs.get(key, left.get(key, place.default_of(key)))
+
+    return _kept(value, place, spec.partitions, spec.replication_factor)
+
+
+def endless(spec: TopicSpec, place: Place) -> bool:
+    """Whether nothing bounds what is kept under the settings that are asked for."""
+    return held(asked(spec, place), None).endless
+
+
+def _left_alone(known: Known) -> Mapping[str, str]:
+    if known.observed is None:
+        return {}
+    ours: set[str] = set()
+    for spec in (known.declared, known.applied):
+        ours |= spec.configs.keys() if spec is not None else set()
+    overrides = known.observed.overrides
+    others = {key: value for key, value in overrides.items() if key not in ours}
+    return {**known.observed.inherited, **others}
 
 
 def now(place: Place, known: Known) -> Kept | None:
@@ -101,11 +118,12 @@ def _kept(
     )
 
 
-def held(kept: Kept, bytes_a_second: float | None) -> Held:
-    """What it holds in the long run at that rate."""
+def held(kept: Kept, bytes_a_second: float | None, now: int | None = 0) -> Held:
+    """What it holds in the long run at that rate. Where nothing is written it is taken to hold what
+    it holds `now`, None where that is unknown: what goes of it when is not reckoned."""
     if not kept.deletes:
         return Held(why="Compaction keeps the last value of each key, whatever the rate is.")
-    total = _bound(kept.retention_ms, kept.retention_bytes, kept.partitions, bytes_a_second)
+    total = _bound(kept.retention_ms, kept.retention_bytes, kept.partitions, bytes_a_second, now)
     if isinstance(total, Held):
         return total
     if not kept.tiered:
@@ -115,12 +133,17 @@ def held(kept: Kept, bytes_a_second: float | None) -> Held:
         kept.retention_bytes if kept.local_bytes == AS_TOTAL else kept.local_bytes,
         kept.partitions,
         bytes_a_second,
+        now,
     )
     return Held(total, total if isinstance(local, Held) else min(local, total))
 
 
 def _bound(
-    ms: int | None, size: int | None, partitions: int, bytes_a_second: float | None
+    ms: int | None,
+    size: int | None,
+    partitions: int,
+    bytes_a_second: float | None,
+    now: int | None,
 ) -> int | Held:
     """Bytes under a limit of time and one of size, of which the tighter holds."""
     if ms is None or size is None:
@@ -129,5 +152,7 @@ def _bound(
     if ms >= 0:
         if bytes_a_second is None:
             return Held(why="How fast it grows is not known yet.")
-        bounds.append(round(bytes_a_second * ms / 1000))
+        if not bytes_a_second and now is None:
+            return Held(why="Nothing was written lately, and how much it holds is not known.")
+        bounds.append(round(bytes_a_second * ms / 1000) if bytes_a_second else now or 0)
     return min(bounds) if bounds else Held(endless=True)

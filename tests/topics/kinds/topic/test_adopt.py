@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 
-from governance import kinds
+from governance import audit, kinds
 from governance.errors import Refused
 from governance.models import Request, Team
 from governance.services import pipeline, requests, reviews
 from governance.services.items import NewItem
 from governance.workflow import State
-from tests.factories import Cast, make_actor, make_cast
+from tests.factories import BY, Cast, make_actor, make_cast
 from tests.topics.estate import make_cluster, make_seen, make_topic
+from topics.clock import database_now
+from topics.kinds.topic import adopt
 from topics.kinds.topic.model import DeclaredTopic
 from topics.models import Cluster
 
@@ -53,10 +56,39 @@ def test_it_is_declared_as_the_cluster_has_it(cast: Cast, cluster: Cluster) -> N
     after = kind.current("main", "stray")
     assert after is not None
     assert after.owner == "payments"
-    assert after.declared == after.applied == after.observed
+    assert after.declared == after.applied
+    assert after.observed is not None
+    assert after.declared is not None
+    assert after.declared.items() >= after.observed.items()
     row = DeclaredTopic.objects.get(name="stray")
     assert (row.partitions, row.configs) == (7, {"retention.ms": "1000"})
     assert set(row.origins.values()) == {f"request:{request.pk}"}
+
+
+def test_a_claim_leaves_nothing_of_a_request_that_failed(cast: Cast, cluster: Cluster) -> None:
+    with transaction.atomic():
+        make_topic(
+            cluster, "stray", applied=False, paused=True, configs={"retention.ms": "9"},
+            retention_reason={"kind": "audit", "text": "", "ends": "90 d", "falls_back_to": "1"},
+            retention_ends_at=database_now(), fall_back={"to": "1", "error": ""},
+        )  # fmt: skip
+    make_seen(cluster, "stray", retention_ms="1000")
+    with transaction.atomic():
+        adopt.adopt("main", "stray", "payments", request_id=7)
+        row = DeclaredTopic.objects.get(name="stray")
+        audit.record("topic.declared", by=BY, about=row)
+    assert (row.retention_reason, row.retention_ends_at, row.fall_back) == (None, None, None)
+    assert (row.paused, row.configs, row.generation) == (False, {"retention.ms": "1000"}, 2)
+
+
+def test_what_the_platform_forbids_is_not_declared(cast: Cast) -> None:
+    cluster = make_cluster("shared", profile="automq")
+    make_seen(cluster, "stray", retention_ms="1000", local_retention_ms="500")
+    with transaction.atomic():
+        adopt.adopt("shared", "stray", "payments", request_id=7)
+        row = DeclaredTopic.objects.get(name="stray")
+        audit.record("topic.declared", by=BY, about=row)
+    assert row.configs == {"retention.ms": "1000"}
 
 
 def test_what_cannot_be_claimed(cast: Cast, cluster: Cluster) -> None:

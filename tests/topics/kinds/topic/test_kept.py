@@ -12,6 +12,7 @@ from topics.kinds.topic import kept_facts, kept_rows
 from topics.kinds.topic.about import NEW, SILENT, About
 from topics.kinds.topic.kept_rules import reason_fits
 from topics.kinds.topic.place import Known, Place
+from topics.kinds.topic.plan import Observed
 from topics.kinds.topic.reason import DEFAULT, Limits, ReasonKind, RetentionReason
 from topics.kinds.topic.spec import TopicSpec
 from topics.profiles import table
@@ -126,6 +127,10 @@ def test_what_cannot_be_reckoned_is_unknown_and_no_none() -> None:
         (spec(REASON, cleanup_policy="compact,delete", retention_ms=YEAR), None),
         (spec(replace(REASON, lasts=None, ends_at=NOW), retention_ms=YEAR), "end_is_past"),
         (
+            spec(replace(REASON, lasts=None, ends_at=NOW.replace(year=2099)), retention_ms=YEAR),
+            "end_is_far",
+        ),
+        (
             spec(
                 replace(REASON, lasts=None, ends_at=NOW + timedelta(seconds=1)), retention_ms=YEAR
             ),
@@ -144,6 +149,38 @@ def test_a_reason_that_cannot_be_is_refused(asked: TopicSpec, rule: str | None) 
     problems = list(reason_fits("t", asked, PLACE, Known(now=NOW)))
     assert [p.rule for p in problems] == ([] if rule is None else [rule])
     assert all(p.path.startswith("retention_reason.") and p.way_out for p in problems)
+
+
+@pytest.mark.parametrize(
+    ("declared", "observed", "back", "fits"),
+    [
+        # A year with a reason, on top of what is kept now; and no less than that afterwards.
+        (spec(retention_ms=str(30 * DAY)), None, str(30 * DAY), True),
+        (spec(retention_ms=str(30 * DAY)), None, str(8 * DAY), False),
+        (spec(retention_ms=str(30 * DAY)), None, DEFAULT, False),
+        (spec(), None, DEFAULT, True),
+        (spec(retention_ms="-1"), None, str(300 * DAY), False),
+        # What the cluster has decides as well as what is declared: the shorter of the two.
+        (spec(retention_ms=str(30 * DAY)), {"retention.ms": str(DAY)}, str(DAY), True),
+        (spec(retention_ms=str(30 * DAY)), {"retention.ms": str(DAY)}, "1000", False),
+        # A reason in force was agreed on with what it falls back to.
+        (spec(replace(REASON, falls_back_to=str(2 * DAY)), retention_ms=YEAR), None,
+         str(2 * DAY), True),
+        (spec(replace(REASON, falls_back_to=str(2 * DAY)), retention_ms=YEAR), None,
+         str(DAY), False),
+        # Where no time deletes anything now, each fall-back takes records away.
+        (spec(cleanup_policy="compact", retention_ms=str(DAY)), None, str(7 * DAY), False),
+    ],
+)  # fmt: skip
+def test_no_fall_back_takes_what_nobody_was_asked_about(
+    declared: TopicSpec, observed: dict[str, str] | None, back: str, fits: bool
+) -> None:
+    asked = spec(replace(REASON, falls_back_to=back), retention_ms=YEAR)
+    seen = None if observed is None else Observed(6, 3, observed)
+    known = Known(declared=declared, observed=seen, now=NOW)
+    found = [p.rule for p in reason_fits("t", asked, PLACE, known)]
+    assert found == ([] if fits else ["falls_back_below_now"])
+    assert not list(reason_fits("t", asked, PLACE, NOTHING))  # a new topic loses nothing
 
 
 def shown(asked: TopicSpec, known: Known = NOTHING) -> dict[str, DiffRow]:

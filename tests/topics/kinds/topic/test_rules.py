@@ -7,6 +7,7 @@ import pytest
 from topics.kinds.topic import configs
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import Observed
+from topics.kinds.topic.reason import ReasonKind, RetentionReason
 from topics.kinds.topic.rules import check_alter, check_create
 from topics.kinds.topic.spec import TopicSpec
 from topics.profiles import table
@@ -137,3 +138,21 @@ def test_a_cluster_that_was_never_observed_is_judged_by_the_table() -> None:
     assert check_create("t", spec(retention_ms="1", replication=9), unknown, Known()) == []
     problems = check_create("t", spec(retention_msx="1"), unknown, Known())
     assert [p.rule for p in problems] == ["unknown_key"]
+
+
+@pytest.mark.parametrize(
+    ("configs", "back", "rule"),
+    [
+        ({}, "1000", None),
+        ({"local.retention.ms": "5000"}, "1000", "local_beyond_total"),
+        ({"local.retention.ms": "1000"}, "1000", None),
+    ],
+)
+def test_what_it_falls_back_to_must_be_possible_as_well(
+    configs: dict[str, str], back: str, rule: str | None
+) -> None:
+    reason = RetentionReason(ReasonKind.AUDIT, "", None, None, back)
+    asked = TopicSpec(6, 3, {"retention.ms": "9000", **configs}, reason=reason)
+    found = check_create("t", asked, Place("main", table.get("apache-kafka")), Known())
+    assert [p.rule for p in found] == ([] if rule is None else [rule])
+    assert all(p.path == "retention_reason.falls_back_to" for p in found)

@@ -124,8 +124,33 @@ def test_what_is_said_of_it_and_why_goes_back_too(
 
 
 def test_a_reason_whose_end_is_over_does_not_come_back() -> None:
-    before, now = said(NEW, HELD, retention_ms="9"), said(NEW, retention_ms="1")
+    before, now = said(NEW, HELD, retention_ms="9"), said(NEW, retention_ms="2")
     late = HELD.ends_at
-    undone = undo_change("t", before=before, after=said(retention_ms="1"), now=now, time=late)
+    undone = undo_change("t", before=before, after=said(retention_ms="2"), now=now, time=late)
     assert isinstance(undone, Undone)
     assert from_json(undone.after).reason is None
+
+
+def test_a_value_whose_time_is_over_comes_back_as_what_was_agreed_on_for_then() -> None:
+    over = RetentionReason(ReasonKind.AUDIT, "", None, NOW_OVER - timedelta(days=1), "700")
+    before = TopicSpec(6, 3, {"retention.ms": "9000"}, reason=over)
+    made = TopicSpec(6, 3, {"retention.ms": "5000"})
+    undone = undo_change("t", before=before, after=made, now=made, time=NOW_OVER)
+    assert isinstance(undone, Undone)
+    asked = from_json(undone.after)
+    assert (asked.configs, asked.reason) == ({"retention.ms": "700"}, None)
+    assert "is over: it becomes 700" in " ".join(undone.notes)
+    # A renewal that is taken back after the end of what it renewed.
+    renewed = replace(before, reason=replace(over, ends_at=NOW_OVER + timedelta(days=9)))
+    undone = undo_change("t", before=before, after=renewed, now=renewed, time=NOW_OVER)
+    assert isinstance(undone, Undone)
+    assert from_json(undone.after).configs == {"retention.ms": "700"}
+    # Another change beside it, and a retention that somebody asked for anew, without a reason.
+    other = replace(before, configs={"retention.ms": "9000", "a": "1"})
+    kept = replace(other, reason=None)
+    undone = undo_change("t", before=before, after=other, now=kept, time=NOW_OVER)
+    assert isinstance(undone, Undone)
+    assert from_json(undone.after).configs == {"retention.ms": "9000"}
+
+
+NOW_OVER = datetime(2027, 1, 1, tzinfo=UTC)
