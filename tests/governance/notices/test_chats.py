@@ -96,7 +96,7 @@ def test_what_a_service_says_is_told_without_the_secret() -> None:
         "/".join([GOOD["slack"], *(f"c{number}" for number in range(600))]),
         f"{GOOD['slack']}/a%2Cb,c%20d",
         f"{GOOD['tgram']}/124/125/126",
-        f"{GOOD['opsgenie']}/a/b/c/d",
+        f"{GOOD['opsgenie']}/@a/@b/@c/@d",
     ],
 )
 def test_one_address_names_few_places(address: str) -> None:

@@ -235,7 +235,8 @@ def test_who_is_the_second_person(facts: Mapping[str, object], role: str, why: s
     needs = {need.role: need for need in route([SECOND], facts)}
     assert (needs[role].policy, needs[role].version) == ("irreversible", 2)
     assert needs[role].reason.endswith(f"irreversible says so. {why}")
-    assert len(needs) == (2 if facts["owner.team"] == "payments" else 1)
+    somebody = facts["owner.team"] == "payments" and facts["owner.approvers"] != 0
+    assert len(needs) == (2 if somebody else 1)  # or the platform team alone, for both
 
 
 def test_owners_of_several_teams_are_several_people() -> None:
