@@ -32,7 +32,7 @@ COUNTS = {
     "/topics/?show=unmanaged&q=legacy": 10,
     "/teams/": 8,
 }
-A_REQUEST = 38
+A_REQUEST = 39
 TYPING = 37
 TYPED = {
     "parts": "topic:create,subject:register,grant:create",
