@@ -40,8 +40,9 @@ from governance.permissions import (
 )
 from governance.policy.routing import Need
 from governance.services import reviews
+from governance.services.circles import authors_of
 from governance.services.items import views
-from governance.services.requests import authors_of, foreseen, steps
+from governance.services.requests import foreseen, steps
 from governance.ways import Ways, ways_of
 from governance.workflow import (
     EDITABLE,

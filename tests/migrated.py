@@ -21,7 +21,7 @@ def template(server_url: str) -> str:
     """The name of that database on this server. It says which migrations it has, so that one of
     another state of the sources is never taken."""
     name = f"weir_migrated_{_digest()}"
-    with psycopg.connect(_admin(server_url), autocommit=True) as connection:
+    with psycopg.connect(admin(server_url), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         if not _is_there(connection, name):
             half = f"{name}_half"
@@ -36,13 +36,14 @@ def template(server_url: str) -> str:
 def copy(server_url: str, name: str) -> str:
     """A new database of that name, with all migrations; its URL."""
     source = template(server_url)
-    with psycopg.connect(_admin(server_url), autocommit=True) as connection:
+    with psycopg.connect(admin(server_url), autocommit=True) as connection:
         create = SQL("CREATE DATABASE {} TEMPLATE {}")
         connection.execute(create.format(Identifier(name), Identifier(source)))
     return urlsplit(server_url)._replace(path=f"/{name}").geturl()
 
 
-def _admin(server_url: str) -> str:
+def admin(server_url: str) -> str:
+    """Where databases are made and dropped."""
     return urlsplit(server_url)._replace(path="/postgres").geturl()
 
 

@@ -73,7 +73,7 @@ def around(
 
 
 def authors_of(request: Request) -> set[int]:
-    """Everybody who wrote or edited any of it."""
+    """Ids of everybody who wrote or edited any of it."""
     found = ItemAuthor.objects.filter(item__request=request).order_by()
     authors = set(found.values_list("user_id", flat=True).distinct())
     return authors | ({request.author_id} if request.author_id is not None else set())
@@ -98,22 +98,21 @@ def _approvers(request: Request, authors: Collection[int]) -> set[int]:
             "role", "review_id", "review__reviewer_id", "review__delegation__giver_id"
         )
     )
-    unmet = [role for role, review, *_ in rows if review is None]
-    asked = people_in([role.replace("second:", "owner:", 1) for role in unmet])
+    # A second owner is an owner.
+    unmet = {role.replace("second:", "owner:", 1) for role, review, *_ in rows if review is None}
     agreed = {person for _, _, *people in rows for person in people if person is not None}
-    return (asked | _standing_in(unmet, not_for=agreed.union(authors))) - agreed
+    return (people_in(unmet) | _standing_in(unmet, not_for=agreed.union(authors))) - agreed
 
 
-def _standing_in(roles: Collection[str], *, not_for: Collection[int]) -> set[int]:
+def _standing_in(roles: set[str], *, not_for: Collection[int]) -> set[int]:
     """Who decides today for somebody who could meet one of the roles and is away, and is none of
     these."""
-    asked = {role.replace("second:", "owner:", 1) for role in roles}
-    rows = Delegation.objects.filter(roles__overlap=sorted(asked)).standing() if asked else []
+    rows = Delegation.objects.filter(roles__overlap=sorted(roles)).standing() if roles else []
     return {
         row.taker_id
         for row, teams, org_roles in rows
         if row.giver_id not in not_for
-        and asked.intersection(row.roles, {*org_roles, *(f"owner:{team}" for team in teams)})
+        and roles.intersection(row.roles, {*org_roles, *(f"owner:{team}" for team in teams)})
     }
 
 

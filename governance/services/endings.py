@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection
-
 from governance import endings
 from governance.actors import system_actor
 from governance.endings import Ending
 from governance.models import Notification
 from governance.notices.table import Happening
 from governance.services import circles, notices
+from governance.services.timing import database_time
 
 AHEAD = (timedelta(days=14), timedelta(days=2))
 AT_ONCE = 2_000  # of each kind of thing; the next hour goes on with those that are left
@@ -21,7 +20,7 @@ AT_ONCE = 2_000  # of each kind of thing; the next hour goes on with those that 
 def tell() -> int:
     """Tells of what nobody was told of yet; of how many things."""
     found = endings.within(max(AHEAD), most=AT_ONCE)
-    now = _now()
+    now = database_time()
     keyed = {_key(one, now): one for one in found}
     told = _told(list(keyed))
     by = system_actor("clock")
@@ -47,10 +46,3 @@ def _key(one: Ending, now: datetime) -> str:
 
 def _told(keys: Sequence[str]) -> set[str]:
     return set(Notification.objects.filter(key__in=keys).values_list("key", flat=True))
-
-
-def _now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        found: datetime = cursor.fetchone()[0]
-    return found

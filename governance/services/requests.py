@@ -22,6 +22,7 @@ from governance.permissions import Action, demand
 from governance.policy.routing import UNREAD, Need
 from governance.services import notices, snapshots
 from governance.services.checks import Examination, examine, store_findings
+from governance.services.circles import authors_of
 from governance.services.items import NewItem, Typed, dependencies, must_read, read_items, views
 from governance.services.moves import move
 from governance.workflow import EDITABLE, ENDED_UNDONE, FINAL, TRANSITIONS, Move, State
@@ -137,12 +138,6 @@ def write_same(request: Request, *, by: Actor, replaces: Request | None = None) 
         replaces=replaces,
         by=by,
     )
-
-
-def authors_of(request: Request) -> set[int]:
-    """Ids of everybody who wrote or edited any of it."""
-    found = ItemAuthor.objects.filter(item__request=request).values_list("user_id", flat=True)
-    return {*found, *([request.author_id] if request.author_id is not None else [])}
 
 
 @transaction.atomic

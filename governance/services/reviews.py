@@ -13,8 +13,9 @@ from governance.errors import Conflict, Invalid, NotAllowed, Stale
 from governance.models import Request, Requirement, Review, User, Verdict
 from governance.permissions import Capacity, Role, approver_roles, capacity, role_in_words
 from governance.services import approvals, notices
+from governance.services.circles import authors_of
 from governance.services.moves import move
-from governance.services.requests import authors_of, plain_text
+from governance.services.requests import plain_text
 from governance.services.settling import settle
 from governance.workflow import Move, State
 

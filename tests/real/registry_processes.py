@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 import psycopg
@@ -76,7 +75,7 @@ def _json(raw: bytes) -> Any:
 def database(server_url: str) -> Iterator[str]:
     """A fresh database with all migrations, dropped afterwards."""
     name = unique("registry").replace("-", "_").replace(".", "_").lower()
-    admin = urlsplit(server_url)._replace(path="/postgres").geturl()
+    admin = migrated.admin(server_url)
     url = migrated.copy(server_url, name)
     try:
         yield url
@@ -115,6 +114,14 @@ def run_manage(database_url: str, *arguments: str, **variables: str) -> str:
         timeout=PATIENCE,
     )
     return done.stdout
+
+
+def count(database_url: str, query: str) -> int:
+    """The one number that a query gives."""
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 @contextmanager

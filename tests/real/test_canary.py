@@ -22,7 +22,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import psycopg
 import pytest
 import requests
 
@@ -33,7 +32,7 @@ from config.stack.service import start
 from tests.real.canary.secret_fields import STANDS_FOR
 from tests.real.canary.traces import dump, hits, kept, overheard
 from tests.real.people import eventually
-from tests.real.registry_processes import database, environment, run_manage
+from tests.real.registry_processes import count, database, environment, run_manage
 from tests.stack_plugin import KafkaAccess
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
@@ -244,7 +243,7 @@ def _connects_clusters(weir: Weir, kafka: KafkaAccess) -> None:
 
 def _clusters_failed(weir: Weir) -> bool:
     """Whether a worker has tried both, and wrote down why it could not read them."""
-    return _how_many(weir, "SELECT count(*) FROM topics_cluster WHERE error <> ''") == 2
+    return count(weir.database_url, "SELECT count(*) FROM topics_cluster WHERE error <> ''") == 2
 
 
 def _has_a_token(weir: Weir) -> None:
@@ -316,14 +315,7 @@ def _failed(weir: Weir, hook: int) -> bool:
 
 def _mail_failed(weir: Weir) -> bool:
     tried = "user_id IS NOT NULL AND last_error <> ''"
-    return _how_many(weir, f"SELECT count(*) FROM governance_delivery WHERE {tried}") == 1  # noqa: S608
-
-
-def _how_many(weir: Weir, query: str) -> int:
-    with psycopg.connect(weir.database_url) as connection:
-        row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(row[0])
+    return count(weir.database_url, f"SELECT count(*) FROM governance_delivery WHERE {tried}") == 1  # noqa: S608
 
 
 def _code(secret: str) -> str:

@@ -10,14 +10,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
-import psycopg
 import pytest
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from tests.real.registry_processes import Process, database, processes, run_manage
+from tests.real.registry_processes import Process, count, database, processes, run_manage
 from tests.real.test_registry_clients import PAYMENT, REVOKE, make_token
 
 # Each of these may be the one that makes the database and starts processes, on a busy machine.
@@ -75,13 +74,6 @@ def token(governed: str) -> str:
 def servers(governed: str, token: str) -> Iterator[Sequence[Process]]:
     with processes(governed, 2, anonymous="none") as started:
         yield started
-
-
-def count(url: str, query: str) -> int:
-    with psycopg.connect(url) as connection:
-        row = connection.execute(query).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def test_an_unmodified_serializer_waits_for_its_approval_and_then_goes_on(
