@@ -6,14 +6,12 @@ with the reason, and no other part of a round waits for it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import structlog
-from django.db import connection
 
 from governance.errors import WeirError
 from topics.clock import database_now
@@ -28,12 +26,12 @@ from topics.models import Cluster, DeclaredTopic, ObservedTopic
 from topics.services import ages, clusters, measure_reads, observe
 from topics.services import measure_store as store
 from topics.services.ages import Reader
+from topics.services.alone import Work, alone
 from topics.services.measure_reads import Groups
 from topics.services.measure_store import GroupRow, TopicRow
 
 log = structlog.get_logger(__name__)
 
-LOCK_SPACE: Final = 0x7766  # apart from other users of advisory locks
 TOPICS_A_PART: Final = 2_000
 
 
@@ -60,8 +58,8 @@ def measure_cluster(cluster_id: int) -> bool:
     A cluster that cannot be read keeps its rows, and the round says why. A second call while one is
     under way does nothing and gives False.
     """
-    with _alone(cluster_id) as alone:
-        if not alone:
+    with alone(Work.MEASURING, cluster_id) as first:
+        if not first:
             return False
         cluster = Cluster.objects.get(pk=cluster_id)
         began = database_now()
@@ -152,20 +150,6 @@ def _tidy(cluster: Cluster, names: Collection[str]) -> int:
     have = set(TopicMeasure.objects.filter(cluster=cluster).values_list("name", flat=True))
     gone = have - set(names)
     return store.forget_topics(cluster, gone)
-
-
-@contextmanager
-def _alone(cluster_id: int) -> Iterator[bool]:
-    """Whether nobody else measures this cluster now; holds that place for the block."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, cluster_id])
-        (got,) = cursor.fetchone()
-    try:
-        yield bool(got)
-    finally:
-        if got:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, cluster_id])
 
 
 def _measure(

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -29,12 +28,12 @@ from topics.kafka.values import ConfigValue, TopicFacts
 from topics.kinds.topic.kafka import Seen, read
 from topics.models import Cluster, DeclaredTopic, ObservedTopic, Run
 from topics.services import acls, clusters
+from topics.services.alone import Work, alone
 
 log = structlog.get_logger(__name__)
 
 FULL_READS = 2_000
 RUNS_KEPT = 200
-LOCK_SPACE = 0x7765  # apart from other users of advisory locks
 
 Configs = dict[str, dict[str, str]]
 
@@ -88,8 +87,8 @@ def observe_cluster(cluster_id: int) -> bool:
     A cluster that cannot be read keeps its rows, and its record says why and since when. A second
     call while one is under way does nothing and gives False.
     """
-    with _alone(cluster_id) as alone:
-        if not alone:
+    with alone(Work.OBSERVING, cluster_id) as first:
+        if not first:
             return False
         cluster = Cluster.objects.get(pk=cluster_id)
         began = database_now()
@@ -138,20 +137,6 @@ def store_seen(
     _upsert(cluster, rows, began, refresh=True)
     gone = [name for name in names if name not in seen]
     ObservedTopic.objects.filter(cluster=cluster, name__in=gone).delete()
-
-
-@contextmanager
-def _alone(cluster_id: int) -> Iterator[bool]:
-    """Whether nobody else observes this cluster now; holds that place for the block."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, cluster_id])
-        (got,) = cursor.fetchone()
-    try:
-        yield bool(got)
-    finally:
-        if got:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_SPACE, cluster_id])
 
 
 def _observe(cluster: Cluster, began: datetime, counters: Counters) -> None:

@@ -14,6 +14,7 @@ from topics.errors import ClusterError
 from topics.measures import known
 from topics.models import MeasureRound, PriceBook, Run, TopicMeasure
 from topics.services import measure
+from topics.services.alone import Work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,7 +58,7 @@ def test_one_measures_a_cluster_at_a_time() -> None:
     other = connections.create_connection("default")
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [measure.LOCK_SPACE, cluster.pk])
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [Work.MEASURING.value, cluster.pk])
         assert not measure.measure_cluster(cluster.pk)
         assert not MeasureRound.objects.exists()  # it did not even try
     finally:
