@@ -133,7 +133,7 @@ def test_a_cluster_that_is_away_gets_it_when_it_is_back(scene: Scene) -> None:
     assert scene.on_broker() == {"retention.ms": str(90 * DAY)}
 
     move_broker(scene.cluster, there)
-    assert fallbacks.waiting() == [scene.cluster.pk]
+    eventually(lambda: fallbacks.waiting() == [scene.cluster.pk])  # after its pause
     assert fallbacks.bring(scene.cluster.pk) == 1
     eventually(lambda: scene.on_broker() == {"retention.ms": str(7 * DAY)})
 
@@ -151,9 +151,10 @@ def test_it_goes_back_to_the_broker_s_own_and_to_what_is_there_already(
     assert fallbacks.bring(scene.cluster.pk) == 1
     eventually(lambda: scene.on_broker() == {})
 
-    scene.ask(configs={"retention.ms": "90 d"}, retention_reason={**REASON, "falls_back_to": "5 d"})
+    reason = {**REASON, "falls_back_to": "10 d"}
+    scene.ask(configs={"retention.ms": "90 d"}, retention_reason=reason)
     with bare(kafka) as client:  # somebody did it by hand
-        estate.set_config(client, scene.topic, "retention.ms", str(5 * DAY))
+        estate.set_config(client, scene.topic, "retention.ms", str(10 * DAY))
     time_is_over(scene.row)
     fallbacks.end_due()
     assert fallbacks.bring(scene.cluster.pk) == 1
