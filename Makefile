@@ -38,7 +38,7 @@ test: .venv/.synced ## all tests but the long ones; T=path for some
 	$(PY) -m pytest -n $(N) --dist loadgroup -m "not long" $(T)
 
 test-long: .venv/.synced ## the tests that take minutes; T=path for some
-	$(PY) -m pytest -n 0 -m long $(T)
+	$(PY) -m pytest -n $(N) --dist loadfile -m long $(T)
 
 lint: .venv/.synced ## everything that can be said of the code without running it
 	$(PY) -m ruff check .

@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
@@ -30,6 +31,7 @@ from governance.services import policies
 from registry.models import Context, Schema, Subject, Version
 from tests.factories import BY, make_environment
 from topics.clock import database_now
+from topics.measures.model import GroupMeasure, MeasureRound, PriceBook, TopicMeasure
 from topics.models import Cluster, DeclaredGrant, DeclaredTopic, Drift, ObservedBinding
 from topics.models import ObservedTopic as SeenTopic
 
@@ -40,6 +42,7 @@ UNMANAGED: Final = 2_000
 DRIFTING: Final = 1_000
 APPLICATIONS: Final = 200
 GRANTS: Final = 4_000
+GROUPS: Final = 20_000  # readers of topics, each so far behind
 SUBJECTS: Final = 10_000
 BATCH: Final = 5_000
 DAY: Final = 86_400_000
@@ -217,6 +220,7 @@ def _topics(clusters: Sequence[Cluster], teams: Sequence[Team]) -> dict[str, lis
     ]
     DeclaredTopic.objects.bulk_create(declared, batch_size=BATCH)
     SeenTopic.objects.bulk_create(_seen(clusters, declared), batch_size=BATCH)
+    _measures(clusters, declared)
     Drift.objects.bulk_create(_drifts(declared), batch_size=BATCH)
     audit.record("bench.topics", by=BY, about=clusters[0])
     names: dict[str, list[tuple[str, str]]] = {team.slug: [] for team in teams}
@@ -268,6 +272,60 @@ def _seen_topic(
         row_hash=b"1",
         seen_at=seen_at,
         changed_at=seen_at,
+    )
+
+
+def _measures(clusters: Sequence[Cluster], declared: Sequence[DeclaredTopic]) -> None:
+    """Sizes, growth and readers as the last round found them; what one cluster costs is unknown."""
+    now = database_now()
+    MeasureRound.objects.bulk_create(
+        [MeasureRound(cluster=cluster, attempted_at=now, seen_at=now) for cluster in clusters]
+    )
+    PriceBook.objects.bulk_create(
+        [
+            PriceBook(cluster=one, currency="EUR", local_gib_month=Decimal("0.08"))
+            for one in clusters[1:]
+        ]
+    )
+    TopicMeasure.objects.bulk_create(
+        (_measure(row, number, now) for number, row in enumerate(declared)), batch_size=BATCH
+    )
+    read = chosen.sample(declared, GROUPS)
+    GroupMeasure.objects.bulk_create(
+        (_reader(row, number, now) for number, row in enumerate(read)), batch_size=BATCH
+    )
+
+
+def _measure(row: DeclaredTopic, number: int, now: datetime) -> TopicMeasure:
+    records = 1_000 * (1 + number % 500)
+    seconds = int(now.timestamp())
+    return TopicMeasure(
+        cluster=row.cluster,
+        name=row.name,
+        partitions=row.partitions,
+        end_offset=2 * records,
+        records=records,
+        leader_bytes=200 * records,
+        local_bytes=600 * records,
+        remote_bytes=0,
+        record_bytes=200.0,
+        samples=[[seconds - 3600, records], [seconds, 2 * records]],
+        seen_at=now,
+    )
+
+
+def _reader(row: DeclaredTopic, number: int, now: datetime) -> GroupMeasure:
+    lag = 0 if number % 3 else 50 * (1 + number % 100)
+    return GroupMeasure(
+        cluster=row.cluster,
+        topic=row.name,
+        group=f"app-{number % APPLICATIONS:03}.group",
+        state="Stable",
+        lag=lag,
+        oldest_unread_at=now - timedelta(hours=1 + number % 48) if lag else None,
+        unread_bytes=200 * lag,
+        positions=b"1",
+        seen_at=now,
     )
 
 

@@ -30,6 +30,17 @@ def contexts_of(resources: Collection[int]) -> dict[int, set[str]]:
     return found
 
 
+def production_of(resources: Collection[int]) -> str:
+    """A production environment that one of these is declared in, by name; empty for none."""
+    first, *others = [
+        model._default_manager.order_by()
+        .filter(resource__in=resources, environment__production=True)
+        .values_list("environment__slug", flat=True)
+        for model in models()
+    ]
+    return min(first.union(*others), default="")
+
+
 def declared(context: OuterRef | None = None) -> Q:
     """For a query of resources: declared anywhere, or in environments of that registry context."""
     where = Q()

@@ -45,7 +45,8 @@ class ItemView:
 
     `id` is 0 while the item is only typed. `before` is what was declared when the item was
     written (None: nothing), `base_generation` its generation; `after` is what is asked for.
-    `beside` holds (kind, place, name) of all items of the request, this one included.
+    `beside` holds (kind, place, name) of all items of the request, this one included,
+    `classes_beside` the data class that the request asks for, by kind and name.
     """
 
     position: int
@@ -62,6 +63,7 @@ class ItemView:
     environment: str = ""
     production: bool = False
     beside: frozenset[tuple[str, str, str]] = frozenset()
+    classes_beside: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,8 @@ class SubjectKind:
             "subject.compatibility": found.level.value,
             "subject.compatibility_before": found.held.scope.level.value,
             "subject.unchanged": found.existing is not None,
-            "subject.data_class": personal.data_classes([found.subject])[found.subject],
+            "subject.data_class": personal.class_asked(found.subject, item.classes_beside)
+            or personal.data_classes([found.subject])[found.subject],
             "subject.loosens": bool(live) and found.level.loosens(found.held.scope.level),
         }
         if found.tags is not None:

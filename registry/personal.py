@@ -58,6 +58,12 @@ def data_classes(subjects: Iterable[SubjectName]) -> dict[SubjectName, str]:
     }
 
 
+def class_asked(subject: SubjectName, asked: Mapping[tuple[str, str], str]) -> str:
+    """The class that the same request asks for, for what the subject is named after; empty where it
+    asks for none. `asked` is by kind and name."""
+    return asked.get(_named_after(subject), "")
+
+
 def _named_after(subject: SubjectName) -> tuple[str, str]:
     found = naming(subject.name)
     return (

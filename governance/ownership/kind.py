@@ -12,7 +12,7 @@ from typing import Final
 
 from django.urls import reverse
 
-from governance import kinds
+from governance import declared, kinds
 from governance.actors import Actor
 from governance.errors import Conflict, Problem
 from governance.kinds import (
@@ -95,8 +95,8 @@ class OwnershipKind:
             names = [f"{name} {owner}" for name, owner in pairs[: things.MOST + 1]]
             return Current(None, things.generation("", names), None, "", environment)
         owner = things.owner_of(kind, place, thing)
-        declared = {"owner": owner} if owner else None
-        return Current(declared, things.generation(owner, ()), declared, owner, environment)
+        belongs = {"owner": owner} if owner else None
+        return Current(belongs, things.generation(owner, ()), belongs, owner, environment)
 
     def check(self, item: ItemView) -> list[Problem]:
         """Whether it is theirs to give and to take."""
@@ -131,8 +131,7 @@ class OwnershipKind:
         }
 
     def agreement(self, item: ItemView) -> list[Agreement]:
-        """Who gives and who takes; the platform team for what nobody owns, or where a team has
-        nobody who could agree."""
+        """Who gives and who takes; the platform team for what nobody owns."""
         spec = from_json(item.after)
         what = f"{spec.kind} {spec.thing}"
         if item.operation == CLAIM:
@@ -146,10 +145,7 @@ class OwnershipKind:
         if len(givers | takers) == 1 and givers == takers:
             same = "One person alone decides for both, so the platform team agrees as well."
             return [_of(spec.giver, gives), Agreement("platform", f"{takes} {same}")]
-        return [
-            _of(team, why) if people else _in_place_of(team, why)
-            for team, why, people in ((spec.giver, gives, givers), (spec.taker, takes, takers))
-        ]
+        return [_of(spec.giver, gives), _of(spec.taker, takes)]
 
     def rows(self, item: ItemView) -> list[DiffRow]:
         """The owner before and after, and which things these are."""
@@ -232,12 +228,6 @@ def _of(team: str, reason: str) -> Agreement:
     return Agreement(f"owner:{team}", reason)
 
 
-def _in_place_of(team: str, reason: str) -> Agreement:
-    """A request that only its own author could agree to would wait for ever."""
-    why = f"{team} has no owner who could agree, so the platform team decides."
-    return Agreement("platform", f"{reason} {why}")
-
-
 def _step(item: ItemView, spec: OwnershipSpec) -> Step:
     giver = f"from {spec.giver} to" if spec.giver else "to"
     return Step(f"Give {spec.kind} {spec.thing} {giver}", spec.taker, position=item.position)
@@ -279,10 +269,12 @@ def _check_transfer(item: ItemView, spec: OwnershipSpec) -> list[Problem]:
                     f"Let {owner} give it." if owner else "Claim it.",
                 )
             ]
-    return _check_resources(spec, things.resources_of(spec))
+    return _check_resources(item, spec, things.resources_of(spec))
 
 
-def _check_resources(spec: OwnershipSpec, rows: Sequence[Resource]) -> list[Problem]:
+def _check_resources(
+    item: ItemView, spec: OwnershipSpec, rows: Sequence[Resource]
+) -> list[Problem]:
     if not rows and spec.prefixed:
         message = f"{spec.giver} has no {spec.kind} that begins with {spec.stem}."
         return [Problem("object", message, "Check how the names begin.")]
@@ -297,6 +289,14 @@ def _check_resources(spec: OwnershipSpec, rows: Sequence[Resource]) -> list[Prob
     if len(rows) > things.MOST:
         message = f"More than {things.MOST} begin with {spec.stem}."
         return [Problem("object", message, "Say more of how the names begin, in several items.")]
+    if not item.production and (production := declared.production_of([row.pk for row in rows])):
+        return [
+            Problem(
+                "place",
+                f"{spec.thing} lives in {production} too, so what holds in production decides.",
+                f"Choose a place in {production}: it changes hands everywhere at once.",
+            )
+        ]
     double = things.held_by_both(spec, rows)
     if double:
         message = f"{spec.taker} has a {spec.kind} {double} already."

@@ -14,6 +14,7 @@ from governance.policy.evaluate import SECOND, Severity, Verdict
 from governance.policy.facts import UNKNOWN, Facts
 
 AUTO = "auto"
+OWNER = "owner:"  # before the name of a team
 # Stands where a policy's name does, with no version, for needs that no policy asks for: who agreed
 # to something else has not agreed to this.
 UNREAD = "unread-records"
@@ -125,16 +126,30 @@ def _owners(facts: Facts) -> list[Need]:
     return [_base(owner, facts) for owner in owners]
 
 
+def owners_asked(needs: Iterable[Need]) -> set[str]:
+    """The teams whose owners are asked."""
+    return {need.role.removeprefix(OWNER) for need in needs if need.role.startswith(OWNER)}
+
+
+def answerable(needs: Iterable[Need], approvers: Mapping[str, int]) -> list[Need]:
+    """The needs, with the platform team in place of each team of which only authors, or nobody,
+    could agree: the request would wait for ever. `approvers` counts those who could, by team."""
+    found = []
+    for need in needs:
+        team = need.role.removeprefix(OWNER)
+        if need.role.startswith(OWNER) and approvers.get(team, 0) == 0:
+            why = f"{team} has nobody else who could agree, so the platform team decides."
+            need = replace(need, role="platform", reason=_joined(need.reason, why))
+        found.append(need)
+    return merged(found)
+
+
 def _base(owner: object, facts: Facts) -> Need:
-    """A team's need; the platform team's where that team has only authors of it, or nobody, or the
-    request would wait for ever."""
+    """A team's need; the platform team's for what no team owns."""
     if isinstance(owner, str) and owner:
-        if owner == facts.get("owner.team", UNKNOWN) and facts.get("owner.approvers", UNKNOWN) == 0:
-            reason = f"{owner} has nobody else who could agree, so the platform team decides."
-            return Need("platform", reason)
         asks = facts.get("request.team", UNKNOWN)
         whose = "" if asks in (owner, UNKNOWN) else f", and {asks} asks"
-        return Need(f"owner:{owner}", f"{owner} owns it{whose}.")
+        return Need(f"{OWNER}{owner}", f"{owner} owns it{whose}.")
     return Need("platform", "No team owns it, so the platform team decides.")
 
 
@@ -175,7 +190,7 @@ def _consumers(facts: Facts) -> list[Need]:
     if len(others) > MOST_CONSUMERS:
         reason = f"{len(others)} teams consume it, too many to be asked one by one, and {why}."
         return [Need("platform", reason)]
-    return [Need(f"owner:{team}", f"{team} consumes it, and {why}.") for team in others]
+    return [Need(f"{OWNER}{team}", f"{team} consumes it, and {why}.") for team in others]
 
 
 def _broken(facts: Facts) -> str:
@@ -198,7 +213,7 @@ def _losing(facts: Facts) -> list[Need]:
     lost = facts.get("topic.losses", UNKNOWN)
     by_team = dict(lost) if isinstance(lost, Mapping) else {}
     found = [
-        Need(f"owner:{team}", f"{team} would lose records it has not read: {text}.", UNREAD)
+        Need(f"{OWNER}{team}", f"{team} would lose records it has not read: {text}.", UNREAD)
         for team, text in sorted(by_team.items())
     ]
     if len(found) > MOST_CONSUMERS:

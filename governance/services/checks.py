@@ -26,7 +26,7 @@ from governance.models import (
 from governance.permissions import Role
 from governance.policy.evaluate import PolicyRow, Verdict, evaluate
 from governance.policy.facts import Facts
-from governance.policy.routing import AUTO, Need, merged, route
+from governance.policy.routing import AUTO, Need, answerable, owners_asked, route
 from governance.waivers import inforce
 from governance.waivers.inforce import Waivers
 from governance.workflow import IN_FLIGHT
@@ -127,8 +127,9 @@ def examine(items: Sequence[ItemView], *, team: str, typed_by: int | None = None
             deciding = _decides(kind, item)
             needs += route(said, facts, instead_of_owner=deciding)
             people += route(said, facts, instead_of_owner=deciding, by_people=True)
-    asked = _without_idle_auto(merged(needs))
-    return Examination(tuple(problems), verdicts, tuple(asked), tuple(merged(people)))
+    able = around.approvers(owners_asked([*needs, *people]))
+    asked = _without_idle_auto(answerable(needs, able))
+    return Examination(tuple(problems), verdicts, tuple(asked), tuple(answerable(people, able)))
 
 
 def judged(item: ItemView, *, team: str) -> tuple[Verdict, ...]:
@@ -212,6 +213,16 @@ class Around:
                 else {"owner.on_call": bool(found[0].strip()), "owner.approvers": found[1]}
             )
         return self._owners[team]
+
+    def approvers(self, teams: Collection[str]) -> dict[str, int]:
+        """How many could agree for each of these teams, of those that are there; one query for all
+        that were not asked about before."""
+        known = {team: self._owners[team] for team in teams if team in self._owners}
+        found = {t: n for t, facts in known.items() if (n := facts.get("owner.approvers"))}
+        if unknown := set(teams) - set(known):
+            counted = Team.objects.filter(slug__in=unknown).annotate(approvers=self._approvers())
+            found |= counted.values_list("slug", "approvers")
+        return found
 
     def size(self, item: ItemView) -> int:
         """How many items the request of this one has."""

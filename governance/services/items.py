@@ -88,7 +88,8 @@ def read_items(new: Sequence[NewItem], *, team: str, request_id: int = 0) -> Typ
 def _side_by_side(items: Sequence[ItemView]) -> list[ItemView]:
     """The items, each of which knows what else its request is about."""
     beside = frozenset((item.kind, item.place, item.name) for item in items)
-    return [replace(item, beside=beside) for item in items]
+    classes = {(i.kind, i.name): str(said) for i in items if (said := i.after.get("data_class"))}
+    return [replace(item, beside=beside, classes_beside=classes) for item in items]
 
 
 def _read(

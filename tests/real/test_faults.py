@@ -50,6 +50,13 @@ def jonas(stack: LiveStack) -> Iterator[Person]:
 
 
 @pytest.fixture
+def mara(stack: LiveStack) -> Iterator[Person]:
+    """Of the platform team, which a policy asks as well about so many topics at once."""
+    with person(stack, "mara") as somebody:
+        yield somebody
+
+
+@pytest.fixture
 def broker(stack: LiveStack) -> Iterator[KafkaAdminClient]:
     """The broker past Weir, connected only when the fault is over."""
     told = stack.told()
@@ -91,11 +98,13 @@ def test_a_part_killed_in_mid_apply(
     stack: LiveStack,
     priya: Person,
     jonas: Person,
+    mara: Person,
     request: pytest.FixtureRequest,
 ) -> None:
     names = [f"payments.{part}-{n:03}" for n in range(TOPICS)]
     number = priya.asks_for_topics(names)
     jonas.approves(number)
+    mara.approves(number)
     eventually(lambda: priya.state(number) in AT_WORK, 30, every=0.01)
     said = len(stack.lines)
     kill(stack, part)
@@ -113,11 +122,12 @@ def test_a_part_killed_in_mid_apply(
 
 
 def test_two_workers_at_once_and_one_applies(
-    stack: LiveStack, priya: Person, jonas: Person
+    stack: LiveStack, priya: Person, jonas: Person, mara: Person
 ) -> None:
     names = [f"payments.twice-{n:03}" for n in range(TOPICS)]
     number = priya.asks_for_topics(names)
     jonas.approves(number)
+    mara.approves(number)
     # Messages without number, for two workers each: every one may try.
     script = (
         "from governance import dispatch; "

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from governance.policy.evaluate import Verdict, evaluate
 from governance.policy.facts import UNKNOWN
 from governance.policy.load import starter
-from governance.policy.routing import UNREAD, Need, merged, route
+from governance.policy.routing import UNREAD, Need, answerable, merged, route
 
 DEV: dict[str, object] = {
     "owner.team": "payments",
@@ -50,18 +50,6 @@ STEWARD = says("approval", passed=False, policy="limit", approver="steward")
             PRODUCTION | {"owner.team": UNKNOWN},
             [Need("platform", "No team owns it, so the platform team decides.")],
         ),
-        (
-            [],
-            PRODUCTION | {"owner.approvers": 0},
-            [
-                Need(
-                    "platform",
-                    "payments has nobody else who could agree, so the platform team decides.",
-                )
-            ],
-        ),
-        ([], PRODUCTION | {"owner.approvers": 1}, [OWNER]),
-        ([], PRODUCTION | {"owner.approvers": UNKNOWN}, [OWNER]),
         ([STEWARD], PRODUCTION, [OWNER, Need("steward", "limit says so.", "limit", 2)]),
         (
             [STEWARD, says("approval", passed=False, policy="other", approver="steward")],
@@ -235,8 +223,43 @@ def test_who_is_the_second_person(facts: Mapping[str, object], role: str, why: s
     needs = {need.role: need for need in route([SECOND], facts)}
     assert (needs[role].policy, needs[role].version) == ("irreversible", 2)
     assert needs[role].reason.endswith(f"irreversible says so. {why}")
-    somebody = facts["owner.team"] == "payments" and facts.get("owner.approvers") != 0
+    somebody = facts["owner.team"] == "payments"
     assert len(needs) == (2 if somebody else 1)  # or the platform team alone, for both
+
+
+NOBODY = "payments has nobody else who could agree, so the platform team decides."
+
+
+@pytest.mark.parametrize(
+    ("needs", "approvers", "expected"),
+    [
+        ([OWNER], {"payments": 1}, [OWNER]),
+        ([OWNER], {"payments": 0}, [Need("platform", f"payments owns it. {NOBODY}")]),
+        ([OWNER], {}, [Need("platform", f"payments owns it. {NOBODY}")]),
+        (
+            [OWNER, Need("owner:shop", "shop consumes it.")],
+            {"shop": 2},
+            [
+                Need("platform", f"payments owns it. {NOBODY}"),
+                Need("owner:shop", "shop consumes it."),
+            ],
+        ),
+        (
+            [
+                Need("owner:payments", "payments would lose.", UNREAD),
+                Need("platform", "big.", "b", 1),
+            ],
+            {},
+            [Need("platform", f"payments would lose. {NOBODY} big.", UNREAD, 0, (("b", 1),))],
+        ),
+        ([Need("steward", "limit says so.")], {}, [Need("steward", "limit says so.")]),
+        ([Need("second:payments", "two.")], {}, [Need("second:payments", "two.")]),
+    ],
+)
+def test_the_platform_team_decides_where_nobody_of_a_team_could(
+    needs: list[Need], approvers: Mapping[str, int], expected: list[Need]
+) -> None:
+    assert answerable(needs, approvers) == expected
 
 
 def test_owners_of_several_teams_are_several_people() -> None:

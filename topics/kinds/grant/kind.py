@@ -22,7 +22,7 @@ from governance.kinds import (
     Step,
     Undone,
 )
-from governance.models import Application, Lifecycle, Resource
+from governance.models import Application, DataClass, Lifecycle, Resource
 from governance.policy.facts import declare
 from topics.clock import database_now
 from topics.errors import ClusterError, Fault
@@ -32,7 +32,7 @@ from topics.kinds.grant.bindings import Binding, derive
 from topics.kinds.grant.facts import FACTS, facts
 from topics.kinds.grant.known import look_up, reading
 from topics.kinds.grant.model import DeclaredGrant, GrantState
-from topics.kinds.grant.situation import Situation
+from topics.kinds.grant.situation import Situation, class_reached
 from topics.kinds.grant.spec import GrantName, GrantSpec, from_json, name_of, name_problem, parse
 from topics.kinds.grant.undo import undo_change
 from topics.kinds.on_cluster import cluster_at
@@ -190,7 +190,15 @@ class GrantKind:
         known = found[1] if found is not None else _NOBODY
         if not known.topic_there and ("topic", item.place, name.topic.name) in item.beside:
             # The topic comes with the same request, so it will be the asking team's.
-            known = replace(known, topic_there=True, owners=(item.team,), unowned=False)
+            known = replace(
+                known,
+                topic_there=True,
+                owners=(item.team,),
+                unowned=False,
+                data_class=known.data_class or DataClass.INTERNAL.value,
+            )
+        reached = class_reached(name.topic, known.data_class, item.classes_beside)
+        known = replace(known, data_class=reached)
         return name, from_json(item.after), known
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from django.db.models import F, Q, Value
 from django.db.models.functions import Left, Length
 
-from governance.models import Application, ApplicationPrefix
+from governance.models import Application, ApplicationPrefix, Lifecycle, Resource
 from topics.clock import database_now
 from topics.kinds.grant.model import DeclaredGrant, GrantState
 from topics.kinds.grant.pattern import Pattern
-from topics.kinds.grant.situation import ApplicationFacts, Situation, ordered
+from topics.kinds.grant.situation import ApplicationFacts, Situation, most_sensitive, ordered
 from topics.kinds.grant.spec import GrantName, GrantSpec, from_json, name_of
 from topics.kinds.snapshot import Snapshot, Target
 from topics.kinds.topic.known import find_cluster
@@ -21,7 +21,6 @@ from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
 from topics.models.cluster import Cluster
 
 MOST_COVERED = 2_000  # topics whose owners a prefix is looked up for; beyond, the platform decides
-_CLASSES = ("none", "internal", "personal", "sensitive")  # from the least to the most
 
 _READ: Snapshot[tuple[Cluster, Situation]] = Snapshot("grants_read")
 
@@ -120,6 +119,18 @@ def _literal_topics(cluster: Cluster, names: Sequence[str]) -> dict[Pattern, Sit
     there = ObservedTopic.objects.filter(cluster=cluster, name__in=list(names))
     for name in there.values_list("name", flat=True):
         found.setdefault(Pattern(name), Situation(application=None, topic_there=True, unowned=True))
+    for name, data_class in _classes_elsewhere(set(names) - {p.name for p in found}).items():
+        found[Pattern(name)] = replace(_NOWHERE, data_class=data_class)
+    return found
+
+
+def _classes_elsewhere(names: Collection[str]) -> dict[str, str]:
+    """The class of data of topics that live on other clusters alone; the most sensitive where
+    several teams have one of that name."""
+    rows = Resource.objects.exclude(lifecycle=Lifecycle.RETIRED).filter(kind="topic")
+    found: dict[str, str] = {}
+    for name, data_class in rows.filter(name__in=names).values_list("name", "data_class"):
+        found[name] = most_sensitive([data_class, found.get(name, "")])
     return found
 
 
@@ -154,5 +165,5 @@ def _covered(cluster: Cluster, topic: Pattern) -> Situation:
         topic_there=True,
         owners=owners,
         unowned=unmanaged or not held or too_many,
-        data_class=max(classes, key=_CLASSES.index) if classes else "",
+        data_class=most_sensitive(classes),
     )

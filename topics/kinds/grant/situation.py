@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from topics.kinds.grant.pattern import Pattern
 from topics.kinds.grant.spec import GrantSpec
+from topics.kinds.topic.about import CLASSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +50,19 @@ class Situation:
 def ordered(teams: Iterable[str]) -> tuple[str, ...]:
     """Team names once each, in order."""
     return tuple(sorted({team for team in teams if team}))
+
+
+def most_sensitive(classes: Iterable[str]) -> str:
+    """The class of data that needs the most care; empty for none."""
+    return max((one for one in classes if one in CLASSES), key=CLASSES.index, default="")
+
+
+def class_reached(topic: Pattern, known: str, asked: Mapping[tuple[str, str], str]) -> str:
+    """The class of data that access reaches once all that its request asks for is there. `asked` is
+    by kind and name; a single topic will have the class that is asked for."""
+    if not topic.prefixed and not topic.every:
+        return asked.get(("topic", topic.name), known)
+    coming = [
+        said for (kind, name), said in asked.items() if kind == "topic" and topic.covers(name)
+    ]
+    return most_sensitive([known, *coming])

@@ -11,7 +11,7 @@ from governance.models import Request, Team
 from governance.services import pipeline, requests, reviews
 from governance.services.items import NewItem
 from governance.workflow import State
-from tests.factories import BY, Cast, make_actor, make_cast
+from tests.factories import BY, Cast, make_actor, make_cast, make_environment
 from tests.topics.estate import make_cluster, make_seen, make_topic
 from topics.clock import database_now
 from topics.kinds.topic import adopt
@@ -31,8 +31,10 @@ def cast() -> Cast:
     return make_cast("payments")
 
 
-def asked(cast: Cast, operation: str, name: str, to: str) -> Request:
-    item = NewItem("ownership", operation, f"topic/{name}", "main", {"to": to})
+def asked(
+    cast: Cast, operation: str, name: str, to: str, *, place: str = "main", **more: str
+) -> Request:
+    item = NewItem("ownership", operation, f"topic/{name}", place, {"to": to, **more})
     draft = requests.create_draft(
         title="", reason="", team=cast.team, items=[item], by=cast.requester
     )
@@ -117,3 +119,17 @@ def test_a_topic_changes_hands_on_all_its_clusters(cast: Cast, cluster: Cluster)
     assert current is not None
     assert current.owner == "shop"
     assert Team.objects.get(slug="payments").resources.count() == 0
+
+
+def test_what_lives_in_production_too_is_judged_as_in_production(
+    cast: Cast, cluster: Cluster
+) -> None:
+    make_environment("production", production=True)
+    make_actor("sam", team="shop", roles=("owner",))
+    for place in (cluster, make_cluster("prod", environment="production")):
+        make_topic(place, "payments.captured")
+    with pytest.raises(Refused, match="lives in production too"):
+        asked(cast, "transfer", "payments.captured", "shop")
+    with pytest.raises(Refused, match="lives in production too"):
+        asked(cast, "transfer", "payments.*", "shop", **{"from": "payments"})
+    assert asked(cast, "transfer", "payments.captured", "shop", place="prod").state == "in_review"
