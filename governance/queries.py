@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -27,6 +28,7 @@ from governance.models import (
     OrgRole,
     Request,
     Requirement,
+    Review,
     Verdict,
 )
 from governance.permissions import (
@@ -58,36 +60,45 @@ from governance.workflow import (
 
 TIMELINE_LIMIT = 500
 ITEMS_SHOWN = 50
+MOST_COUNTED = 99
 OUTCOMES_APART = 6
 
 
 def requests(actor: Actor) -> QuerySet[Request]:
     """Requests this actor may see, newest first, with what a list prints."""
-    # Counted apart, for the rows that are shown: joined, every item of every request would be read
-    # and sorted before the first page of them is known.
+    seen = access.visible_requests(actor)
+    return seen.select_related("team", "environment", "author").order_by("-pk")
+
+
+def with_item_counts(rows: QuerySet[Request]) -> QuerySet[Request]:
+    """The same with `item_count`, counted apart for the rows that are shown: joined, every item of
+    every request would be read and sorted before the first page of them is known."""
     items = Item.objects.filter(request=OuterRef("pk")).order_by().values("request")
     counted = Subquery(items.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
-    return (
-        access.visible_requests(actor)
-        .select_related("team", "environment", "author")
-        .annotate(item_count=Coalesce(counted, 0))
-        .order_by("-pk")
-    )
+    return rows.annotate(item_count=Coalesce(counted, 0))
+
+
+def counted(rows: QuerySet[Any]) -> int:
+    """How many there are, counted up to one more than `MOST_COUNTED`, which is as much as a list's
+    name or the top bar says."""
+    return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
 
 
 def needs_me(actor: Actor) -> QuerySet[Request]:
     """Requests in review that this actor can approve now, oldest first: the inbox. What waits for
     somebody whom she stands in for waits for her too."""
-    if actor.user_id is None:
-        return requests(actor).none()
-    asked = _asks(own_approver_roles(actor))
+    # Whoever may see requests sees all that are in review.
+    rows = Request.objects.filter(state=State.IN_REVIEW).order_by("submitted_at", "pk")
+    roles = own_approver_roles(actor)
+    if actor.user_id is None or not (roles or actor.stands_in):
+        return rows.none()
+    if not allowed(actor, Action.VIEW, "request"):
+        return rows.none()
+    asked = _asks(roles)
     for one in actor.stands_in:
         asked |= _asks(handed_over(one)) & _free_to_agree(one.giver.user_id or 0)
-    return (
-        requests(actor)
-        .filter(asked, _free_to_agree(actor.user_id), state=State.IN_REVIEW)
-        .order_by("submitted_at", "pk")
-    )
+    rows = rows.select_related("team", "environment", "author")
+    return rows.filter(asked, _free_to_agree(actor.user_id))
 
 
 def _asks(roles: Collection[str]) -> Q:
@@ -146,8 +157,6 @@ def search(rows: QuerySet[Request], text: str) -> QuerySet[Request]:
 
 # --- Notices ----------------------------------------------------------------------------------
 
-MOST_UNREAD = 99
-
 
 def notices(actor: Actor) -> QuerySet[Notification]:
     """What this person was told, unread first, then newest first. Of a request that she may no
@@ -164,11 +173,10 @@ def notices(actor: Actor) -> QuerySet[Notification]:
 
 
 def unread_notices(actor: Actor) -> int:
-    """How many of her notices are unread, counted up to one more than `MOST_UNREAD`."""
+    """How many of her notices are unread, as `counted` has it."""
     if actor.user_id is None:
         return 0
-    unread = Notification.objects.filter(user_id=actor.user_id, unread=True)
-    return unread.order_by()[: MOST_UNREAD + 1].count()
+    return counted(Notification.objects.filter(user_id=actor.user_id, unread=True))
 
 
 # --- One request ------------------------------------------------------------------------------
@@ -229,6 +237,7 @@ class RequestPage:
     acting_as: str
     acting_reason: str
     can_decide: bool
+    can_object: bool
     can_comment: bool
     why_no_comment: str
     can_edit: bool
@@ -247,8 +256,10 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
     findings = _findings(request)
     state = State(request.state)
     team = request.team.slug
-    why_not = reviews.why_not(request, actor)
-    mine = reviews.open_requirements(request, actor)
+    authors, asked = authors_of(request), reviews.asked(request)
+    told = list(request.reviews.select_related("reviewer", "delegation__giver"))
+    why_not = reviews.why_not(request, actor, asked, authors)
+    mine = reviews.open_requirements(request, actor, asked)
     in_review = state is State.IN_REVIEW
     edit = bool(allowed(actor, Action.EDIT, "request", team))
     comment = allowed(actor, Action.COMMENT, "request", team)
@@ -260,13 +271,16 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
             for item, row in zip(items, shown, strict=True)
         ]
         to_do = [] if state in FINAL else steps(items)
+        can_submit = edit and still_typed  # whoever cannot has no use for what would come of it
+        to_ask = foreseen(request, views(request, all_items)) if can_submit else ()
+    can_decide = in_review and reviews.acting(request, actor, asked) is not None
     return RequestPage(
         request=request,
         items=item_pages,
         more_items=len(all_items) - len(shown),
-        agreements=agreements(request, actor),
-        foreseen=foreseen(request, views(request, all_items)) if still_typed else (),
-        timeline=timeline(request),
+        agreements=agreements(asked, actor, authors),
+        foreseen=to_ask,
+        timeline=timeline(request, told, began=request.approved_at is not None),
         steps=to_do,
         findings=findings,
         progress=progress(all_items),
@@ -274,11 +288,12 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
         why_not=why_not if in_review else "",
         acting_as=mine[0][1].words if mine and not why_not else "",
         acting_reason=mine[0][0].reason if mine and not why_not else "",
-        can_decide=in_review and reviews.acting(request, actor) is not None,
+        can_decide=can_decide,
+        can_object=can_decide and actor.user_id not in authors,
         can_comment=comment.ok,
         why_no_comment="" if comment.ok else comment.why,
         can_edit=edit and state in EDITABLE,
-        can_submit=edit and still_typed,
+        can_submit=can_submit,
         can_withdraw=bool(allowed(actor, Action.WITHDRAW, "request", team))
         and (state, Move.WITHDRAW) in TRANSITIONS,
         can_retry=bool(allowed(actor, Action.RETRY, "request", team))
@@ -286,7 +301,7 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
         can_ask_again=bool(allowed(actor, Action.REQUEST, "request", team))
         and state in ENDED_UNDONE,
         live=state in UNDER_WAY,
-        ways=ways_of(request, actor),
+        ways=ways_of(request, actor, told),
     )
 
 
@@ -322,14 +337,10 @@ def _item_page(view: ItemView, row: Item, findings: Sequence[Finding], *, over: 
     )
 
 
-def agreements(request: Request, actor: Actor) -> list[Agreement]:
-    """Who must agree to the revision that stands, in the order the rules asked for it."""
-    wanted = list(
-        request.requirements.filter(revision=request.revision).select_related(
-            "review__reviewer", "review__delegation__giver"
-        )
-    )
-    authors = authors_of(request)
+def agreements(
+    asked: Sequence[Requirement], actor: Actor, authors: Collection[int]
+) -> list[Agreement]:
+    """Who must agree, in words; none of the request's `authors` could."""
     return [
         Agreement(
             requirement=q,
@@ -340,7 +351,7 @@ def agreements(request: Request, actor: Actor) -> list[Agreement]:
             and actor.user_id not in authors
             and capacity(actor, q.role, not_for=authors) is not None,
         )
-        for q in wanted
+        for q in asked
     ]
 
 
@@ -431,15 +442,16 @@ TOLD_ELSEWHERE = frozenset(
 )
 
 
-def timeline(request: Request) -> list[Entry]:
-    """What happened, oldest first: events, reviews with their words, comments."""
+def timeline(request: Request, told: Sequence[Review], *, began: bool) -> list[Entry]:
+    """What happened, oldest first: events, the reviews `told` with their words, comments. Items
+    have outcomes where a worker `began` on them."""
     events = Event.objects.filter(request_id=request.pk).exclude(action__in=TOLD_ELSEWHERE)
     entries = [
         _event_entry(e)
         for e in events.exclude(action__startswith="item.").order_by("id")[:TIMELINE_LIMIT]
     ]
-    entries += _outcomes(events.filter(action__startswith="item."))
-    told = request.reviews.select_related("reviewer", "delegation__giver")
+    if began:
+        entries += _outcomes(events.filter(action__startswith="item."))
     for review in told[:TIMELINE_LIMIT]:
         words, tone = {
             Verdict.APPROVE: ("approved", "success"),

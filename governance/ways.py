@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Max
-
 from governance.actors import Actor
-from governance.models import BrokenGlass, Request, Suggestion
+from governance.models import BrokenGlass, Request, Review, Suggestion
 from governance.services import glass, rollback, snapshots, suggestions, superseding, timing
 from governance.services.snapshots import Changed
 from governance.services.timing import Wait
@@ -44,11 +42,11 @@ class Ways:
         return self.wait.why if self.wait else ""
 
 
-def ways_of(request: Request, actor: Actor) -> Ways:
-    """The ways that this actor has with this request."""
+def ways_of(request: Request, actor: Actor, reviews: Sequence[Review]) -> Ways:
+    """The ways that this actor has with this request, of which these are all reviews."""
     open_still = State(request.state) in OPEN - _UNDER_WAY
-    mine = request.reviews.filter(reviewer_id=actor.user_id or 0)
-    reviewed = mine.aggregate(latest=Max("revision"))["latest"] or 0
+    mine = [one.revision for one in reviews if one.reviewer_id == (actor.user_id or 0)]
+    reviewed = max(mine, default=0)
     broken = request.glasses.select_related("broken_by", "reviewer") if request.break_glass else ()
     return Ways(
         wait=timing.wait_of(request) if open_still else None,

@@ -17,10 +17,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.conf import settings
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -106,6 +116,7 @@ class ListColumns(TypedDict):
 
 def topics(search: str = "", sort: str = "name") -> QuerySet[ListedTopic]:
     """Managed topics, narrowed and ordered; an unknown `sort` counts as by name."""
+    # Clusters come apart: joined, each row that is sorted would carry its cluster's defaults.
     rows = DeclaredTopic.objects.annotate(
         owner=F("resource__owner__slug"),
         data_class=F("resource__data_class"),
@@ -113,13 +124,18 @@ def topics(search: str = "", sort: str = "name") -> QuerySet[ListedTopic]:
         environment_slug=F("environment__slug"),
         drift_count=Coalesce(_drift_count(), 0),
         seen_partitions=Subquery(_seen().values("partitions")[:1]),
-    ).select_related("cluster__environment", "environment", "resource__owner")
+    ).select_related("environment", "resource__owner")
+    rows = rows.prefetch_related(_with_environments())
     understood = read_search(search)
     for word in understood.words:
         rows = rows.filter(name__icontains=word)
     for key, value in understood.filters:
         rows = rows.filter(_meaning(key, value))
     return rows.order_by(*SORTS.get(sort, SORTS["name"]))
+
+
+def _with_environments() -> Prefetch[Any]:
+    return Prefetch("cluster", Cluster.objects.select_related("environment"))
 
 
 def _seen() -> QuerySet[ObservedTopic]:
@@ -170,9 +186,8 @@ def _meaning(key: str, value: str) -> Q:
 def unmanaged(search: str = "") -> QuerySet[ObservedTopic]:
     """Topics that are on a cluster and that nobody declared, without Kafka's internal ones."""
     declared = DeclaredTopic.objects.filter(cluster=OuterRef("cluster"), name=OuterRef("name"))
-    rows = ObservedTopic.objects.filter(~Exists(declared), internal=False).select_related(
-        "cluster__environment"
-    )
+    rows = ObservedTopic.objects.filter(~Exists(declared), internal=False)
+    rows = rows.prefetch_related(_with_environments())
     understood = read_search(search)
     for word in understood.words:
         rows = rows.filter(name__icontains=word)

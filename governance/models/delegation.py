@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import Q
 from django.db.models.functions import Now
 
-from governance.models.people import TeamRole, User
+from governance.models.people import Membership, OrgRole, TeamRole, User
 
 MOST_AT_ONCE = 20  # that one person takes, in force or to come
 
-_NONE = Value([], output_field=ArrayField(models.TextField()))
 IN_FORCE = Q(revoked_at__isnull=True, starts_at__lte=Now(), ends_at__gt=Now())
 NOT_OVER = Q(revoked_at__isnull=True, ends_at__gt=Now())
 
@@ -32,22 +30,27 @@ class Delegations(models.QuerySet["Delegation"]):
     """Delegations, by PostgreSQL's clock."""
 
     def standing(self) -> list[Standing]:
-        """Those in force, in one query. Of somebody who was switched off none is."""
-        teams = ArrayAgg(
-            "giver__memberships__team__slug",
-            filter=Q(giver__memberships__role=TeamRole.OWNER),
-            distinct=True,
-            default=_NONE,
-        )
-        roles = ArrayAgg(
-            "giver__org_roles__role",
-            filter=Q(giver__org_roles__role__isnull=False),
-            distinct=True,
-            default=_NONE,
-        )
+        """Those in force, in one query where there is none and three otherwise. Of somebody who was
+        switched off none is."""
         found = self.filter(IN_FORCE, giver__is_active=True).select_related("giver")
-        rows: Iterable[Any] = found.annotate(owned=teams, held=roles).order_by("pk")
-        return [Standing(row, row.owned, row.held) for row in rows]
+        rows = list(found.order_by("pk"))
+        if not rows:  # as for most people at most times
+            return []
+        givers = {row.giver_id for row in rows}
+        owned = _by_giver(
+            Membership.objects.filter(user__in=givers, role=TeamRole.OWNER), "team__slug"
+        )
+        held = _by_giver(OrgRole.objects.filter(user__in=givers), "role")
+        return [
+            Standing(row, owned.get(row.giver_id, []), held.get(row.giver_id, [])) for row in rows
+        ]
+
+
+def _by_giver(rights: models.QuerySet[Any], what: str) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for giver, right in rights.order_by(what).values_list("user_id", what):
+        found.setdefault(giver, []).append(right)
+    return found
 
 
 class Delegation(models.Model):

@@ -20,19 +20,25 @@ from governance.services.settling import settle
 from governance.workflow import Move, State
 
 
-def open_requirements(request: Request, by: Actor) -> list[tuple[Requirement, Capacity]]:
+def asked(request: Request) -> list[Requirement]:
+    """Who must agree to the revision that stands, and who did, in the order the rules asked for it.
+    What is given back here can be handed to the functions below, which read it otherwise."""
+    of_revision = request.requirements.filter(revision=request.revision)
+    return list(of_revision.select_related("review__reviewer", "review__delegation__giver"))
+
+
+def open_requirements(
+    request: Request, by: Actor, rows: Sequence[Requirement] | None = None
+) -> list[tuple[Requirement, Capacity]]:
     """What is still to be agreed to and this actor could agree to, and how, first what the fewest
     others could: one person answers for one, and nothing is to be left that nobody can answer for.
     Whether she wrote the request, or has agreed already, is left aside."""
-    rows = list(
-        request.requirements.filter(
-            revision=request.revision, review__isnull=True, role__in=approver_roles(by)
-        )
-    )
-    hers = _hers(rows, by, not_for=_spoken_for(request, by) if rows else ())
+    rows = asked(request) if rows is None else rows
+    mine = _of_roles(_still_open(rows), by)
+    hers = _hers(mine, by, not_for=_spoken_for(request, by, rows) if mine else ())
     if len(hers) < 2:
         return hers
-    gone = authors_of(request) | _have_agreed(request)
+    gone = authors_of(request) | _have_agreed(rows)
     # Keeps the order among equals.
     return sorted(hers, key=lambda one: _people_of(one[0].role, without=gone))
 
@@ -51,11 +57,20 @@ def _people_of(role: str, *, without: Collection[int]) -> int:
     return found.distinct().count()
 
 
-def _have_agreed(request: Request) -> set[int]:
+def _still_open(rows: Sequence[Requirement]) -> list[Requirement]:
+    return [row for row in rows if row.review_id is None]
+
+
+def _of_roles(rows: Sequence[Requirement], by: Actor) -> list[Requirement]:
+    roles = approver_roles(by)
+    return [row for row in rows if row.role in roles]
+
+
+def _have_agreed(rows: Sequence[Requirement]) -> set[int]:
     """Who has agreed, by themselves or through another."""
-    met = request.requirements.filter(revision=request.revision, review__isnull=False)
-    pairs = met.values_list("review__reviewer_id", "review__delegation__giver_id")
-    return {person for pair in pairs for person in pair if person}
+    given = [row.review for row in rows if row.review is not None]
+    through = [one.delegation.giver_id for one in given if one.delegation is not None]
+    return {*through, *(one.reviewer_id for one in given if one.reviewer_id is not None)}
 
 
 def _hers(
@@ -65,12 +80,12 @@ def _hers(
     return [(row, how) for row, how in found if how is not None]
 
 
-def _spoken_for(request: Request, by: Actor) -> set[int]:
+def _spoken_for(request: Request, by: Actor, rows: Sequence[Requirement]) -> set[int]:
     """People in whose name nobody can agree to it: they wrote it, or have agreed already, by
     themselves or through another. No query for somebody who speaks for herself alone."""
     if not by.stands_in:
         return set()
-    return authors_of(request) | _have_agreed(request)
+    return authors_of(request) | _have_agreed(rows)
 
 
 def agreed_by(person: int | None) -> Q:
@@ -83,22 +98,29 @@ def wrote_it(request: Request, by: Actor) -> bool:
     return by.user_id is not None and by.user_id in authors_of(request)
 
 
-def why_not(request: Request, by: Actor) -> str:
-    """Why this actor cannot approve now, in one sentence; empty when she can."""
+def why_not(
+    request: Request,
+    by: Actor,
+    rows: Sequence[Requirement] | None = None,
+    authors: Collection[int] | None = None,
+) -> str:
+    """Why this actor cannot approve now, in one sentence; empty when she can. `authors` are those
+    who wrote it, where they are known already."""
     if State(request.state) is not State.IN_REVIEW:
         return f"This request is {State(request.state).words.lower()}; there is nothing to decide."
-    if wrote_it(request, by):
+    if wrote_it(request, by) if authors is None else by.user_id in authors:
         return "You wrote or edited this request, so somebody else must approve it."
-    open_now = list(request.requirements.filter(revision=request.revision, review__isnull=True))
-    mine = [r for r in open_now if r.role in approver_roles(by)]
+    rows = asked(request) if rows is None else rows
+    open_now = _still_open(rows)
+    mine = _of_roles(open_now, by)
     if not mine:
         return f"You are not asked. Who must agree: {_people(open_now)}."
-    if not _hers(mine, by, not_for=_spoken_for(request, by)):
+    if not _hers(mine, by, not_for=_spoken_for(request, by, rows)):
         return (
             "Whom you stand in for wrote this request, or has agreed to it already. Who must "
             f"agree: {_people(open_now)}."
         )
-    if request.requirements.filter(agreed_by(by.user_id), revision=request.revision).exists():
+    if by.user_id in _have_agreed(rows):
         return f"You have approved already. Still to agree, as another person: {_people(open_now)}."
     return ""
 
@@ -163,12 +185,14 @@ def decline(request: Request, *, revision: int, comment: str, by: Actor) -> Requ
     return request
 
 
-def acting(request: Request, by: Actor) -> Capacity | None:
+def acting(
+    request: Request, by: Actor, rows: Sequence[Requirement] | None = None
+) -> Capacity | None:
     """How this actor may decide on it; None where she is not asked. Somebody whose approval counted
     may still object; nobody decides in the name of somebody who wrote it."""
-    rows = request.requirements.filter(revision=request.revision, role__in=approver_roles(by))
+    rows = _of_roles(asked(request) if rows is None else rows, by)
     wrote = authors_of(request) if by.stands_in else ()
-    return next((how for _, how in _hers(list(rows), by, not_for=wrote)), None)
+    return next((how for _, how in _hers(rows, by, not_for=wrote)), None)
 
 
 def _acting(request: Request, by: Actor) -> Capacity:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django import template
 from django.forms import BoundField
@@ -94,6 +95,7 @@ def age(length: timedelta) -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=512, typed=True)  # a page prints dozens, all alike
 def icon(name: str, spin: bool = False) -> SafeString:
     """An icon of the sprite, hidden from screen readers: a word always stands beside it."""
     return format_html(
@@ -105,6 +107,7 @@ def icon(name: str, spin: bool = False) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=1_024, typed=True)  # what is marked safe is another than what is not
 def pill(text: str, tone: str = "grey", icon_name: str = "") -> SafeString:
     """A word on a soft ground."""
     picture = icon(icon_name, icon_name == "loader") if icon_name else ""

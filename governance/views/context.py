@@ -19,7 +19,7 @@ from governance.services import glass
 THEME_COOKIE = "weir_theme"
 KEYS_COOKIE = "weir_keys"
 THEMES = ("light", "dark")
-# Where a page that has counted what needs its reader leaves the number, so that it is counted once.
+# Where the number of what needs its reader is kept for one page, so that it is counted once.
 NEEDS_ME = "needs_me_counted"
 
 # Title, address, what must be seen to have it, and the beginnings of addresses that belong to it.
@@ -46,7 +46,7 @@ class Place:
     title: str
     url: str
     current: bool
-    count: int = 0
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,7 @@ class Chrome:
     @property
     def unread_words(self) -> str:
         """How many notices are unread, as the top bar has room for."""
-        most = queries.MOST_UNREAD
-        return f"{most}+" if self.unread > most else str(self.unread)
+        return count_words(self.unread)
 
     @property
     def can_ask(self) -> bool:
@@ -113,16 +112,29 @@ def roles_in_words(actor: Actor) -> str:
 _RANK = ("viewer", "requester", "owner")
 
 
+def count_words(count: int) -> str:
+    """A number that `queries.counted` gave, as far as it was counted: ``7``, ``99+``."""
+    most = queries.MOST_COUNTED
+    return f"{most}+" if count > most else str(count)
+
+
+def needs_me(request: HttpRequest) -> int:
+    """How many requests wait for whoever reads the page; counted once for it."""
+    known: int | None = getattr(request, NEEDS_ME, None)
+    if known is None:
+        known = queries.counted(queries.needs_me(actor_of(request)))
+        setattr(request, NEEDS_ME, known)
+    return known
+
+
 def _places(request: HttpRequest, actor: Actor) -> tuple[Place, ...]:
-    counted: int | None = getattr(request, NEEDS_ME, None)
-    needs = queries.needs_me(actor).count() if counted is None else counted
-    waiting = needs + glass.waits_for(actor).count()
+    waiting = needs_me(request) + queries.counted(glass.waits_for(actor))
     return tuple(
         Place(
             title=title,
             url=reverse(name),
             current=request.path.startswith(beginnings),
-            count=waiting if name == "inbox" else 0,
+            count=count_words(waiting) if waiting and name == "inbox" else "",
         )
         for title, name, kind, beginnings in PLACES
         if allowed(actor, Action.VIEW, kind).ok

@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 SIZE = 50
+MOST_COUNTED = 1_000  # beyond, a list says that there are more: counting reads every row
 LONGEST = 200  # of what is searched for
 # An offset far beyond the end costs the database a walk over everything before it.
 LAST_NUMBER = 2_000
@@ -20,7 +21,8 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Listed(Generic[Row]):
-    """One page of a list: its rows, where they lie in words, and the addresses beside it."""
+    """One page of a list: its rows, where they lie in words, and the addresses beside it. `total`
+    is exact up to `MOST_COUNTED`."""
 
     rows: Sequence[Row]
     words: str = ""
@@ -55,18 +57,37 @@ def by_number(
     request: HttpRequest, rows: QuerySet[Any] | Sequence[Any], *, one: str, size: int = SIZE
 ) -> Listed[Any]:
     """The page that ``?page=`` names, `size` rows each; `one` names a row: "topic"."""
-    total = rows.count() if isinstance(rows, QuerySet) else len(rows)
-    last = max((total + size - 1) // size, 1)
-    number = min(max(_whole(request.GET.get("page")) or 1, 1), last, LAST_NUMBER)
-    start = (number - 1) * size
-    shown = list(rows[start : start + size])
+    number = min(max(_whole(request.GET.get("page")) or 1, 1), LAST_NUMBER)
+    found = _rows_of(rows, number, size)
+    if not found and number > 1:  # beyond the end
+        total = rows.count() if isinstance(rows, QuerySet) else len(rows)
+        number = min(max((total + size - 1) // size, 1), LAST_NUMBER)
+        found = _rows_of(rows, number, size)
+    shown, start = found[:size], (number - 1) * size
+    more = len(found) > size
+    counted = _counted(rows) if more else start + len(shown)
+    exact = not more or not isinstance(rows, QuerySet) or counted <= MOST_COUNTED
+    total = max(counted, start + len(found))
     return Listed(
         rows=shown,
-        words=_words(start, len(shown), total, one),
+        words=_words(start, len(shown), total, one, exact=exact),
         previous_url=_with(request, page=number - 1) if number > 1 else "",
-        next_url=_with(request, page=number + 1) if number < last else "",
+        next_url=_with(request, page=number + 1) if more and number < LAST_NUMBER else "",
         total=total,
     )
+
+
+def _rows_of(rows: QuerySet[Any] | Sequence[Any], number: int, size: int) -> list[Any]:
+    """The rows of that page, and one more where there is a next page."""
+    start = (number - 1) * size
+    return list(rows[start : start + size + 1])
+
+
+def _counted(rows: QuerySet[Any] | Sequence[Any]) -> int:
+    """How many there are; of what the database holds up to one more than `MOST_COUNTED`."""
+    if not isinstance(rows, QuerySet):
+        return len(rows)
+    return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
 
 
 def by_id(request: HttpRequest, rows: QuerySet[M]) -> Listed[M]:
@@ -87,13 +108,14 @@ def by_id(request: HttpRequest, rows: QuerySet[M]) -> Listed[M]:
     )
 
 
-def _words(start: int, shown: int, total: int, one: str) -> str:
+def _words(start: int, shown: int, total: int, one: str, *, exact: bool) -> str:
     if total == 0:
         return ""
     many = one if total == 1 else f"{one}s"
-    if shown == total:
+    if exact and shown == total:
         return f"{total:,} {many}"
-    return f"{start + 1:,}–{start + shown:,} of {total:,} {many}"
+    of = f"{total:,}" if exact else f"more than {total - 1:,}"
+    return f"{start + 1:,}–{start + shown:,} of {of} {many}"
 
 
 def _whole(text: str | None) -> int:

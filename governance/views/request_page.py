@@ -23,7 +23,7 @@ from governance.models import (
     User,
 )
 from governance.queries import Agreement, Entry, ItemPage
-from governance.services import reviews, suggestions
+from governance.services import suggestions
 from governance.views.asking import go_back_url
 from governance.views.findings import Said, by_path, of_finding
 from governance.views.mentioned import People, people_in, with_people
@@ -220,8 +220,8 @@ def shown(request: Request, actor: Actor) -> Shown:
         findings=[of_finding(f) for f in page.findings if f.item_id is None and not f.passed],
         timeline=_timeline(page, people),
         decision_title="Your decision" if page.can_approve else "Where it stands",
-        decision_lines=[*_changed_since(request, actor), *_lines(page, state)],
-        can_object=page.can_decide and not reviews.wrote_it(request, actor),
+        decision_lines=[*_changed_since(page), *_lines(page, state)],
+        can_object=page.can_object,
         needs=_needs(page),
         needs_words=_needs_words(page, state),
         effects=_effects(panels),
@@ -338,10 +338,10 @@ def _effect(panel: Panel, effect: Effect, *, many: bool) -> EffectLine:
 # --- Decision ---------------------------------------------------------------------------------
 
 
-def _changed_since(request: Request, actor: Actor) -> list[str]:
-    mine = request.reviews.filter(reviewer_id=actor.user_id or 0).order_by("-revision").first()
-    if mine is not None and mine.revision < request.revision:
-        return [f"Changed since you reviewed it: that was revision {mine.revision}."]
+def _changed_since(page: queries.RequestPage) -> list[str]:
+    seen = page.ways.reviewed
+    if 0 < seen < page.request.revision:
+        return [f"Changed since you reviewed it: that was revision {seen}."]
     return []
 
 

@@ -19,7 +19,7 @@ from governance.permissions import Action, approver_roles, role_in_words
 from governance.services import glass, reviews
 from governance.services import requests as service
 from governance.views import carried
-from governance.views.context import NEEDS_ME
+from governance.views.context import NEEDS_ME, count_words, needs_me
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_id, by_number, narrowed_by
 from governance.views.request_page import marker, shown
@@ -35,7 +35,7 @@ class Tab:
 
     title: str
     url: str
-    count: int | None
+    count: int | str | None
     current: bool
 
 
@@ -253,8 +253,12 @@ def inbox_tabs(request: PageRequest, current: str, total: int = 0) -> list[Tab]:
     """The views of the inbox; `total` is how many the current one has, which is counted already."""
     titles = {"needs-me": "Needs me", "mine": "Mine", "my-teams": "My teams'"}
 
-    def count(name: str) -> int:
-        return total if name == current else _INBOX[name](request).count()
+    def count(name: str) -> str:
+        if name == current:
+            return count_words(total)
+        return count_words(
+            needs_me(request) if name == "needs-me" else queries.counted(_INBOX[name](request))
+        )
 
     tabs = [
         Tab(title, f"{reverse('inbox')}?view={name}", count(name), name == current)

@@ -112,7 +112,8 @@ def test_the_timeline_tells_the_story_and_folds_a_crowd(cast: Cast) -> None:
     reviews.approve(asked, revision=1, comment="Fine.", by=cast.owner)
     pipeline.advance(asked.pk)
     asked.refresh_from_db()
-    told = [(e.who, e.sentence, e.body) for e in queries.timeline(asked)]
+    entries = queries.timeline(asked, list(asked.reviews.all()), began=True)
+    told = [(e.who, e.sentence, e.body) for e in entries]
     assert ("Owner", "", "Why so many?") in told
     assert ("Owner", "approved as an owner of payments", "Fine.") in told
     assert ("worker", "applied 10 items", "") in told

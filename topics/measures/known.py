@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -24,7 +24,18 @@ from topics.models.cluster import Cluster
 STALE_AFTER_ROUNDS: Final = 3
 YOUNGEST_STALE: Final = timedelta(minutes=2)
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+    _AtTime = WithAnnotations[Cluster, "_Clock"]
+
 Target = tuple[str, str]  # place and name
+
+
+class _Clock(TypedDict):
+    """What a cluster's row carries beside the columns of its table."""
+
+    clock: datetime
 
 
 def stale_after() -> timedelta:
@@ -35,7 +46,7 @@ def stale_after() -> timedelta:
 
 def measured(cluster: Cluster, name: str) -> Measured:
     """The measures of one topic, with the readers that lag most, as far as they are shown."""
-    around = _around(cluster)
+    around = _around(_read_clusters().get(pk=cluster.pk))
     row = TopicMeasure.objects.filter(cluster=cluster, name=name).first()
     if row is None:
         return _measured(None, (), around)
@@ -53,7 +64,7 @@ def sizes(cluster: Cluster, name: str) -> Measured:
 
 def many_sizes(cluster: Cluster, names: Sequence[str]) -> dict[str, Measured]:
     """The same of each of these topics, in a number of queries that does not grow with them."""
-    around = _around(cluster)
+    around = _around(_read_clusters().get(pk=cluster.pk))
     rows = TopicMeasure.objects.filter(cluster=cluster, name__in=list(names))
     found = {row.name: row for row in rows}
     return {name: _without_readers(_measured(found.get(name), (), around)) for name in names}
@@ -67,6 +78,10 @@ def _without_readers(found: Measured) -> Measured:
 def measures(cluster: Cluster, names: Sequence[str]) -> dict[str, Measured]:
     """The measures of each of these topics, in a number of queries that does not grow with them.
     Of readers only those that have not read all."""
+    return _measures(_read_clusters().get(pk=cluster.pk), names)
+
+
+def _measures(cluster: _AtTime, names: Sequence[str]) -> dict[str, Measured]:
     around = _around(cluster)
     rows = {
         row.name: row for row in TopicMeasure.objects.filter(cluster=cluster, name__in=list(names))
@@ -86,12 +101,12 @@ class _Around:
     now: datetime
 
 
-def _around(cluster: Cluster) -> _Around:
-    row = (
-        Cluster.objects.select_related("measured", "prices")
-        .annotate(clock=Now())
-        .get(pk=cluster.pk)
-    )
+def _read_clusters() -> QuerySet[_AtTime]:
+    """Clusters as `_around` wants them."""
+    return Cluster.objects.select_related("measured", "prices").annotate(clock=Now())
+
+
+def _around(row: _AtTime) -> _Around:
     book: PriceBook | None = getattr(row, "prices", None)
     return _Around(getattr(row, "measured", None), prices_of(book), row.zones, row.clock)
 
@@ -223,7 +238,7 @@ def _read(targets: Iterable[Target]) -> dict[Target, Measured]:
     for place, name in targets:
         by_place.setdefault(place, []).append(name)
     found: dict[Target, Measured] = {}
-    for cluster in Cluster.objects.filter(slug__in=list(by_place)):
-        for name, one in measures(cluster, by_place[cluster.slug]).items():
+    for cluster in _read_clusters().filter(slug__in=list(by_place)):
+        for name, one in _measures(cluster, by_place[cluster.slug]).items():
             found[cluster.slug, name] = one
     return found

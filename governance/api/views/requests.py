@@ -72,7 +72,9 @@ class RequestList(RequestView):
     @extend_schema(operation_id="requests_list", responses=shapes.RequestShown(many=True))
     def get(self, request: Call) -> Response:
         """Requests that you may see, newest first."""
-        return self.listed(queries.requests(self.actor), shapes.RequestShown)
+        return self.listed(
+            queries.with_item_counts(queries.requests(self.actor)), shapes.RequestShown
+        )
 
     @extend_schema(
         operation_id="requests_create",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.template import Context, Template
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from governance.templatetags import weir
 from governance.workflow import ItemState, State
@@ -76,3 +77,9 @@ def test_filters_keep_what_was_typed_and_lead_back_while_they_narrow() -> None:
     assert "<i>more</i>" in shown
     assert '<a href="/x/">Clear</a>' in shown
     assert "Clear" not in page.render(Context({"words": ""}))
+
+
+def test_what_is_kept_of_a_pill_tells_markup_from_text() -> None:
+    text = "<b>kept apart</b>"
+    assert "<b>kept apart</b>" in weir.pill(SafeString(text))
+    assert "&lt;b&gt;kept apart&lt;/b&gt;" in weir.pill(text)

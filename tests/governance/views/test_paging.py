@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.test import RequestFactory
+from pytest_django import DjangoAssertNumQueries
 
 from governance.models import User
-from governance.views.paging import SIZE, by_id, by_number
+from governance.views import paging
+from governance.views.paging import SIZE, Listed, by_id, by_number
 from tests.factories import make_user
 
 get = RequestFactory().get
@@ -34,6 +36,33 @@ def test_links_keep_the_filters_and_stop_at_both_ends() -> None:
 def test_one_page_says_only_how_many() -> None:
     assert by_number(get("/"), [1], one="topic").words == "1 topic"
     assert by_number(get("/"), [], one="topic").words == ""
+
+
+@pytest.mark.django_db
+def test_what_the_database_holds_is_counted_as_far_as_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    monkeypatch.setattr(paging, "MOST_COUNTED", 5)
+    for _ in range(12):
+        make_user()
+    rows = User.objects.order_by("pk")
+    every = list(rows)
+
+    def listed(page: str, size: int) -> Listed[User]:
+        return by_number(get("/", {"page": page}), rows.all(), one="account", size=size)
+
+    with django_assert_num_queries(2):
+        first = listed("1", 4)
+    assert (first.words, first.total) == ("1–4 of more than 5 accounts", 6)
+    second = listed("2", 4)
+    assert second.words == "5–8 of more than 8 accounts"
+    assert (second.rows, second.next_url) == (every[4:8], "?page=3")
+    with django_assert_num_queries(1):  # what is all there needs no count
+        last = listed("3", 4)
+    assert (last.rows, last.next_url, last.total) == (every[8:], "", 12)
+    assert last.words == "9–12 of 12 accounts"
+    assert listed("99", 4).rows == every[8:]
+    assert listed("1", 12).words == "12 accounts"
 
 
 @pytest.mark.django_db

@@ -129,7 +129,7 @@ def test_reading_many_costs_what_reading_one_costs(
         make_measure(cluster, name)
         make_group(cluster, f"g-{name}", topic=name, lag=1)
     with known.reading([("main", name) for name in names]):
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             assert len(known.look_up("main", names[0]).readers) == 1
         with django_assert_num_queries(0):
             assert all(known.look_up("main", name).records for name in names)
