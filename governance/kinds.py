@@ -7,8 +7,9 @@ through it. Plain values only; nothing here touches a database or a broker.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -207,6 +208,17 @@ class Kind(Protocol):
         """Path of the object's own page."""
 
 
+class HeldHere:
+    """Base of kinds whose things live in Weir alone: what is declared holds, nothing is remote."""
+
+    def observe(self, place: str, names: Sequence[str]) -> None:
+        """*Worker*: nothing to read elsewhere."""
+
+    def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
+        """Nothing to ask elsewhere."""
+        return []
+
+
 @runtime_checkable
 class ReadsOnce(Protocol):
     """A kind that can read the rows of many things at once, which a long request needs."""
@@ -250,6 +262,10 @@ class HandsOver(Protocol):
 
     def places(self) -> list[tuple[str, str, str]]:
         """As every kind."""
+
+    def production_of(self, resources: Collection[int]) -> str:
+        """A production environment that things of one of these resources live in, by name; empty
+        for none."""
 
     def unclaimed(self, place: str, name: str) -> Problem | None:
         """Why a thing that nobody owns cannot be claimed; None where it can."""
@@ -332,6 +348,8 @@ class UnknownKind(WeirError):
 
 
 _TABLE: dict[str, Kind] = {}
+# What the innermost block of `reading` has read: (kind, place, name).
+_READ: ContextVar[frozenset[tuple[str, str, str]]] = ContextVar("kinds_read", default=frozenset())
 
 
 def register(kind: Kind) -> None:
@@ -381,13 +399,22 @@ def in_order(names: Sequence[str]) -> list[str]:
 
 @contextmanager
 def reading(targets: Iterable[tuple[str, str, str]]) -> Iterator[None]:
-    """Lets the kinds of these (kind, place, name) read their rows once, for the block."""
-    by_kind: dict[str, list[tuple[str, str]]] = {}
-    for name, place, target in targets:
-        by_kind.setdefault(name, []).append((place, target))
-    with ExitStack() as stack:
-        for name, wanted in by_kind.items():
-            kind = _TABLE.get(name)
-            if isinstance(kind, ReadsOnce):
-                stack.enter_context(kind.reading(wanted))
+    """Lets the kinds of these (kind, place, name) read their rows once, for the block; nothing is
+    read again where a block around this one has them all."""
+    asked = frozenset(targets)
+    if asked <= _READ.get():
         yield
+        return
+    by_kind: dict[str, list[tuple[str, str]]] = {}
+    for name, place, target in sorted(asked):
+        by_kind.setdefault(name, []).append((place, target))
+    token = _READ.set(asked)
+    try:
+        with ExitStack() as stack:
+            for name, wanted in by_kind.items():
+                kind = _TABLE.get(name)
+                if isinstance(kind, ReadsOnce):
+                    stack.enter_context(kind.reading(wanted))
+            yield
+    finally:
+        _READ.reset(token)

@@ -23,8 +23,7 @@ from governance.kinds import ItemView
 from governance.lookups import environment_of_context
 from governance.models import Severity
 from governance.permissions import Action
-from governance.policy.evaluate import Verdict
-from governance.services.checks import judged
+from governance.services.checks import Judged, judged
 from registry import asking, levels, naming, rights
 from registry.candidates import Candidate
 from registry.changes import Origin
@@ -175,9 +174,9 @@ def _item(subject: SubjectName, spec: SubjectSpec, actor: Actor) -> ItemView:
     )
 
 
-def _heeding(subject: SubjectName, said: Iterable[Verdict], by: Standing) -> Admission:
+def _heeding(subject: SubjectName, said: Judged, by: Standing) -> Admission:
     policies, warnings = [], []
-    for verdict in said:
+    for verdict in said.verdicts:
         rule = f"{verdict.policy} v{verdict.version}"
         sentence = f"{verdict.message} {verdict.way_out}".strip()
         policies.append(rule)
@@ -194,6 +193,12 @@ def _heeding(subject: SubjectName, said: Iterable[Verdict], by: Standing) -> Adm
                 )
             case Severity.WARN:
                 warnings.append(f"{rule}: {sentence}")
+    if said.consumers:
+        reasons = " ".join(need.reason for need in said.consumers)
+        raise ByRequest(
+            f"Who reads {subject} has to agree to this: {reasons} Ask for it by request, on the "
+            "pages or through the API."
+        )
     return Admission(tuple(policies), tuple(warnings), by.claims)
 
 

@@ -6,7 +6,7 @@ same `register()` as the wire does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -259,6 +259,10 @@ class SubjectKind:
     def undo(self, item: ItemView, before: Json | None) -> Undone | Problem:
         """Registers the old content again, or says why that is not to be done."""
         return _undo(item, before)
+
+    def production_of(self, resources: Collection[int]) -> str:
+        """Where one of them was claimed in a context of production."""
+        return owners.production_of(resources)
 
     def unclaimed(self, place: str, name: str) -> Problem | None:
         """Whether there is such a subject at all."""

@@ -7,14 +7,14 @@ claimed in; what was never placed counts everywhere, behind what was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat, Left, Length
 
 from governance import declared
-from governance.models import Lifecycle, Resource, Team
+from governance.models import Environment, Lifecycle, Resource, Team
 from registry import lookup
 from registry.associations import rows as associations
 from registry.associations.rows import Association
@@ -137,6 +137,13 @@ def claim(subject: SubjectName, team: Team) -> str:
         ignore_conflicts=True,
     )
     return held.values_list("resource__owner__slug", flat=True).get()
+
+
+def production_of(resources: Collection[int]) -> str:
+    """A production environment in whose context one of these was claimed; empty for none."""
+    contexts = Claim.objects.filter(resource__in=resources).values("context")
+    found = Environment.objects.filter(production=True, registry_context__in=contexts)
+    return found.values_list("slug", flat=True).first() or ""
 
 
 def _owning() -> QuerySet[Resource]:

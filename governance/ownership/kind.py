@@ -12,7 +12,7 @@ from typing import Final
 
 from django.urls import reverse
 
-from governance import declared, kinds
+from governance import kinds
 from governance.actors import Actor
 from governance.errors import Conflict, Problem
 from governance.kinds import (
@@ -21,6 +21,7 @@ from governance.kinds import (
     Current,
     DiffRow,
     HandsOver,
+    HeldHere,
     ItemView,
     Json,
     Outcome,
@@ -48,7 +49,7 @@ FACTS: Final = (
 MOST_NAMED = 20
 
 
-class OwnershipKind:
+class OwnershipKind(HeldHere):
     """Changes of owner."""
 
     name = KIND
@@ -138,13 +139,6 @@ class OwnershipKind:
             return [Agreement("platform", f"Nobody owns the {what}, and {spec.taker} claims it.")]
         gives = f"{spec.giver} gives the {what} away."
         takes = f"{spec.taker} takes the {what} and answers for it then."
-        givers, takers = (
-            things.who_can_agree(team, request_id=item.request_id)
-            for team in (spec.giver, spec.taker)
-        )
-        if len(givers | takers) == 1 and givers == takers:
-            same = "One person alone decides for both, so the platform team agrees as well."
-            return [_of(spec.giver, gives), Agreement("platform", f"{takes} {same}")]
         return [_of(spec.giver, gives), _of(spec.taker, takes)]
 
     def rows(self, item: ItemView) -> list[DiffRow]:
@@ -170,13 +164,6 @@ class OwnershipKind:
     def steps(self, items: Sequence[ItemView]) -> list[Step]:
         """Who decides from then on."""
         return [_step(item, from_json(item.after)) for item in items]
-
-    def observe(self, place: str, names: Sequence[str]) -> None:
-        """*Worker*: nothing to read elsewhere."""
-
-    def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
-        """Nothing to ask elsewhere."""
-        return []
 
     def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
         """*Worker*: gives the things to their new owners, each with its event, and asks these in
@@ -289,7 +276,8 @@ def _check_resources(
     if len(rows) > things.MOST:
         message = f"More than {things.MOST} begin with {spec.stem}."
         return [Problem("object", message, "Say more of how the names begin, in several items.")]
-    if not item.production and (production := declared.production_of([row.pk for row in rows])):
+    pks = [row.pk for row in rows]
+    if not item.production and (production := things.production_of(spec.kind, pks)):
         return [
             Problem(
                 "place",

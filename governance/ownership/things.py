@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from governance import kinds
 from governance.errors import Problem
 from governance.kinds import HandsOver, Kind
-from governance.models import ItemAuthor, Membership, Resource, Team, TeamRole
+from governance.models import Resource, Team
 from governance.ownership.spec import OwnershipSpec
 
 MOST = 500  # things that begin alike, in one item
@@ -83,11 +83,10 @@ def held_by_both(spec: OwnershipSpec, resources: Sequence[Resource]) -> str:
     return same.order_by("name").values_list("name", flat=True).first() or ""
 
 
-def who_can_agree(team: str, *, request_id: int) -> set[int]:
-    """Ids of those who could agree for the team to that request, of which they wrote nothing."""
-    owners = Membership.objects.filter(team__slug=team, role=TeamRole.OWNER, user__is_active=True)
-    wrote = ItemAuthor.objects.filter(item__request=request_id)
-    return set(owners.exclude(user__in=wrote.values("user")).values_list("user", flat=True))
+def production_of(kind: str, resources: Collection[int]) -> str:
+    """A production environment that one of these lives in, by name; empty for none."""
+    found = kind_of(kind)
+    return found.production_of(resources) if isinstance(found, HandsOver) else ""
 
 
 def team_problem(path: str, slug: str) -> Problem | None:

@@ -14,7 +14,6 @@ from governance.policy.evaluate import SECOND, Severity, Verdict
 from governance.policy.facts import UNKNOWN, Facts
 
 AUTO = "auto"
-OWNER = "owner:"  # before the name of a team
 # Stands where a policy's name does, with no version, for needs that no policy asks for: who agreed
 # to something else has not agreed to this.
 UNREAD = "unread-records"
@@ -75,7 +74,7 @@ def route(
         for verdict in verdicts
         if verdict.severity == Severity.APPROVAL and not verdict.passed
     ]
-    asked += _consumers(facts)
+    asked += consumers_asked(facts)
     asked += _losing(facts)
     auto = None if asked or by_people or instead_of_owner else _auto(verdicts, facts)
     deciding = instead_of_owner or _owners(facts)
@@ -126,22 +125,56 @@ def _owners(facts: Facts) -> list[Need]:
     return [_base(owner, facts) for owner in owners]
 
 
-def owners_asked(needs: Iterable[Need]) -> set[str]:
-    """The teams whose owners are asked."""
-    return {need.role.removeprefix(OWNER) for need in needs if need.role.startswith(OWNER)}
+def teams_asked(needs: Iterable[Need]) -> set[str]:
+    """The teams of which an owner, or a second one, is asked."""
+    return {team for need in needs if (team := _team_of(need.role))}
 
 
-def answerable(needs: Iterable[Need], approvers: Mapping[str, int]) -> list[Need]:
-    """The needs, with the platform team in place of each team of which only authors, or nobody,
-    could agree: the request would wait for ever. `approvers` counts those who could, by team."""
-    found = []
-    for need in needs:
-        team = need.role.removeprefix(OWNER)
-        if need.role.startswith(OWNER) and approvers.get(team, 0) == 0:
-            why = f"{team} has nobody else who could agree, so the platform team decides."
-            need = replace(need, role="platform", reason=_joined(need.reason, why))
-        found.append(need)
-    return merged(found)
+def answerable(needs: Iterable[Need], able: Mapping[str, Collection[int]]) -> list[Need]:
+    """The needs, one a role, with the platform team where a request would wait for ever: in place
+    of a team of which only authors, or nobody, could agree, and of one whose people are all needed
+    for other teams, since nobody answers for two. `able` are ids of those who could, by team."""
+    asked = merged(needs)
+    slots = {need.role: able.get(team, ()) for need in asked if (team := _team_of(need.role))}
+    answered = _answered(slots)
+    return merged(
+        need if need.role in answered or need.role not in slots else _by_platform(need, slots)
+        for need in asked
+    )
+
+
+def _team_of(role: str) -> str:
+    """The team whose owners a role asks for; empty for other roles."""
+    name, _, team = role.partition(":")
+    return team if name in ("owner", SECOND) else ""
+
+
+def _answered(slots: Mapping[str, Collection[int]]) -> set[str]:
+    """Roles for which somebody is left when each person answers for one alone: as many as can be
+    (a matching in a bipartite graph, by augmenting paths)."""
+    holder: dict[int, str] = {}
+
+    def place(role: str, tried: set[int]) -> bool:
+        for person in sorted(slots[role]):
+            if person in tried:
+                continue
+            tried.add(person)
+            if person not in holder or place(holder[person], tried):
+                holder[person] = role
+                return True
+        return False
+
+    return {role for role in slots if place(role, set())}
+
+
+def _by_platform(need: Need, slots: Mapping[str, Collection[int]]) -> Need:
+    team = _team_of(need.role)
+    why = (
+        f"Whoever could agree for {team} is asked for another team, so the platform team decides."
+        if slots[need.role]
+        else f"{team} has nobody else who could agree, so the platform team decides."
+    )
+    return replace(need, role="platform", reason=_joined(need.reason, why))
 
 
 def _base(owner: object, facts: Facts) -> Need:
@@ -149,7 +182,7 @@ def _base(owner: object, facts: Facts) -> Need:
     if isinstance(owner, str) and owner:
         asks = facts.get("request.team", UNKNOWN)
         whose = "" if asks in (owner, UNKNOWN) else f", and {asks} asks"
-        return Need(f"{OWNER}{owner}", f"{owner} owns it{whose}.")
+        return Need(f"owner:{owner}", f"{owner} owns it{whose}.")
     return Need("platform", "No team owns it, so the platform team decides.")
 
 
@@ -178,7 +211,7 @@ def _second(facts: Facts) -> tuple[str, str]:
     return f"second:{team}", f"A second person of {team} is asked."
 
 
-def _consumers(facts: Facts) -> list[Need]:
+def consumers_asked(facts: Facts) -> list[Need]:
     """The teams that read what this change breaks, but for the one that asks; the platform team in
     their place where they are too many to be asked. None where no consumer is known."""
     why = _broken(facts)
@@ -190,7 +223,7 @@ def _consumers(facts: Facts) -> list[Need]:
     if len(others) > MOST_CONSUMERS:
         reason = f"{len(others)} teams consume it, too many to be asked one by one, and {why}."
         return [Need("platform", reason)]
-    return [Need(f"{OWNER}{team}", f"{team} consumes it, and {why}.") for team in others]
+    return [Need(f"owner:{team}", f"{team} consumes it, and {why}.") for team in others]
 
 
 def _broken(facts: Facts) -> str:
@@ -213,7 +246,7 @@ def _losing(facts: Facts) -> list[Need]:
     lost = facts.get("topic.losses", UNKNOWN)
     by_team = dict(lost) if isinstance(lost, Mapping) else {}
     found = [
-        Need(f"{OWNER}{team}", f"{team} would lose records it has not read: {text}.", UNREAD)
+        Need(f"owner:{team}", f"{team} would lose records it has not read: {text}.", UNREAD)
         for team, text in sorted(by_team.items())
     ]
     if len(found) > MOST_CONSUMERS:

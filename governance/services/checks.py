@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
 
 from governance import facts, kinds
 from governance.errors import Problem
@@ -26,7 +26,7 @@ from governance.models import (
 from governance.permissions import Role
 from governance.policy.evaluate import PolicyRow, Verdict, evaluate
 from governance.policy.facts import Facts
-from governance.policy.routing import AUTO, Need, answerable, owners_asked, route
+from governance.policy.routing import AUTO, Need, answerable, consumers_asked, route, teams_asked
 from governance.waivers import inforce
 from governance.waivers.inforce import Waivers
 from governance.workflow import IN_FLIGHT
@@ -127,20 +127,27 @@ def examine(items: Sequence[ItemView], *, team: str, typed_by: int | None = None
             deciding = _decides(kind, item)
             needs += route(said, facts, instead_of_owner=deciding)
             people += route(said, facts, instead_of_owner=deciding, by_people=True)
-    able = around.approvers(owners_asked([*needs, *people]))
+    able = around.able(teams_asked([*needs, *people]))
     asked = _without_idle_auto(answerable(needs, able))
     return Examination(tuple(problems), verdicts, tuple(asked), tuple(answerable(people, able)))
 
 
-def judged(item: ItemView, *, team: str) -> tuple[Verdict, ...]:
-    """What the policies of its kind say of one item, for a change that nobody asks for: it is made
-    elsewhere, now."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules say of a change that nobody asks for: what policies of its kind say, and whom
+    they have agree because it breaks what these read."""
+
+    verdicts: tuple[Verdict, ...]
+    consumers: tuple[Need, ...]
+
+
+def judged(item: ItemView, *, team: str) -> Judged:
+    """What is said of one item, for a change that is made elsewhere, now."""
     policies = [p for p in active_policies() if p.kind == item.kind]
-    if not policies:
-        return ()
     with kinds.reading([(item.kind, item.place, item.name)]):
         facts = item_facts(item, team=team, around=Around())
-        return _said(item, facts, policies, inforce.concerning([item]))
+        said = _said(item, facts, policies, inforce.concerning([item]))
+        return Judged(said, tuple(consumers_asked(facts)))
 
 
 def _said(
@@ -173,6 +180,14 @@ def _count_readers(policies: Sequence[PolicyRow]) -> bool:
     return any(READERS in text for p in policies for text in (p.expression, p.message, p.way_out))
 
 
+@dataclass(frozen=True, slots=True)
+class _Team:
+    """Whether it has somebody on call, and who of it could agree."""
+
+    on_call: bool
+    able: frozenset[int]
+
+
 class Around:
     """What is known of environments and teams, read once for each that is asked about.
 
@@ -190,7 +205,7 @@ class Around:
         self._request_id, self._typed_by = request_id, typed_by
         self._counts_readers, self._sizes = counts_readers, sizes or {}
         self._environments: dict[str, Mapping[str, object]] = {}
-        self._owners: dict[str, Mapping[str, object]] = {}
+        self._teams: dict[str, _Team | None] = {}
 
     def environment(self, slug: str) -> Mapping[str, object]:
         """The limits of an environment."""
@@ -200,29 +215,28 @@ class Around:
 
     def owner(self, team: str) -> Mapping[str, object]:
         """What is known of a team that owns; nothing where there is no such team."""
-        if team not in self._owners:
-            found = (
-                Team.objects.filter(slug=team)
-                .annotate(approvers=self._approvers())
-                .values_list("on_call", "approvers")
-                .first()
-            )
-            self._owners[team] = (
-                {}
-                if found is None
-                else {"owner.on_call": bool(found[0].strip()), "owner.approvers": found[1]}
-            )
-        return self._owners[team]
+        known = self._team(team)
+        if known is None:
+            return {}
+        return {"owner.on_call": known.on_call, "owner.approvers": len(known.able)}
 
-    def approvers(self, teams: Collection[str]) -> dict[str, int]:
-        """How many could agree for each of these teams, of those that are there; one query for all
-        that were not asked about before."""
-        known = {team: self._owners[team] for team in teams if team in self._owners}
-        found = {t: n for t, facts in known.items() if (n := facts.get("owner.approvers"))}
-        if unknown := set(teams) - set(known):
-            counted = Team.objects.filter(slug__in=unknown).annotate(approvers=self._approvers())
-            found |= counted.values_list("slug", "approvers")
-        return found
+    def able(self, teams: Collection[str]) -> dict[str, frozenset[int]]:
+        """Ids of those who could agree for each of these teams; one query for all that were not
+        asked about before."""
+        self._read(set(teams) - self._teams.keys())
+        return {team: known.able for team in teams if (known := self._teams.get(team))}
+
+    def _team(self, team: str) -> _Team | None:
+        self._read({team} - self._teams.keys())
+        return self._teams.get(team)
+
+    def _read(self, teams: Collection[str]) -> None:
+        if not teams:
+            return
+        self._teams |= dict.fromkeys(teams)
+        found = Team.objects.filter(slug__in=teams).annotate(able=ArraySubquery(self._owners()))
+        for slug, on_call, able in found.values_list("slug", "on_call", "able"):
+            self._teams[slug] = _Team(bool(on_call.strip()), frozenset(able))
 
     def size(self, item: ItemView) -> int:
         """How many items the request of this one has."""
@@ -235,15 +249,15 @@ class Around:
             teams = facts.readers_of(item.kind, item.environment, item.name)
         return {READERS: len(teams)} if isinstance(teams, Collection) else {}
 
-    def _approvers(self) -> Coalesce:
+    def _owners(self) -> QuerySet[Membership, int]:
+        """Ids of the owners of a team who wrote nothing of it, for a query of teams."""
         owners = Membership.objects.filter(
             team=OuterRef("pk"), role=Role.OWNER, user__is_active=True
         ).exclude(user=self._typed_by or 0)
         if self._request_id:
             wrote = ItemAuthor.objects.filter(item__request=self._request_id)
             owners = owners.exclude(user__in=wrote.values("user"))
-        counted = owners.order_by().values("team").annotate(n=Count("user", distinct=True))
-        return Coalesce(Subquery(counted.values("n"), output_field=IntegerField()), 0)
+        return owners.order_by().values_list("user", flat=True)
 
 
 def item_facts(item: ItemView, *, team: str, around: Around) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from governance import kinds
 from governance.errors import Invalid, Problem, Refused
@@ -85,10 +86,31 @@ def read_items(new: Sequence[NewItem], *, team: str, request_id: int = 0) -> Typ
     return Typed(tuple(items), environment, tuple(problems))
 
 
+class Neighbour(NamedTuple):
+    """What an item is about, for those beside it; `data_class` as far as it asks for one."""
+
+    kind: str
+    place: str
+    name: str
+    data_class: object = None
+
+
+def side_by_side(item: ItemView, neighbours: Sequence[Neighbour]) -> ItemView:
+    """The item, which knows what its request is about."""
+    (found,) = _with([item], neighbours)
+    return found
+
+
 def _side_by_side(items: Sequence[ItemView]) -> list[ItemView]:
     """The items, each of which knows what else its request is about."""
-    beside = frozenset((item.kind, item.place, item.name) for item in items)
-    classes = {(i.kind, i.name): str(said) for i in items if (said := i.after.get("data_class"))}
+    return _with(
+        items, [Neighbour(i.kind, i.place, i.name, i.after.get("data_class")) for i in items]
+    )
+
+
+def _with(items: Sequence[ItemView], neighbours: Sequence[Neighbour]) -> list[ItemView]:
+    beside = frozenset((one.kind, one.place, one.name) for one in neighbours)
+    classes = {(o.kind, o.name): str(o.data_class) for o in neighbours if o.data_class}
     return [replace(item, beside=beside, classes_beside=classes) for item in items]
 
 

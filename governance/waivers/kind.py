@@ -20,6 +20,7 @@ from governance.kinds import (
     ApplyRun,
     Current,
     DiffRow,
+    HeldHere,
     ItemView,
     Json,
     Outcome,
@@ -46,7 +47,7 @@ FACTS: Final = (
 _HARD = "Hard rules of a kind are no policies: they can never be waived."
 
 
-class WaiverKind:
+class WaiverKind(HeldHere):
     """Waivers: granted for one policy and one object, until a day."""
 
     name = KIND
@@ -154,13 +155,6 @@ class WaiverKind:
     def steps(self, items: Sequence[ItemView]) -> list[Step]:
         """What changes for the next check."""
         return [_step(item, from_json(item.after)) for item in items]
-
-    def observe(self, place: str, names: Sequence[str]) -> None:
-        """*Worker*: nothing to read elsewhere."""
-
-    def rehearse(self, place: str, items: Sequence[ItemView]) -> list[Problem]:
-        """Nothing to ask elsewhere."""
-        return []
 
     def declare(self, items: Sequence[ItemView], *, by: Actor) -> None:
         """*Worker*: writes the waivers of approved items, each with its event."""

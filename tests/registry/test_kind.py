@@ -20,7 +20,7 @@ from registry import lookup, owners, queries, settings, store
 from registry.candidates import Asked
 from registry.formats.base import Reference
 from registry.naming import qualify
-from tests.factories import Cast, make_cast, make_environment, make_team
+from tests.factories import Cast, make_actor, make_cast, make_environment, make_team
 from tests.registry.rest.conftest import record, text_of
 
 pytestmark = pytest.mark.django_db
@@ -245,6 +245,7 @@ def test_who_reads_the_topic_is_asked_about_a_change_that_breaks_it(
 ) -> None:
     make_environment("production", production=True)
     cast = make_cast("payments")
+    make_actor("sam", team="shop", roles=("owner",))
     readers["production", "orders"] = ["payments", "shop", "outside"]
     readers["staging", "orders"] = ["elsewhere"]
     settings.set_config(qualify("orders-value"), {"compatibility": "NONE"}, by=BY)

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from governance import audit, kinds
 from governance.actors import system_actor
 from governance.models import Environment, Lifecycle, Resource
 from registry import catalogue, lookup, owners, queries, removal, store
@@ -195,3 +196,21 @@ def test_a_name_is_claimed_for_one_context_and_by_one_team() -> None:
     Resource.objects.filter(owner=first).update(lifecycle=Lifecycle.RETIRED)
     assert owners.owner_of(here) is None or owners.owner_of(here) == Owner("second", owners.OWN)
     assert owners.claim(here, second) == "second"
+
+
+def test_where_a_subject_was_claimed_in_production() -> None:
+    make_environment("dev", registry_context=".dev")
+    make_environment("live", production=True, registry_context=".")
+    team = make_team("orders")
+    with transaction.atomic():
+        owners.claim(qualify(":.dev:orders"), team)
+        audit.record("subject.claimed", by=BY, about=team)
+    only_dev = list(Resource.objects.values_list("pk", flat=True))
+    assert owners.production_of(only_dev) == ""
+    with transaction.atomic():
+        owners.claim(qualify("orders"), team)
+        audit.record("subject.claimed", by=BY, about=team)
+    assert owners.production_of(only_dev) == "live"
+    kind = kinds.get("subject")
+    assert isinstance(kind, kinds.HandsOver)
+    assert kind.production_of(only_dev) == "live"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import F
 
+from governance import declared
 from governance.actors import Actor
 from governance.errors import Problem, WeirError
 from governance.kinds import (
@@ -181,6 +182,9 @@ class Toy:
         if before is None:
             return Problem("name", f"{item.name} was made, and stays.", "Paint it.")
         return Undone("paint", dict(before))
+
+    def production_of(self, resources: Collection[int]) -> str:
+        return declared.production_of(resources)
 
     def unclaimed(self, place: str, name: str) -> Problem | None:
         if ShelfToy.objects.filter(place=place, name=name).exists():

@@ -212,7 +212,10 @@ class RequestPageShown(serializers.Serializer[Any]):
     items = ItemPageShown(many=True, help_text="The first 50; all are under …/items.")
     more_items = serializers.IntegerField()
     agreements = AgreementShown(many=True)
-    foreseen = NeedShown(many=True, help_text="Of a draft: who would have to agree.")
+    foreseen = NeedShown(
+        many=True,
+        help_text="For those who may submit it, while it is written: who would have to agree.",
+    )
     timeline = EntryShown(many=True)
     steps = StepShown(many=True)
     findings = FindingShown(many=True)

@@ -281,7 +281,8 @@ def test_one_person_alone_for_both_teams_does_not_hold_it_up(cast: Cast, shop: A
     requests.withdraw(Request.objects.get(state=State.IN_REVIEW), by=cast.requester)
     request = asked([change()], cast.requester)
     assert roles(request) == ["owner:payments", "platform"]
-    assert "One person alone decides for both" in request.requirements.get(role="platform").reason
+    why = request.requirements.get(role="platform").reason
+    assert "Whoever could agree for shop is asked for another team" in why
     assert applied(request, now(shop), cast.platform).state == State.APPLIED
 
 

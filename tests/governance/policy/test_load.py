@@ -43,6 +43,7 @@ def test_the_starter_file_reads_and_its_names_are_these() -> None:
         "small-change",
         "irreversible",
         "destructive",
+        "costly",
         "large-request",
         "large-request-access",
         "large-request-schemas",

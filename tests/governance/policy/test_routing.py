@@ -1,6 +1,6 @@
 """Who must approve, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import pytest
@@ -227,22 +227,38 @@ def test_who_is_the_second_person(facts: Mapping[str, object], role: str, why: s
     assert len(needs) == (2 if somebody else 1)  # or the platform team alone, for both
 
 
+PAYMENTS = "payments owns it."
+SHOP = Need("owner:shop", "shop consumes it.")
+CRM = Need("owner:crm", "crm consumes it.")
+SECOND_ONE = Need("second:payments", "two.")
 NOBODY = "payments has nobody else who could agree, so the platform team decides."
+TAKEN = "Whoever could agree for {} is asked for another team, so the platform team decides."
 
 
 @pytest.mark.parametrize(
-    ("needs", "approvers", "expected"),
+    ("needs", "able", "expected"),
     [
-        ([OWNER], {"payments": 1}, [OWNER]),
-        ([OWNER], {"payments": 0}, [Need("platform", f"payments owns it. {NOBODY}")]),
-        ([OWNER], {}, [Need("platform", f"payments owns it. {NOBODY}")]),
+        ([OWNER], {"payments": {1}}, [OWNER]),
+        ([OWNER, OWNER], {"payments": {1}}, [OWNER]),
+        ([OWNER], {"payments": ()}, [Need("platform", f"{PAYMENTS} {NOBODY}")]),
+        ([OWNER], {}, [Need("platform", f"{PAYMENTS} {NOBODY}")]),
+        ([OWNER, SHOP], {"shop": {2}}, [Need("platform", f"{PAYMENTS} {NOBODY}"), SHOP]),
+        ([OWNER, SHOP], {"payments": {1, 2}, "shop": {1}}, [OWNER, SHOP]),
         (
-            [OWNER, Need("owner:shop", "shop consumes it.")],
-            {"shop": 2},
-            [
-                Need("platform", f"payments owns it. {NOBODY}"),
-                Need("owner:shop", "shop consumes it."),
-            ],
+            [OWNER, SHOP, CRM],
+            {"payments": {1, 2}, "shop": {1, 3}, "crm": {1}},
+            [OWNER, SHOP, CRM],
+        ),
+        (
+            [OWNER, SHOP],
+            {"payments": {1}, "shop": {1}},
+            [OWNER, Need("platform", f"shop consumes it. {TAKEN.format('shop')}")],
+        ),
+        ([OWNER, SECOND_ONE], {"payments": {1, 2}}, [OWNER, SECOND_ONE]),
+        (
+            [OWNER, SECOND_ONE, SHOP],
+            {"payments": {1, 2}, "shop": {2}},
+            [OWNER, SECOND_ONE, Need("platform", f"shop consumes it. {TAKEN.format('shop')}")],
         ),
         (
             [
@@ -253,13 +269,12 @@ NOBODY = "payments has nobody else who could agree, so the platform team decides
             [Need("platform", f"payments would lose. {NOBODY} big.", UNREAD, 0, (("b", 1),))],
         ),
         ([Need("steward", "limit says so.")], {}, [Need("steward", "limit says so.")]),
-        ([Need("second:payments", "two.")], {}, [Need("second:payments", "two.")]),
     ],
 )
 def test_the_platform_team_decides_where_nobody_of_a_team_could(
-    needs: list[Need], approvers: Mapping[str, int], expected: list[Need]
+    needs: list[Need], able: Mapping[str, Collection[int]], expected: list[Need]
 ) -> None:
-    assert answerable(needs, approvers) == expected
+    assert answerable(needs, able) == expected
 
 
 def test_owners_of_several_teams_are_several_people() -> None:
@@ -333,6 +348,9 @@ OUTSIDE: dict[str, object] = {"environment.production": False, "environment.name
         (LOSES, ["owner:payments", "platform"]),
         (LOSES | {"owner.approvers": 1}, ["owner:payments", "platform"]),
         (GROWS | {"request.items": 51}, ["owner:payments", "second:payments", "platform"]),
+        ({"topic.cost_more_month": 500}, ["owner:payments"]),
+        ({"topic.cost_more_month": 501}, ["owner:payments", "platform"]),
+        ({"topic.cost_more_month": UNKNOWN}, ["owner:payments"]),
         ({"request.items": 50}, ["owner:payments"]),
         ({"request.items": 51}, ["owner:payments", "platform"]),
         (REPLAY | {"topic.retention_ms": 40 * 86_400_000}, ["owner:payments", "steward"]),
@@ -370,10 +388,20 @@ def test_who_agrees_by_what_is_known_of_the_change(
 
 
 @pytest.mark.parametrize("kind", ["topic", "grant", "subject"])
+@pytest.mark.parametrize(("items", "asks"), [(50, 0), (51, 1)])
+def test_much_at_once_is_read_by_the_platform_team_too(kind: str, items: int, asks: int) -> None:
+    many = [t.row(1) for t in starter() if t.kind == kind and t.name.startswith("large-request")]
+    found = evaluate(many, {"item.kind": kind, "request.items": items})
+    said = [v for v in found if not v.passed]
+    assert [(v.approver, v.failed) for v in said] == [("platform", False)] * asks
+    assert all(f"{items} items" in v.message for v in said)
+
+
+@pytest.mark.parametrize("kind", ["topic", "grant", "subject"])
 def test_no_starter_policy_needs_to_know_how_a_change_weighs(kind: str) -> None:
     """It asks, or lets pass; it never refuses what is merely not known."""
     given = {"item.kind": kind, "environment.production": True}
-    weighs = {"small-change", "irreversible", "destructive"}
+    weighs = {"small-change", "irreversible", "destructive", "costly"}
     policies = [
         text.row(1)
         for text in starter()

@@ -173,12 +173,15 @@ def test_what_is_old_and_read_is_tidied(cast: Cast) -> None:
             sort="progress",
             sentence="x",
         )
-        for n in range(3)
+        for n in range(5)
     ]
     Notification.objects.filter(pk=rows[0].pk).update(read_at=Clock() - tidying.KEPT * 1.1)
+    long_ago = Clock() - tidying.KEPT_UNREAD * 1.1
+    Notification.objects.filter(pk=rows[3].pk).update(created_at=long_ago)
+    Notification.objects.filter(pk=rows[4].pk).update(created_at=long_ago, read_at=Clock())
     Notification.objects.filter(pk=rows[1].pk).update(read_at=Clock())
     for n, settled in enumerate((Clock() - tidying.KEPT * 1.1, Clock(), None)):
         Delivery.objects.create(key=f"d{n}", hook=hook, settled_at=settled)
-    assert tidying.notices() == 2
-    assert set(Notification.objects.values_list("pk", flat=True)) == {rows[1].pk, rows[2].pk}
+    assert tidying.notices() == 3
+    assert set(Notification.objects.values_list("pk", flat=True)) == {rows[n].pk for n in (1, 2, 4)}
     assert set(Delivery.objects.values_list("key", flat=True)) == {"d1", "d2"}

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from pytest_django import Settings as SettingsWrapper
 
+from governance import facts
 from governance.models import Event, Request
 from governance.services import pipeline, requests, reviews
 from governance.workflow import State
@@ -150,6 +151,20 @@ def test_a_level_is_judged_where_it_is_set_and_force_is_no_way_around(
     # Before there is a version the level is judged with the first one.
     assert client.put("/config/new", {"compatibility": "NONE"}).status == 200
     assert "no-none v1" in client.register("new", ONE).json["message"]
+
+
+def test_who_reads_what_breaks_is_to_be_asked(client: Wire, settings: SettingsWrapper) -> None:
+    settings.REGISTRY_GATE = "checked"
+    client.put("/config/orders-value", {"compatibility": "NONE"})
+    assert client.register("orders-value", ONE).status == 200
+    with facts.instead_of_readers("topic", lambda place, name: ["payments", "shop"]):
+        said = client.register("orders-value", OTHER)
+        assert (said.status, said.code) == (403, 403)
+        for words in ("shop consumes it", "breaks: BACKWARD, FORWARD", "by request"):
+            assert words in said.json["message"]
+        assert client.register("orders-value", TWO).status == 200  # breaks nobody
+    with facts.instead_of_readers("topic", lambda place, name: ["payments"]):
+        assert client.register("orders-value", OTHER).status == 200  # its own team asks
 
 
 def test_a_policy_that_lacks_facts_stops_a_registration(

@@ -107,9 +107,10 @@ def applications_named(names: Collection[str]) -> dict[str, ApplicationFacts]:
 
 
 def _literal_topics(cluster: Cluster, names: Sequence[str]) -> dict[Pattern, Situation]:
-    declared = DeclaredTopic.objects.filter(
+    rows = DeclaredTopic.objects.filter(
         cluster=cluster, name__in=list(names), last_applied__isnull=False
-    ).values_list("name", "resource__owner__slug", "resource__data_class")
+    )
+    declared = list(rows.values_list("name", "resource__owner__slug", "resource__data_class"))
     found = {
         Pattern(name): Situation(
             application=None, topic_there=True, owners=(owner,), data_class=data_class
@@ -119,14 +120,16 @@ def _literal_topics(cluster: Cluster, names: Sequence[str]) -> dict[Pattern, Sit
     there = ObservedTopic.objects.filter(cluster=cluster, name__in=list(names))
     for name in there.values_list("name", flat=True):
         found.setdefault(Pattern(name), Situation(application=None, topic_there=True, unowned=True))
-    for name, data_class in _classes_elsewhere(set(names) - {p.name for p in found}).items():
-        found[Pattern(name)] = replace(_NOWHERE, data_class=data_class)
+    undeclared = set(names) - {name for name, _, _ in declared}
+    for name, data_class in _classes_elsewhere(undeclared).items():
+        here = found.get(Pattern(name), _NOWHERE)
+        found[Pattern(name)] = replace(here, data_class=data_class)
     return found
 
 
 def _classes_elsewhere(names: Collection[str]) -> dict[str, str]:
-    """The class of data of topics that live on other clusters alone; the most sensitive where
-    several teams have one of that name."""
+    """The class of data of topics that are declared on other clusters alone; the most sensitive
+    where several teams have one of that name."""
     rows = Resource.objects.exclude(lifecycle=Lifecycle.RETIRED).filter(kind="topic")
     found: dict[str, str] = {}
     for name, data_class in rows.filter(name__in=names).values_list("name", "data_class"):

@@ -58,10 +58,9 @@ def most_sensitive(classes: Iterable[str]) -> str:
 
 
 def class_reached(topic: Pattern, known: str, asked: Mapping[tuple[str, str], str]) -> str:
-    """The class of data that access reaches once all that its request asks for is there. `asked` is
-    by kind and name; a single topic will have the class that is asked for."""
-    if not topic.prefixed and not topic.every:
-        return asked.get(("topic", topic.name), known)
+    """The most sensitive class of data that access may reach once all that its request asks for is
+    there. `asked` is by kind and name; it takes nothing from what is known, since the topic of that
+    name may be another team's, or the request may be applied in part."""
     coming = [
         said for (kind, name), said in asked.items() if kind == "topic" and topic.covers(name)
     ]

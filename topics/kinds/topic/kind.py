@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import quote
 
-from governance import kinds
+from governance import declared, kinds
 from governance.actors import Actor
 from governance.errors import Problem
 from governance.kinds import (
@@ -200,6 +200,10 @@ class TopicKind:
     def apply(self, run: ApplyRun) -> None:
         """*Worker*: brings the items' topics to their clusters."""
         on_cluster.apply(run, apply.bring)
+
+    def production_of(self, resources: Collection[int]) -> str:
+        """Where one of them is declared in production."""
+        return declared.production_of(resources)
 
     def unclaimed(self, place: str, name: str) -> Problem | None:
         """Whether the cluster has such a topic, which is not its own."""

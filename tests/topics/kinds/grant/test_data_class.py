@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from governance.models import Request, Resource
-from governance.services import checks, items, requests
+from governance.policy.load import PolicyText
+from governance.services import checks, items, requests, simulations
 from governance.services.items import NewItem
 from tests.factories import Cast, make_cast
-from tests.topics.estate import make_application, make_cluster, make_topic
+from tests.topics.estate import make_application, make_cluster, make_seen, make_topic
+from topics.kinds.grant.known import situations
 from topics.kinds.grant.pattern import Pattern
 from topics.kinds.grant.situation import class_reached, most_sensitive
+from topics.kinds.grant.spec import name_of
 from topics.models import Cluster
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +26,7 @@ CARDS = ("topic", "payments.cards")
     [
         ("payments.cards", "internal", {}, "internal"),
         ("payments.cards", "internal", {CARDS: "personal"}, "personal"),
-        ("payments.cards", "personal", {CARDS: "internal"}, "internal"),
+        ("payments.cards", "personal", {CARDS: "internal"}, "personal"),
         ("payments.other", "internal", {CARDS: "personal"}, "internal"),
         ("payments.cards", "internal", {("subject", "payments.cards"): "personal"}, "internal"),
         ("payments.*", "", {CARDS: "personal"}, "personal"),
@@ -49,7 +52,7 @@ def cast() -> Cast:
 
 @pytest.fixture
 def cluster() -> Cluster:
-    make_application("billing", team="billing")
+    make_application("billing", team="payments")
     return make_cluster("main")
 
 
@@ -99,7 +102,7 @@ def test_a_topic_that_lives_elsewhere_has_its_class_here_too(cast: Cast, cluster
     assert found["subject"]["subject.data_class"] == "sensitive"
 
 
-def test_a_class_that_changes_in_the_same_request_counts_as_it_will_be(
+def test_a_class_that_rises_in_the_same_request_counts_as_it_will_be(
     cast: Cast, cluster: Cluster
 ) -> None:
     make_topic(cluster, "payments.cards", team="payments")
@@ -107,3 +110,27 @@ def test_a_class_that_changes_in_the_same_request_counts_as_it_will_be(
     found = facts_of(draft(cast, cluster, topic))
     assert found["grant"]["grant.data_class"] == "personal"
     assert found["subject"]["subject.data_class"] == "personal"
+
+
+def test_a_draft_of_a_policy_is_tried_out_on_the_same_facts(cast: Cast, cluster: Cluster) -> None:
+    spec = {"partitions": 1, "replication_factor": 1, "data_class": "personal"}
+    topic = NewItem("topic", "create", "payments.cards", cluster.slug, spec)
+    requests.submit(draft(cast, cluster, topic), by=cast.requester)
+    text = PolicyText("calm", "grant", "platform", "deny", 'grant.data_class == "personal"', "No.")
+    found, _ = simulations.simulate(text)
+    sources = found["sources"]
+    assert isinstance(sources, dict)
+    judged = sources["requests"]
+    assert (judged["judged"], judged["newly_refused"]) == (1, 0)
+
+
+def test_what_nobody_declared_here_has_the_class_that_it_has_elsewhere(
+    cast: Cast, cluster: Cluster
+) -> None:
+    make_topic(make_cluster("other"), "payments.cards", team="payments")
+    Resource.objects.filter(kind="topic").update(data_class="sensitive")
+    make_seen(cluster, "payments.cards")
+    name = name_of("billing/consumer/payments.cards")
+    assert name is not None
+    (found,) = situations(cluster, {"x": name}).values()
+    assert (found.unowned, found.data_class) == (True, "sensitive")
