@@ -29,6 +29,7 @@ from config.stack import children, ports, programs
 from config.stack.children import Child
 from config.stack.paths import Folders
 from config.stack.service import start
+from tests.governance.receivers import Hooks, hook_server
 from tests.real.canary.secret_fields import STANDS_FOR
 from tests.real.canary.traces import dump, hits, kept, overheard
 from tests.real.people import eventually
@@ -165,12 +166,13 @@ def weir(
 
 
 def test_no_secret_is_anywhere_but_where_it_belongs(weir: Weir, kafka: KafkaAccess) -> None:
-    with overheard(weir.redis_url) as commands:
+    with overheard(weir.redis_url) as commands, hook_server() as receiver:
         _signs_in_and_fails_to(weir)
         _connects_clusters(weir, kafka)
         _has_a_token(weir)
         _has_a_second_factor(weir)
         hooks = _has_webhooks(weir)
+        _has_one_that_is_heard(weir, receiver)
         for page in PAGES:
             weir.get(page)
         for read in READS:
@@ -180,6 +182,7 @@ def test_no_secret_is_anywhere_but_where_it_belongs(weir: Weir, kafka: KafkaAcce
         # So have mail and webhooks been, which nobody takes.
         eventually(lambda: all(_failed(weir, hook) for hook in hooks), 300, every=2)
         eventually(lambda: _mail_failed(weir), 300, every=2)
+        eventually(lambda: receiver.calls, 300, every=2)
         shown = (f"/hooks/{hook}/" for hook in hooks)
         for page in ("/clusters/away/", "/clusters/refuses/", "/audit/", "/hooks/", *shown):
             weir.get(page)
@@ -189,6 +192,7 @@ def test_no_secret_is_anywhere_but_where_it_belongs(weir: Weir, kafka: KafkaAcce
         "dump of the database": dump(weir.database_url),
         "keys and values of Valkey": kept(weir.redis_url),
         "commands to Valkey": "\n".join(commands).encode(),
+        "calls of a webhook": _heard(receiver),
     }
     assert hits(places, weir.canaries) == []
 
@@ -197,7 +201,8 @@ def test_no_secret_is_anywhere_but_where_it_belongs(weir: Weir, kafka: KafkaAcce
     assert b"fernet:" in places["dump of the database"]
     assert b"topics.scan" in places["commands to Valkey"]
     assert ADMIN.encode() in places["GET /account/"]
-    assert len(weir.canaries) == len(set(STANDS_FOR.values())) + 2
+    assert b'"happening":' in places["calls of a webhook"]
+    assert len(weir.canaries) == len(set(STANDS_FOR.values())) + 3
 
 
 def _signs_in_and_fails_to(weir: Weir) -> None:
@@ -303,6 +308,20 @@ def _has_webhooks(weir: Weir) -> list[int]:
         "hooks", {"name": "x", "team": "payments", "address": f"slack://{chat}", "happenings": []}
     )
     return made
+
+
+def _has_one_that_is_heard(weir: Weir, receiver: Hooks) -> None:
+    """A signed one that arrives, so that what is sent is searched too."""
+    address = f"{receiver.url}/in"
+    body = {"name": "heard", "team": "payments", "address": address, "happenings": ["submitted"]}
+    said = weir.call("hooks", body)
+    weir.shows_once(f"POST {weir.web}/api/v1/hooks", "secret of a webhook", said["secret"])
+    weir.call(f"hooks/{said['hook']['id']}/test", {})
+
+
+def _heard(receiver: Hooks) -> bytes:
+    """Every call as it came: path, headers, body."""
+    return b"\n".join(f"{path} {headers}".encode() + body for path, headers, body in receiver.calls)
 
 
 def _failed(weir: Weir, hook: int) -> bool:
