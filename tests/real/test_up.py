@@ -1,13 +1,12 @@
 """`make up` as a person meets it: started, disturbed, stopped and started again, all of it real."""
 
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -80,18 +79,6 @@ def eventually(condition: Callable[[], bool], seconds: float = 30) -> bool:
             return False
         time.sleep(0.05)
     return True
-
-
-def processor_seconds(stack: LiveStack) -> float:
-    """What the stack and its children have cost, those that have ended included."""
-    groups = {stack.process.pid, *stack.pids().values()}
-    ticks = 0
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            fields = path.read_text().rpartition(")")[2].split()
-            if int(fields[2]) in groups:
-                ticks += sum(map(int, fields[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def test_everything_runs_and_one_block_says_where(stack_up: LiveStack) -> None:
@@ -171,16 +158,12 @@ def test_the_life_of_a_stack(tmp_path: Path) -> None:
         assert first.pids() == {}
 
     with live.running(environment) as second:
-        cost = processor_seconds(second)
         assert second.demo["accounts"] == demo["accounts"]
         assert second.demo["application"] == demo["application"]
         pids = second.pids()
         assert call("down", environment) == (0, "Stopped.\n")
         assert second.process.wait(10) == 0
         assert not [name for name, pid in pids.items() if alive(pid)]
-    # Within twenty seconds on two cores that have nothing else to do. The tests are not alone on
-    # theirs, so what it costs is measured, and not how long it had to wait.
-    assert 0 < cost < 40
 
     with live.running({**environment, "WEIR_DEMO": "0"}) as third:
         assert third.told()["WEIR_REGISTRY_ANONYMOUS"] == "none"
