@@ -227,8 +227,9 @@ class Around:
         return {team: known.able for team in teams if (known := self._teams.get(team))}
 
     def _team(self, team: str) -> _Team | None:
-        self._read({team} - self._teams.keys())
-        return self._teams.get(team)
+        if team not in self._teams:
+            self._read({team})
+        return self._teams[team]
 
     def _read(self, teams: Collection[str]) -> None:
         if not teams:
