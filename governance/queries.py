@@ -78,10 +78,10 @@ def with_item_counts(rows: QuerySet[Request]) -> QuerySet[Request]:
     return rows.annotate(item_count=Coalesce(counted, 0))
 
 
-def counted(rows: QuerySet[Any]) -> int:
-    """How many there are, counted up to one more than `MOST_COUNTED`, which is as much as a list's
+def counted(rows: QuerySet[Any], most: int = MOST_COUNTED) -> int:
+    """How many there are, counted up to one more than `most`; left out, that is as much as a list's
     name or the top bar says."""
-    return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
+    return rows.order_by().values("pk")[: most + 1].count()
 
 
 def needs_me(actor: Actor) -> QuerySet[Request]:

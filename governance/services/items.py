@@ -95,23 +95,29 @@ class Neighbour(NamedTuple):
     data_class: object = None
 
 
-def side_by_side(item: ItemView, neighbours: Sequence[Neighbour]) -> ItemView:
-    """The item, which knows what its request is about."""
-    (found,) = _with([item], neighbours)
-    return found
+class Beside(NamedTuple):
+    """What a request is about, as each of its items knows it."""
+
+    targets: frozenset[tuple[str, str, str]]
+    classes: Mapping[tuple[str, str], str]
+
+    @classmethod
+    def of(cls, neighbours: Sequence[Neighbour]) -> Beside:
+        """That of a request with these items."""
+        classes = {(o.kind, o.name): str(o.data_class) for o in neighbours if o.data_class}
+        return cls(frozenset((one.kind, one.place, one.name) for one in neighbours), classes)
+
+    def told_to(self, item: ItemView) -> ItemView:
+        """The item, which knows it now."""
+        return replace(item, beside=self.targets, classes_beside=self.classes)
 
 
 def _side_by_side(items: Sequence[ItemView]) -> list[ItemView]:
     """The items, each of which knows what else its request is about."""
-    return _with(
-        items, [Neighbour(i.kind, i.place, i.name, i.after.get("data_class")) for i in items]
+    beside = Beside.of(
+        [Neighbour(i.kind, i.place, i.name, i.after.get("data_class")) for i in items]
     )
-
-
-def _with(items: Sequence[ItemView], neighbours: Sequence[Neighbour]) -> list[ItemView]:
-    beside = frozenset((one.kind, one.place, one.name) for one in neighbours)
-    classes = {(o.kind, o.name): str(o.data_class) for o in neighbours if o.data_class}
-    return [replace(item, beside=beside, classes_beside=classes) for item in items]
+    return [beside.told_to(item) for item in items]
 
 
 def _read(

@@ -30,7 +30,7 @@ from governance.policy.load import PolicyText
 from governance.policy.simulation import Subject, Tally, everywhere, reads
 from governance.policy.waiving import Granted
 from governance.services.checks import Around, as_rule, common_facts, item_facts
-from governance.services.items import Neighbour, side_by_side, view
+from governance.services.items import Beside, Neighbour, view
 from governance.waivers import inforce
 
 log = structlog.get_logger(__name__)
@@ -217,21 +217,21 @@ def _requests(name: str) -> Iterator[tuple[Subject, dict[str, object]]]:
     asked = _asked_in(ids)
     found = rows.iterator(BATCH)
     while group := list(islice(found, BATCH)):
-        items = [side_by_side(view(row.request, row), asked[row.request_id]) for row in group]
+        items = [asked[row.request_id].told_to(view(row.request, row)) for row in group]
         with kinds.reading((i.kind, i.place, i.name) for i in items):
             for item in items:
                 given = item_facts(item, team=item.team, around=around)
                 yield _subject("requests", item, str(given["owner.team"])), given
 
 
-def _asked_in(ids: Sequence[int]) -> dict[int, list[Neighbour]]:
+def _asked_in(ids: Sequence[int]) -> dict[int, Beside]:
     """What else each of these requests is about: its items are judged by that as well."""
     rows = Item.objects.filter(request__in=ids).order_by("-request_id", "position")
     found: dict[int, list[Neighbour]] = {number: [] for number in ids}
     values = rows.values_list("request_id", "kind", "place", "name", "after__data_class")
     for number, *one in values[:MOST_ITEMS]:
         found[number].append(Neighbour(*one))
-    return found
+    return {number: Beside.of(neighbours) for number, neighbours in found.items()}
 
 
 def _subject(source: str, item: ItemView, team: str) -> Subject:

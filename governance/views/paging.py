@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar, overload
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from governance import queries
+
 SIZE = 50
 MOST_COUNTED = 1_000  # beyond, a list says that there are more: counting reads every row
 LONGEST = 200  # of what is searched for
@@ -87,7 +89,7 @@ def _counted(rows: QuerySet[Any] | Sequence[Any]) -> int:
     """How many there are; of what the database holds up to one more than `MOST_COUNTED`."""
     if not isinstance(rows, QuerySet):
         return len(rows)
-    return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
+    return queries.counted(rows, MOST_COUNTED)
 
 
 def by_id(request: HttpRequest, rows: QuerySet[M]) -> Listed[M]:

@@ -46,7 +46,7 @@ def stale_after() -> timedelta:
 
 def measured(cluster: Cluster, name: str) -> Measured:
     """The measures of one topic, with the readers that lag most, as far as they are shown."""
-    around = _around(_read_clusters().get(pk=cluster.pk))
+    around = _around(_at_time(cluster))
     row = TopicMeasure.objects.filter(cluster=cluster, name=name).first()
     if row is None:
         return _measured(None, (), around)
@@ -64,7 +64,7 @@ def sizes(cluster: Cluster, name: str) -> Measured:
 
 def many_sizes(cluster: Cluster, names: Sequence[str]) -> dict[str, Measured]:
     """The same of each of these topics, in a number of queries that does not grow with them."""
-    around = _around(_read_clusters().get(pk=cluster.pk))
+    around = _around(_at_time(cluster))
     rows = TopicMeasure.objects.filter(cluster=cluster, name__in=list(names))
     found = {row.name: row for row in rows}
     return {name: _without_readers(_measured(found.get(name), (), around)) for name in names}
@@ -78,7 +78,7 @@ def _without_readers(found: Measured) -> Measured:
 def measures(cluster: Cluster, names: Sequence[str]) -> dict[str, Measured]:
     """The measures of each of these topics, in a number of queries that does not grow with them.
     Of readers only those that have not read all."""
-    return _measures(_read_clusters().get(pk=cluster.pk), names)
+    return _measures(_at_time(cluster), names)
 
 
 def _measures(cluster: _AtTime, names: Sequence[str]) -> dict[str, Measured]:
@@ -104,6 +104,11 @@ class _Around:
 def _read_clusters() -> QuerySet[_AtTime]:
     """Clusters as `_around` wants them."""
     return Cluster.objects.select_related("measured", "prices").annotate(clock=Now())
+
+
+def _at_time(cluster: Cluster) -> _AtTime:
+    """The cluster read once more, as `_around` wants it."""
+    return _read_clusters().get(pk=cluster.pk)
 
 
 def _around(row: _AtTime) -> _Around:

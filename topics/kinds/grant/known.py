@@ -13,9 +13,10 @@ from governance.models import Application, ApplicationPrefix, Lifecycle, Resourc
 from topics.clock import database_now
 from topics.kinds.grant.model import DeclaredGrant, GrantState
 from topics.kinds.grant.pattern import Pattern
-from topics.kinds.grant.situation import ApplicationFacts, Situation, most_sensitive, ordered
+from topics.kinds.grant.situation import ApplicationFacts, Situation, ordered
 from topics.kinds.grant.spec import GrantName, GrantSpec, from_json, name_of
 from topics.kinds.snapshot import Snapshot, Target
+from topics.kinds.topic.about import most_sensitive
 from topics.kinds.topic.known import find_cluster
 from topics.kinds.topic.model import DeclaredTopic, ObservedTopic
 from topics.models.cluster import Cluster

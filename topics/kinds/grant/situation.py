@@ -8,7 +8,7 @@ from datetime import datetime
 
 from topics.kinds.grant.pattern import Pattern
 from topics.kinds.grant.spec import GrantSpec
-from topics.kinds.topic.about import CLASSES
+from topics.kinds.topic.about import most_sensitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,6 @@ class Situation:
 def ordered(teams: Iterable[str]) -> tuple[str, ...]:
     """Team names once each, in order."""
     return tuple(sorted({team for team in teams if team}))
-
-
-def most_sensitive(classes: Iterable[str]) -> str:
-    """The class of data that needs the most care; empty for none."""
-    return max((one for one in classes if one in CLASSES), key=CLASSES.index, default="")
 
 
 def class_reached(topic: Pattern, known: str, asked: Mapping[tuple[str, str], str]) -> str:

@@ -7,7 +7,7 @@ does not say stays as it is: each of them is None then.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,6 +83,11 @@ def lowers(before: str | None, after: str | None) -> bool:
     if before not in CLASSES or after not in CLASSES:
         return False
     return CLASSES.index(after) < CLASSES.index(before)
+
+
+def most_sensitive(classes: Iterable[str]) -> str:
+    """The class of data that needs the most care; empty for none."""
+    return max((one for one in classes if one in CLASSES), key=CLASSES.index, default="")
 
 
 def parse(given: Mapping[str, object], before: About | None, problems: list[Problem]) -> About:

@@ -12,8 +12,9 @@ from tests.factories import Cast, make_cast
 from tests.topics.estate import make_application, make_cluster, make_seen, make_topic
 from topics.kinds.grant.known import situations
 from topics.kinds.grant.pattern import Pattern
-from topics.kinds.grant.situation import class_reached, most_sensitive
+from topics.kinds.grant.situation import class_reached
 from topics.kinds.grant.spec import name_of
+from topics.kinds.topic.about import most_sensitive
 from topics.models import Cluster
 
 pytestmark = pytest.mark.django_db
