@@ -75,10 +75,10 @@ class Program:
     reads: Reading
     quick: Quick | None = None  # the same, compiled, where its form allows that
     _answers: dict[object, bool] = field(default_factory=dict)
-    _paths: tuple[Path, ...] = ()
+    _paths: tuple[tuple[Path, str], ...] = ()
 
     def __post_init__(self) -> None:
-        self._paths = tuple(sorted(self.reads.paths))
+        self._paths = tuple((path, ".".join(path)) for path in sorted(self.reads.paths))
 
     def holds(self, facts: Facts) -> bool:
         """Whether the expression is true of these facts.
@@ -86,9 +86,9 @@ class Program:
         Raises EvaluationFailed when it gives no yes or no: an error, too many steps, or an unknown
         fact that decides. An unknown fact that cannot change the answer does no harm, as in CEL.
         """
-        found = [(path, *resolve(facts, path)) for path in self._paths]
-        if self.quick is not None and (quick := self._quickly(self.quick, found)) is not None:
+        if self.quick is not None and (quick := self._quickly(self.quick, facts)) is not None:
             return quick
+        found = [(path, *resolve(facts, path)) for path, _ in self._paths]
         key = tuple((name, _frozen(value)) for _, name, value in found)
         answer = self._answers.get(key)
         if answer is None:
@@ -97,12 +97,17 @@ class Program:
                 self._answers[key] = answer
         return answer
 
-    def _quickly(self, quick: Quick, found: list[tuple[Path, str, object]]) -> bool | None:
+    def _quickly(self, quick: Quick, facts: Facts) -> bool | None:
         """The answer where it is beyond doubt. Members of facts that are maps are not."""
-        if any(name.count(".") + 1 != len(path) for path, name, _ in found):
-            return None
+        values: dict[Path, object] = {}
+        for path, name in self._paths:
+            value = facts.get(name, UNKNOWN)
+            if value is not UNKNOWN:
+                values[path] = value
+            elif resolve(facts, path)[1] is not UNKNOWN:
+                return None
         try:
-            return quick.holds({path: value for path, _, value in found if value is not UNKNOWN})
+            return quick.holds(values)
         except Unsure:
             return None
 

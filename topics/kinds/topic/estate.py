@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django.db.models import Exists, OuterRef, Value
 
@@ -29,11 +29,35 @@ ROWS: Final = 2_000  # of the server's cursor, held at once
 _MEASURED: Final = frozenset(
     fact.name for fact in effect.FACTS if fact.name.startswith(("topic.bytes_", "topic.cost_"))
 )
+_KEPT: Final = frozenset(fact.name for fact in kept_facts.FACTS)
+_EFFECT: Final = frozenset(fact.name for fact in effect.FACTS)
 _SEEN: Final = Observed(0, 0, {}, {})  # facts ask only whether there is one
 
 
+@dataclass(frozen=True, slots=True)
+class _Asks:
+    """Which groups of facts are wanted of so many topics: others are not worked out."""
+
+    asked: bool
+    kept: bool
+    effect: bool
+    measured: bool
+
+    @classmethod
+    def of(cls, wanted: frozenset[str]) -> Self:
+        other = {name for name in wanted if name.startswith("topic.")} - _KEPT - _EFFECT
+        return cls(
+            asked=bool(other),
+            kept=bool(wanted & _KEPT),
+            effect=bool(wanted & _EFFECT),
+            measured=bool(wanted & _MEASURED),
+        )
+
+
 def estate_facts(wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
-    """Topics that came to be, each as if it were asked for anew as it is declared."""
+    """Topics that came to be, each as if it were asked for anew as it is declared, with the facts
+    that are wanted and those worked out along with them."""
+    asks = _Asks.of(wanted)
     clusters = {row.pk: row for row in Cluster.objects.select_related("environment")}
     places = {pk: place_of(row) for pk, row in clusters.items()}
     rows = DeclaredTopic.objects.filter(last_applied__isnull=False)
@@ -57,7 +81,7 @@ def estate_facts(wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
         )
     rows = rows.annotate(seen=there)
     found = rows.order_by().values_list("resource__owner__slug", *columns).iterator(ROWS)
-    for row, measured in _with_sizes(found, clusters, look=bool(wanted & _MEASURED)):
+    for row, measured in _with_sizes(found, clusters, look=asks.measured):
         owner, data_class, labels, cluster_id, name, *values, why, ends_at, seen_there = row
         cluster, place = clusters[cluster_id], places[cluster_id]
         about = About(data_class, "", labels)
@@ -78,14 +102,14 @@ def estate_facts(wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
             environment=cluster.environment.slug,
             production=cluster.environment.production,
         )
-        yield (
-            item,
-            {
-                **diff.facts(name, spec, place, known),
-                **kept_facts.facts(spec, place, about, now),
-                **_effect(spec, place, known, measured),
-            },
-        )
+        given: Json = {}
+        if asks.asked:
+            given |= diff.facts(name, spec, place, known)
+        if asks.kept:
+            given |= kept_facts.facts(spec, place, about, now)
+        if asks.effect:
+            given |= _effect(spec, place, known, measured)
+        yield item, given
 
 
 def _effect(spec: TopicSpec, place: Place, known: Known, measured: Measured | None) -> Json:

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from governance.policy.facts import catalog
 from tests.topics.estate import make_cluster, make_topic
 from tests.topics.measures.estate import TOPIC, make_measure, make_round
 from topics.kinds.topic.estate import estate_facts
@@ -45,3 +46,16 @@ def test_a_topic_goes_on_holding_what_it_holds() -> None:
     assert again == count
     unasked = [facts for _, facts in estate_facts(frozenset())]
     assert not any("topic.bytes_after" in facts for facts in unasked)
+
+
+def test_each_fact_is_the_same_whatever_else_is_wanted() -> None:
+    cluster = make_cluster("main")
+    make_topic(cluster, TOPIC, configs={"retention.ms": "86400000"})
+    make_round(cluster)
+    make_measure(cluster, hours=10, records_an_hour=3_600)
+    names = frozenset(name for name in catalog("topic") if name.startswith("topic."))
+    [(_, whole)] = estate_facts(names)
+    assert len(whole) > 25
+    for name in names:
+        [(_, alone)] = estate_facts(frozenset({name}))
+        assert (name in alone, alone.get(name)) == (name in whole, whole.get(name)), name
