@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, Self, runtime_checkable
 
 from governance.errors import Problem, WeirError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from governance.actors import Actor
 
 Json = Mapping[str, object]
+NOTHING: Final = "–"  # in a difference, where there is no value
 
 
 class Risk(StrEnum):
@@ -47,7 +48,8 @@ class ItemView:
     `id` is 0 while the item is only typed. `before` is what was declared when the item was
     written (None: nothing), `base_generation` its generation; `after` is what is asked for.
     `beside` holds (kind, place, name) of all items of the request, this one included,
-    `classes_beside` the data class that the request asks for, by kind and name.
+    `classes_beside` the data class that the request asks for, by kind and name. `applied` says that
+    it came to be: a length of time in it runs since then.
     """
 
     position: int
@@ -65,6 +67,7 @@ class ItemView:
     production: bool = False
     beside: frozenset[tuple[str, str, str]] = frozenset()
     classes_beside: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    applied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,9 @@ class DiffRow:
 
     path: str
     label: str
-    observed: str = "–"
-    declared: str = "–"
-    requested: str = "–"
+    observed: str = NOTHING
+    declared: str = NOTHING
+    requested: str = NOTHING
     observed_exact: str = ""
     declared_exact: str = ""
     requested_exact: str = ""
@@ -106,6 +109,32 @@ class DiffRow:
     note: str = ""
     changed: bool = False
     irreversible: bool = False
+
+    @classmethod
+    def unobserved(
+        cls,
+        path: str,
+        label: str,
+        declared: str | None,
+        requested: str | None,
+        *,
+        exact: tuple[str, str] = ("", ""),
+        delta: str = "",
+        note: str = "",
+    ) -> Self:
+        """A line of what Weir alone knows; None or nothing is shown as a dash."""
+        before, after = declared or NOTHING, requested or NOTHING
+        return cls(
+            path=path,
+            label=label,
+            declared=before,
+            requested=after,
+            declared_exact=exact[0],
+            requested_exact=exact[1],
+            delta=delta,
+            note=note,
+            changed=before != after,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from governance import kinds
 from governance.errors import Invalid, Problem, Refused
 from governance.kinds import ItemView, WaitsFor
 from governance.models import Environment, Item, Request
+from governance.workflow import ItemState
 
 MAX_ITEMS = 2_000
 
@@ -236,4 +237,5 @@ def view(request: Request, row: Item) -> ItemView:
         team=request.team.slug,
         environment=environment.slug if environment else "",
         production=bool(environment and environment.production),
+        applied=row.state == ItemState.APPLIED,
     )

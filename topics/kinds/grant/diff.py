@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from governance import units
-from governance.kinds import DiffRow
+from governance.kinds import NOTHING, DiffRow
 from topics.kinds.grant.bindings import derive
 from topics.kinds.grant.roles import ROLES, Access
 from topics.kinds.grant.situation import Situation
@@ -16,24 +17,34 @@ ACCESS_WORDS = {
     Access.WRITE: "writes to it",
     Access.BOTH: "reads and writes",
 }
-_NONE = "–"
 
 
-def rows(operation: str, name: GrantName, spec: GrantSpec, known: Situation) -> list[DiffRow]:
+def rows(
+    operation: str, name: GrantName, spec: GrantSpec, known: Situation, *, applied: bool = False
+) -> list[DiffRow]:
     """One line a value; a grant has nothing on the cluster that could be shown beside it but its
-    ACL lines, which stand in the steps."""
+    ACL lines, which stand in the steps. A length of time that was `applied` has become the end that
+    is declared: the two say the same."""
     before = known.declared
     ends = operation == "revoke"
-    found = [
-        _row("purpose", "For", before.purpose if before else None, None if ends else spec.purpose),
-        _row("ends", "Ends", _end(before), None if ends else _end(spec),
-             exact=(before.ends_words if before else "", spec.ends_words),
-             delta=_delta(before, spec, known) if not ends else ""),
-    ]  # fmt: skip
+    until = DiffRow.unobserved(
+        "ends",
+        "Ends",
+        _end(before),
+        None if ends else _end(spec),
+        exact=(before.ends_words if before else "", spec.ends_words),
+        delta="" if ends else _delta(before, spec, known),
+    )
+    if applied and spec.lasts is not None:
+        until = replace(until, delta="", changed=False)
+    purpose = DiffRow.unobserved(
+        "purpose", "For", before.purpose if before else None, None if ends else spec.purpose
+    )
+    found = [purpose, until]
     role = ROLES[name.role]
     if role.access is None:
         found.append(
-            _row(
+            DiffRow.unobserved(
                 "access",
                 "Direction",
                 ACCESS_WORDS[before.access] if before else None,
@@ -42,17 +53,17 @@ def rows(operation: str, name: GrantName, spec: GrantSpec, known: Situation) -> 
         )
     if spec.group is not None or (before and before.group):
         found.append(
-            _row(
+            DiffRow.unobserved(
                 "group",
                 role.group_label,
-                str(before.group or _NONE) if before else None,
-                None if ends else str(spec.group or _NONE),
+                str(before.group or NOTHING) if before else None,
+                None if ends else str(spec.group or NOTHING),
             )
         )
     if spec.transactional_id is not None:
-        old = str(before.transactional_id or _NONE) if before else None
+        old = str(before.transactional_id or NOTHING) if before else None
         found.append(
-            _row(
+            DiffRow.unobserved(
                 "transactional_id",
                 "Transactional id",
                 old,
@@ -61,28 +72,6 @@ def rows(operation: str, name: GrantName, spec: GrantSpec, known: Situation) -> 
         )
     found.append(_lines(name, spec, known, ends=ends))
     return found
-
-
-def _row(
-    path: str,
-    label: str,
-    before: str | None,
-    after: str | None,
-    *,
-    exact: tuple[str, str] = ("", ""),
-    delta: str = "",
-) -> DiffRow:
-    declared, requested = before or _NONE, after or _NONE
-    return DiffRow(
-        path=path,
-        label=label,
-        declared=declared,
-        requested=requested,
-        declared_exact=exact[0],
-        requested_exact=exact[1],
-        delta=delta,
-        changed=declared != requested,
-    )
 
 
 def _lines(name: GrantName, spec: GrantSpec, known: Situation, *, ends: bool) -> DiffRow:
@@ -94,7 +83,7 @@ def _lines(name: GrantName, spec: GrantSpec, known: Situation, *, ends: bool) ->
     return DiffRow(
         path="acls",
         label="ACL lines",
-        declared=str(old) if old else _NONE,
+        declared=str(old) if old else NOTHING,
         requested=str(new) if new else "none",
         note=note,
         changed=old != new,

@@ -105,7 +105,7 @@ class GrantKind:
     def rows(self, item: ItemView) -> list[DiffRow]:
         """The three-column difference."""
         name, spec, known = self._situation(item)
-        return diff.rows(item.operation, name, spec, known)
+        return diff.rows(item.operation, name, spec, known, applied=item.applied)
 
     def steps(self, items: Sequence[ItemView]) -> list[Step]:
         """What the worker will do, from the lines that were last seen."""

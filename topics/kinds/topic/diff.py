@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from governance import units
-from governance.kinds import DiffRow, Risk
+from governance.kinds import NOTHING, DiffRow, Risk
 from governance.policy.facts import of_change
 from topics.kinds.topic import configs
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.plan import loses_data
 from topics.kinds.topic.spec import TopicSpec
 
-NOTHING = "–"
 NOT_APPLIED = "Declared like this, and not applied yet."
 KEY_ORDER = (
     "Records of one key written from now on can be in another partition than older ones, so their "

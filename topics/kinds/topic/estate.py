@@ -102,7 +102,7 @@ def estate_facts(wanted: frozenset[str]) -> Iterator[tuple[ItemView, Json]]:
             environment=cluster.environment.slug,
             production=cluster.environment.production,
         )
-        given: Json = {}
+        given: dict[str, object] = {}
         if asks.asked:
             given |= diff.facts(name, spec, place, known)
         if asks.kept:

@@ -6,23 +6,25 @@ A cluster knows none of this, so there is nothing observed beside it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from governance import units
-from governance.kinds import DiffRow
+from governance.kinds import NOTHING, DiffRow
 from topics.kinds.topic import configs
 from topics.kinds.topic.about import CLASS_WORDS, NEW, About, lowers
 from topics.kinds.topic.place import Known, Place
 from topics.kinds.topic.reason import FIELD, KEY, RetentionReason
 from topics.kinds.topic.spec import TopicSpec
 
-_NONE = "–"
 
-
-def rows(spec: TopicSpec, place: Place, known: Known, before: About | None) -> list[DiffRow]:
-    """The data class always; description, labels and reason where there are any."""
-    return [*_about(spec, known, before), *_reason(spec, place, known)]
+def rows(
+    spec: TopicSpec, place: Place, known: Known, before: About | None, *, applied: bool = False
+) -> list[DiffRow]:
+    """The data class always; description, labels and reason where there are any. A length of time
+    that was `applied` has become the end that is declared: the two say the same."""
+    return [*_about(spec, known, before), *_reason(spec, place, known, begun=applied)]
 
 
 def _about(spec: TopicSpec, known: Known, before: About | None) -> Iterator[DiffRow]:
@@ -32,11 +34,11 @@ def _about(spec: TopicSpec, known: Known, before: About | None) -> Iterator[Diff
     lowered = lowers(old, after.data_class)
     if lowered:
         notes.insert(0, "It would count as less sensitive than until now.")
-    yield _row(
+    yield DiffRow.unobserved(
         "data_class",
         "Data class",
-        CLASS_WORDS.get(old or "", _NONE),
-        CLASS_WORDS.get(after.data_class or "", _NONE),
+        CLASS_WORDS.get(old or "", NOTHING),
+        CLASS_WORDS.get(after.data_class or "", NOTHING),
         exact=(old or "", after.data_class or ""),
         note=" ".join(filter(None, notes)) if old != after.data_class else "",
     )
@@ -45,7 +47,7 @@ def _about(spec: TopicSpec, known: Known, before: About | None) -> Iterator[Diff
         ("labels", "Labels", _labels(before), _labels(after)),
     ):
         if was or will:
-            yield _row(path, label, was or _NONE, will or _NONE)
+            yield DiffRow.unobserved(path, label, was or NOTHING, will or NOTHING)
 
 
 def _elsewhere(known: Known, before: About | None) -> str:
@@ -62,26 +64,26 @@ def _labels(said: About | None) -> str:
     return ", ".join(f"{key}={value}" for key, value in sorted((labels or {}).items()))
 
 
-def _reason(spec: TopicSpec, place: Place, known: Known) -> Iterator[DiffRow]:
+def _reason(spec: TopicSpec, place: Place, known: Known, *, begun: bool) -> Iterator[DiffRow]:
     old = known.declared.reason if known.declared is not None else None
     new = spec.reason
     if old is None and new is None:
         return
-    yield _row(
+    yield DiffRow.unobserved(
         f"{FIELD}.kind",
         "Longer because of",
-        _NONE if old is None else old.kind.value,
+        NOTHING if old is None else old.kind.value,
         "no reason" if new is None else new.kind.value,
         note=_dropped(old) if new is None and old is not None else "",
     )
     if (old and old.text) or (new and new.text):
-        yield _row(
+        yield DiffRow.unobserved(
             f"{FIELD}.text",
             "Which one",
-            (old and old.text) or _NONE,
-            (new and new.text) or _NONE,
+            (old and old.text) or NOTHING,
+            (new and new.text) or NOTHING,
         )
-    yield _row(
+    until = DiffRow.unobserved(
         f"{FIELD}.ends",
         "Until",
         _end(old, place.zone),
@@ -89,34 +91,13 @@ def _reason(spec: TopicSpec, place: Place, known: Known) -> Iterator[DiffRow]:
         delta=_moved(old, new, known.now),
         note="" if new is None else _then(new, place),
     )
-    yield _row(
+    runs = begun and new is not None and new.lasts is not None
+    yield replace(until, delta="", changed=False) if runs else until
+    yield DiffRow.unobserved(
         f"{FIELD}.falls_back_to",
         "Falls back to",
         _back(old, place),
         _back(new, place),
-    )
-
-
-def _row(
-    path: str,
-    label: str,
-    declared: str,
-    requested: str,
-    *,
-    exact: tuple[str, str] = ("", ""),
-    delta: str = "",
-    note: str = "",
-) -> DiffRow:
-    return DiffRow(
-        path=path,
-        label=label,
-        declared=declared,
-        requested=requested,
-        declared_exact=exact[0],
-        requested_exact=exact[1],
-        delta=delta,
-        note=note,
-        changed=declared != requested,
     )
 
 
@@ -135,7 +116,7 @@ def _then(new: RetentionReason, place: Place) -> str:
 
 def _end(reason: RetentionReason | None, zone: str) -> str:
     if reason is None:
-        return _NONE
+        return NOTHING
     if reason.lasts is not None:
         length = units.whole_duration(round(reason.lasts.total_seconds() * 1000))
         return f"{length} after it is applied"
@@ -164,7 +145,7 @@ def _signed(seconds: int) -> str:
 
 
 def _back(reason: RetentionReason | None, place: Place) -> str:
-    return _NONE if reason is None else back_in_words(reason, place.default_of(KEY))
+    return NOTHING if reason is None else back_in_words(reason, place.default_of(KEY))
 
 
 def back_in_words(reason: RetentionReason, default: str | None) -> str:

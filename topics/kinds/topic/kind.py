@@ -144,7 +144,7 @@ class TopicKind:
         spec, before = from_json(item.after), known.said_before(item.team)
         return [
             *diff.rows(spec, place, known),
-            *kept_rows.rows(spec, place, known, before),
+            *kept_rows.rows(spec, place, known, before, applied=item.applied),
         ]
 
     def effects(self, item: ItemView) -> list[Effect]:

@@ -251,3 +251,15 @@ def test_no_end_and_an_unknown_default_are_said_as_such() -> None:
     assert found["retention_reason.ends"].requested == "no end"
     assert "somebody must ask" in found["retention_reason.ends"].note
     assert found["retention_reason.falls_back_to"].requested == "the cluster's default"
+
+
+@pytest.mark.parametrize(
+    ("applied", "changed", "delta"), [(False, True, "+80 d"), (True, False, "")]
+)
+def test_a_length_of_time_that_was_applied_has_become_the_end_and_differs_no_more(
+    applied: bool, changed: bool, delta: str
+) -> None:
+    found = kept_rows.rows(spec(REASON), PLACE, HELD, PERSONAL, applied=applied)
+    until = next(row for row in found if row.path == "retention_reason.ends")
+    assert (until.changed, until.delta) == (changed, delta)
+    assert until.requested == "90 d after it is applied"
