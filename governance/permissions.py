@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from governance.actors import Actor, StandsIn
 from governance.errors import NotAllowed
@@ -234,6 +235,7 @@ class Decision:
         return self.ok
 
 
+@lru_cache(maxsize=512)
 def row_for(action: Action, kind: str) -> Row | None:
     """The row that decides; None where the action does not exist for that kind."""
     for row in MATRIX:
@@ -252,9 +254,10 @@ def allowed(actor: Actor, action: Action, kind: str, team: str | None = None) ->
     if row is None:
         return Decision(False, f"There is no “{action}” for a {kind}.", f"{action}/{kind}")
     rule, who = f"{action}/{kind}", who_could(row, team)
-    verb = VERBS[action].format(kind=_KIND_WORDS.get(kind, kind), team=team or "this installation")
 
     def no(reason: str) -> Decision:
+        whose = team or "this installation"
+        verb = VERBS[action].format(kind=_KIND_WORDS.get(kind, kind), team=whose)
         return Decision(False, f"You cannot {verb}: {reason}", rule, who)
 
     if actor.kind == "system":
@@ -393,6 +396,7 @@ def role_in_words(role: str) -> str:
     return _article(Role(name), team or None) if name in set(Role) else role
 
 
+@lru_cache(maxsize=1_024)
 def who_could(row: Row, team: str | None) -> tuple[str, ...]:
     """Requirement-style names of the roles that suffice, so that a page can name the people."""
     names = []
@@ -413,6 +417,7 @@ def _in_scope(scopes: frozenset[str], needed: Scope | None) -> bool:
     )
 
 
+@lru_cache(maxsize=1_024)
 def _people(roles: frozenset[Role], team: str | None) -> str:
     words = [
         _article(role, team) for role in Role if role in roles and (team or role not in TEAM_ROLES)

@@ -41,7 +41,7 @@ from governance.permissions import (
     teams_where,
 )
 from governance.policy.routing import Need
-from governance.services import reviews
+from governance.services import reviews, timing
 from governance.services.circles import authors_of
 from governance.services.items import views
 from governance.services.requests import foreseen, steps
@@ -62,12 +62,12 @@ TIMELINE_LIMIT = 500
 ITEMS_SHOWN = 50
 MOST_COUNTED = 99
 OUTCOMES_APART = 6
+BESIDE = ("team", "environment", "author")  # what a list prints of a request
 
 
 def requests(actor: Actor) -> QuerySet[Request]:
     """Requests this actor may see, newest first, with what a list prints."""
-    seen = access.visible_requests(actor)
-    return seen.select_related("team", "environment", "author").order_by("-pk")
+    return access.visible_requests(actor).select_related(*BESIDE).order_by("-pk")
 
 
 def with_item_counts(rows: QuerySet[Request]) -> QuerySet[Request]:
@@ -97,8 +97,8 @@ def needs_me(actor: Actor) -> QuerySet[Request]:
     asked = _asks(roles)
     for one in actor.stands_in:
         asked |= _asks(handed_over(one)) & _free_to_agree(one.giver.user_id or 0)
-    rows = rows.select_related("team", "environment", "author")
-    return rows.filter(asked, _free_to_agree(actor.user_id))
+    # Joined, they would be sorted along with every request that waits.
+    return rows.filter(asked, _free_to_agree(actor.user_id)).prefetch_related(*BESIDE)
 
 
 def _asks(roles: Collection[str]) -> Q:
@@ -273,7 +273,8 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
         to_do = [] if state in FINAL else steps(items)
         can_submit = edit and still_typed  # whoever cannot has no use for what would come of it
         to_ask = foreseen(request, views(request, all_items)) if can_submit else ()
-    can_decide = in_review and reviews.acting(request, actor, asked) is not None
+    can_decide = in_review and reviews.acting(request, actor, asked, authors) is not None
+    is_asked = timing.is_asked(request, actor, asked, authors)
     return RequestPage(
         request=request,
         items=item_pages,
@@ -301,7 +302,7 @@ def request_page(request: Request, actor: Actor) -> RequestPage:
         can_ask_again=bool(allowed(actor, Action.REQUEST, "request", team))
         and state in ENDED_UNDONE,
         live=state in UNDER_WAY,
-        ways=ways_of(request, actor, told),
+        ways=ways_of(request, actor, told, asked=is_asked),
     )
 
 

@@ -42,20 +42,21 @@ class Ways:
         return self.wait.why if self.wait else ""
 
 
-def ways_of(request: Request, actor: Actor, reviews: Sequence[Review]) -> Ways:
-    """The ways that this actor has with this request, of which these are all reviews."""
+def ways_of(request: Request, actor: Actor, reviews: Sequence[Review], *, asked: bool) -> Ways:
+    """The ways that this actor has with this request, of which these are all reviews; `asked` says
+    whether she is to agree to it, as `timing.is_asked` has it."""
     open_still = State(request.state) in OPEN - _UNDER_WAY
     mine = [one.revision for one in reviews if one.reviewer_id == (actor.user_id or 0)]
     reviewed = max(mine, default=0)
     broken = request.glasses.select_related("broken_by", "reviewer") if request.break_glass else ()
     return Ways(
         wait=timing.wait_of(request) if open_still else None,
-        can_set_not_before=timing.can_set_not_before(request, actor),
+        can_set_not_before=timing.can_set_not_before(request, actor, asked=asked),
         can_break_glass=glass.can_break(request, actor),
         glasses=list(broken),
         can_roll_back=rollback.can_roll_back(request, actor),
         can_replace=superseding.can_replace(request, actor),
-        can_suggest=suggestions.can_suggest(request, actor),
+        can_suggest=suggestions.can_suggest(request, asked=asked),
         suggestions=list(request.suggestions.select_related("suggested_by")[:MOST_SUGGESTIONS]),
         reviewed=reviewed,
         changed=snapshots.changed_since(request, reviewed) if reviewed and open_still else (),

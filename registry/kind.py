@@ -6,8 +6,9 @@ same `register()` as the wire does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Final
 
 from django.db import OperationalError
@@ -28,14 +29,13 @@ from governance.kinds import (
     Step,
     Undone,
 )
-from governance.lookups import environment_of_context
 from governance.models import Environment, Team
 from governance.policy.facts import Fact, FactType, declare, of_change
 from registry import (
     candidates,
-    compatibility,
     difference,
     estate,
+    known,
     lookup,
     naming,
     owners,
@@ -46,11 +46,9 @@ from registry import (
 )
 from registry.addresses import subject_url
 from registry.changes import Origin
-from registry.compatibility import Level, Verdict
-from registry.errors import InvalidLevel, RegistryError
-from registry.formats import base
-from registry.formats.base import Change
-from registry.lookup import Holding
+from registry.compatibility import Level
+from registry.errors import RegistryError
+from registry.known import Situation, subject_of
 from registry.naming import SubjectName
 from registry.rights import Right
 from registry.spec import SubjectSpec, from_json, parse
@@ -75,20 +73,6 @@ FACTS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Situation:
-    """One item beside what is registered; parts are None where the schema cannot be read."""
-
-    subject: SubjectName
-    spec: SubjectSpec
-    held: Holding
-    level: Level
-    verdict: Verdict | None
-    changes: list[Change] | None
-    existing: int | None  # the version that has this content already
-    tags: personal.Tags | None = None
-
-
 class SubjectKind:
     """Subjects: new versions, and the level they must meet."""
 
@@ -103,7 +87,7 @@ class SubjectKind:
         """The spec in its normal form. What the schema itself violates is found here."""
         spec, problems = parse(after)
         try:
-            naming.ensure_valid(_subject(place, name))
+            naming.ensure_valid(subject_of(place, name))
         except RegistryError as error:
             problems.append(Problem("name", error.message, "Choose another name.", rule="name"))
         if name.startswith(":"):
@@ -120,7 +104,7 @@ class SubjectKind:
                 Problem("name", "The subject has no name.", "Name it after its topic, with -value.")
             )
         if not problems:
-            problems += _readable(_subject(place, name), spec)
+            problems += _readable(subject_of(place, name), spec)
         return spec.as_json(), problems
 
     def places(self) -> list[tuple[str, str, str]]:
@@ -134,10 +118,10 @@ class SubjectKind:
 
     def current(self, place: str, name: str) -> Current | None:
         """The latest version; what is declared is what is there."""
-        environment = environment_of_context(place)
-        subject = _subject(place, name)
-        latest = lookup.find_version(subject, naming.LATEST)
-        owner = owners.belonging(subject, latest).owner
+        environment = known.environment(place)
+        subject = subject_of(place, name)
+        latest = known.latest(subject)
+        owner = known.belonging(subject).owner
         if environment is None and latest is None:
             return None
         spec = None if latest is None else SubjectSpec.of(latest).as_json()
@@ -151,17 +135,17 @@ class SubjectKind:
 
     def check(self, item: ItemView) -> list[Problem]:
         """What no approval can lift: another team's subject, the mode, the level."""
-        situation = _situation(item)
-        problems = _ownership(item) + _mode(situation)
-        verdict = situation.verdict
+        found = known.situation(item)
+        problems = _ownership(item) + _mode(found)
+        verdict = found.verdict
         if verdict is not None and not verdict.compatible:
             said = "; ".join(verdict.words)
             problems.append(
                 Problem(
                     "schema",
-                    f"It does not meet the level {situation.level} of {situation.subject} against "
+                    f"It does not meet the level {found.level} of {found.subject} against "
                     f"version {verdict.against}: {said}.",
-                    _way_out(situation.level),
+                    _way_out(found.level),
                     rule="compatibility",
                 )
             )
@@ -169,7 +153,7 @@ class SubjectKind:
 
     def facts(self, item: ItemView) -> Json:
         """Facts for policies; those about content are absent where it cannot be read."""
-        found = _situation(item)
+        found = known.situation(item)
         live = found.held.live
         facts: dict[str, object] = {
             "subject.name": found.subject.name,
@@ -196,7 +180,7 @@ class SubjectKind:
 
     def rows(self, item: ItemView) -> list[DiffRow]:
         """The difference by meaning, and the level where it is to change."""
-        found = _situation(item)
+        found = known.situation(item)
         rows = difference.rows(found.changes or [], is_new=not found.held.live)
         asked = found.spec.compatibility
         before = found.held.scope.level.value
@@ -215,11 +199,15 @@ class SubjectKind:
             )
         return rows
 
+    def reading(self, targets: Iterable[tuple[str, str]]) -> AbstractContextManager[None]:
+        """Compares schemas once for all that is asked of these subjects in the block."""
+        return known.reading()
+
     def steps(self, items: Sequence[ItemView]) -> list[Step]:
         """Set the level, register the version."""
         steps: list[Step] = []
         for item in items:
-            found = _situation(item)
+            found = known.situation(item)
             target = str(found.subject)
             if found.spec.compatibility not in (None, _own_level(found)):
                 text = f"Set compatibility to {found.spec.compatibility} on"
@@ -243,7 +231,7 @@ class SubjectKind:
         """*Worker*: says whose subjects these are. Does nothing where somebody owns them."""
         teams = {team.slug: team for team in Team.objects.filter(slug__in={i.team for i in items})}
         for item in items:
-            subject = _subject(item.place, item.name)
+            subject = subject_of(item.place, item.name)
             if item.team in teams and owners.owner_of(subject) is None:
                 owners.claim(subject, teams[item.team])
 
@@ -266,18 +254,18 @@ class SubjectKind:
 
     def unclaimed(self, place: str, name: str) -> Problem | None:
         """Whether there is such a subject at all."""
-        if lookup.find_version(_subject(place, name), naming.LATEST) is not None:
+        if lookup.find_version(subject_of(place, name), naming.LATEST) is not None:
             return None
         message = f"There is no subject {name[:80]} in {place}."
         return Problem("object", message, "Register a version: whoever asks first has it.")
 
     def claim(self, place: str, name: str, team: str, *, request_id: int) -> None:
         """*Worker*: makes the team the owner of a subject that nobody owns."""
-        owners.claim(_subject(place, name), Team.objects.get(slug=team))
+        owners.claim(subject_of(place, name), Team.objects.get(slug=team))
 
     def url(self, place: str, name: str) -> str:
         """The subject's page."""
-        return subject_url(_subject(place, name))
+        return subject_url(subject_of(place, name))
 
 
 def _change_facts(facts: Json) -> Json:
@@ -294,7 +282,7 @@ def _undo(item: ItemView, before: Json | None) -> Undone | Problem:
             "Whoever may write the subject can delete the version through the registry.",
         )
     spec = from_json(before)
-    found = _situation(replace(item, after=spec.as_json()))
+    found = known.situation(replace(item, after=spec.as_json()))
     if found.existing is not None and found.existing == _newest(found):
         return _stays(
             f"The old content is the latest version of {item.name} already, version "
@@ -319,16 +307,12 @@ def _undo(item: ItemView, before: Json | None) -> Undone | Problem:
     return Undone("register", spec.as_json(), notes)
 
 
-def _newest(found: _Situation) -> int:
+def _newest(found: Situation) -> int:
     return max((v.version for v in found.held.live), default=0)
 
 
 def _stays(message: str, way_out: str) -> Problem:
     return Problem("schema", message, way_out, rule="undo")
-
-
-def _subject(place: str, name: str) -> SubjectName:
-    return naming.qualify(name, place or naming.DEFAULT)
 
 
 def _readable(subject: SubjectName, spec: SubjectSpec) -> list[Problem]:
@@ -347,30 +331,11 @@ def _readable(subject: SubjectName, spec: SubjectSpec) -> list[Problem]:
     return []
 
 
-def _situation(item: ItemView) -> _Situation:
-    subject = _subject(item.place, item.name)
-    spec = from_json(item.after)
-    held = lookup.holding(subject)
-    level = held.scope.level
-    if spec.compatibility is not None:
-        try:
-            level = compatibility.level(spec.compatibility)
-        except InvalidLevel:
-            spec = spec.without_level()
-    try:
-        decided = store.assess(subject, spec.asked(), held, level)
-    except RegistryError:
-        return _Situation(subject, spec, held, level, None, None, None)
-    changes = difference.changes(lookup.newest(held.live), decided.wanted.parsed)
-    tags = base.get(spec.type).tags(decided.wanted.parsed)
-    return _Situation(subject, spec, held, level, decided.verdict, changes, decided.existing, tags)
-
-
 def _ownership(item: ItemView) -> list[Problem]:
-    owner = owners.owner_of(_subject(item.place, item.name))
+    owner = known.belonging(subject_of(item.place, item.name)).owner
     if owner is None or not item.team or owner.team == item.team:
         return []
-    if rights.team_has(item.team, Right.WRITE, _subject(item.place, item.name)):
+    if rights.team_has(item.team, Right.WRITE, subject_of(item.place, item.name)):
         return []
     return [
         Problem(
@@ -382,14 +347,14 @@ def _ownership(item: ItemView) -> list[Problem]:
     ]
 
 
-def _mode(situation: _Situation) -> list[Problem]:
-    mode = situation.held.scope.mode
+def _mode(found: Situation) -> list[Problem]:
+    mode = found.held.scope.mode
     if mode.value == "READWRITE":
         return []
     return [
         Problem(
             "name",
-            f"{situation.subject} is in mode {mode}, which takes no new version.",
+            f"{found.subject} is in mode {mode}, which takes no new version.",
             "Ask the platform team to set it to READWRITE first.",
             rule="mode",
         )
@@ -407,7 +372,7 @@ def _way_out(level: Level) -> str:
     return "Add and remove only fields that have a default; or take a new subject."
 
 
-def _own_level(found: _Situation) -> str | None:
+def _own_level(found: Situation) -> str | None:
     """The level that the subject's own config sets, None where it takes that of its context."""
     if found.held.scope.config_from != (found.subject.context, found.subject.name):
         return None
@@ -421,7 +386,7 @@ def _level_note(asked: str) -> str:
 
 
 def _apply(item: ItemView, run: ApplyRun) -> Outcome:
-    subject = _subject(item.place, item.name)
+    subject = subject_of(item.place, item.name)
     spec = from_json(item.after)
     origin = Origin(address=f"request #{run.request_id}", request_id=run.request_id or None)
     before = lookup.find_version(subject, naming.LATEST)
@@ -459,11 +424,11 @@ def _consumers(item: ItemView) -> Json:
     of some only they would look like all."""
     if item.kind != "subject":
         return {}
-    subject = _subject(item.place, item.name)
-    belonging = owners.belonging(subject, lookup.find_version(subject, naming.LATEST))
-    topics = {one.resource_name for one in belonging.associations}
-    if belonging.naming and belonging.naming.topic:
-        topics.add(belonging.naming.topic)
+    subject = subject_of(item.place, item.name)
+    whose = known.belonging(subject)
+    topics = {one.resource_name for one in whose.associations}
+    if whose.naming and whose.naming.topic:
+        topics.add(whose.naming.topic)
     found = [readers_of("topic", item.environment, topic) for topic in sorted(topics)]
     if not found or any(teams is None for teams in found):
         return {}

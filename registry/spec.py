@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from governance.errors import Problem
 from registry import compatibility, contracts
@@ -57,9 +57,6 @@ class SubjectSpec:
             metadata=self.metadata,
             rule_set=self.rule_set,
         )
-
-    def without_level(self) -> SubjectSpec:
-        return replace(self, compatibility=None)
 
     def as_json(self) -> dict[str, object]:
         found: dict[str, object] = {"schemaType": self.type, "schema": self.text}

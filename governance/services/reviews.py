@@ -186,12 +186,15 @@ def decline(request: Request, *, revision: int, comment: str, by: Actor) -> Requ
 
 
 def acting(
-    request: Request, by: Actor, rows: Sequence[Requirement] | None = None
+    request: Request,
+    by: Actor,
+    rows: Sequence[Requirement] | None = None,
+    authors: Collection[int] | None = None,
 ) -> Capacity | None:
     """How this actor may decide on it; None where she is not asked. Somebody whose approval counted
     may still object; nobody decides in the name of somebody who wrote it."""
     rows = _of_roles(asked(request) if rows is None else rows, by)
-    wrote = authors_of(request) if by.stands_in else ()
+    wrote = authors if authors is not None else authors_of(request) if by.stands_in else ()
     return next((how for _, how in _hers(rows, by, not_for=wrote)), None)
 
 

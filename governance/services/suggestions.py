@@ -13,7 +13,7 @@ from governance.errors import Conflict, Invalid, NotAllowed, NotFound, Problem, 
 from governance.kinds import DiffRow
 from governance.models import Item, Request, Suggestion, SuggestionState
 from governance.permissions import Action, allowed
-from governance.services import notices, requests, reviews, timing
+from governance.services import notices, requests, timing
 from governance.services.items import NewItem
 from governance.workflow import State
 
@@ -22,13 +22,9 @@ LONGEST_VALUE = 1_000
 TAKES_SUGGESTIONS = frozenset({State.IN_REVIEW, State.CHANGES_REQUESTED})
 
 
-def can_suggest(request: Request, by: Actor) -> bool:
-    """Whether this actor is a reviewer who could suggest something now."""
-    return (
-        State(request.state) in TAKES_SUGGESTIONS
-        and timing.is_asked(request, by)
-        and not reviews.wrote_it(request, by)
-    )
+def can_suggest(request: Request, *, asked: bool) -> bool:
+    """Whether somebody who is asked to agree, or is not, could suggest something now."""
+    return asked and State(request.state) in TAKES_SUGGESTIONS
 
 
 @transaction.atomic
@@ -51,7 +47,7 @@ def suggest(
             "suggestions.",
             request=request.pk,
         )
-    if not can_suggest(request, by) or by.user_id is None:
+    if not timing.is_asked(request, by) or by.user_id is None:
         raise NotAllowed(
             "Whoever is asked to approve a request and wrote nothing of it may suggest. Comment "
             "instead, or edit it.",

@@ -6,7 +6,7 @@ and it is rechecked then, since the world may have changed while it waited.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -18,9 +18,10 @@ from django.db.models.functions import Now
 from governance import access, audit, windows
 from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed
-from governance.models import BrokenGlass, Environment, Freeze, Request
+from governance.models import BrokenGlass, Environment, Freeze, Request, Requirement
 from governance.permissions import Action, allowed
 from governance.services import reviews
+from governance.services.circles import authors_of
 from governance.windows import Calendar, next_open
 from governance.workflow import OPEN, State
 
@@ -149,17 +150,25 @@ def set_not_before(request: Request, at: datetime | None, *, by: Actor) -> Reque
     return request
 
 
-def can_set_not_before(request: Request, by: Actor) -> bool:
-    """Whether this actor may choose the time now."""
+def can_set_not_before(request: Request, by: Actor, *, asked: bool) -> bool:
+    """Whether this actor, who `is_asked` or not, may choose the time now."""
     if State(request.state) not in CAN_WAIT:
         return False
-    return bool(allowed(by, Action.EDIT, "request", request.team.slug)) or is_asked(request, by)
+    return bool(allowed(by, Action.EDIT, "request", request.team.slug)) or asked
 
 
-def is_asked(request: Request, by: Actor) -> bool:
+def is_asked(
+    request: Request,
+    by: Actor,
+    rows: Sequence[Requirement] | None = None,
+    authors: Collection[int] | None = None,
+) -> bool:
     """Whether the revision that stands asks this actor to agree, or somebody whom she stands in
-    for; nobody who wrote any of it is."""
-    return reviews.acting(request, by) is not None and not reviews.wrote_it(request, by)
+    for; nobody who wrote any of it is. Its requirements and authors are read where not given."""
+    if reviews.acting(request, by, rows, authors) is None:
+        return False
+    authors = authors_of(request) if authors is None else authors
+    return by.user_id not in authors
 
 
 def in_zone(request: Request, at: datetime | None) -> str:

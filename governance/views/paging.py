@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from governance import queries
 
-SIZE = 50
+SIZE = 40
 MOST_COUNTED = 1_000  # beyond, a list says that there are more: counting reads every row
 LONGEST = 200  # of what is searched for
 # An offset far beyond the end costs the database a walk over everything before it.

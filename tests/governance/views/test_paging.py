@@ -15,7 +15,7 @@ get = RequestFactory().get
 
 
 @pytest.mark.parametrize(
-    ("page", "first"), [("1", 0), ("2", 50), ("3", 100), ("99", 100), ("0", 0), ("x", 0), ("٣", 0)]
+    ("page", "first"), [("1", 0), ("2", 40), ("3", 80), ("99", 80), ("0", 0), ("x", 0), ("٣", 0)]
 )
 def test_a_page_number_leads_to_its_rows_and_never_beyond_them(page: str, first: int) -> None:
     rows = list(range(120))
@@ -28,7 +28,7 @@ def test_links_keep_the_filters_and_stop_at_both_ends() -> None:
     listed = by_number(request, list(range(120)), one="topic")
     assert listed.previous_url == "?q=owner%3Apayments&page=1"
     assert listed.next_url == "?q=owner%3Apayments&page=3"
-    assert listed.words == "51–100 of 120 topics"
+    assert listed.words == "41–80 of 120 topics"
     last = by_number(get("/", {"page": "3"}), list(range(120)), one="topic")
     assert last.next_url == ""
 

@@ -22,7 +22,7 @@ from topics.models import Cluster
 pytestmark = pytest.mark.django_db
 
 COUNTS = {
-    "/inbox/": 10,
+    "/inbox/": 13,
     "/inbox/?view=my-teams": 10,
     "/requests/?state=in_review&team=payments": 13,
     "/requests/?q=many": 13,
@@ -32,7 +32,7 @@ COUNTS = {
     "/topics/?show=unmanaged&q=legacy": 10,
     "/teams/": 7,
 }
-A_REQUEST = 30
+A_REQUEST = 27
 TYPING = 37
 TYPED = {
     "parts": "topic:create,subject:register,grant:create",

@@ -73,8 +73,9 @@ def known_topics(cluster: Cluster, names: Sequence[str]) -> dict[str, Known]:
     observed = {
         row.name: row for row in ObservedTopic.objects.filter(cluster=cluster, name__in=list(names))
     }
-    alike = _collisions(cluster, names)
-    elsewhere = _elsewhere([name for name in names if not _came_to_be(declared.get(name))])
+    new = [name for name in names if not _came_to_be(declared.get(name))]
+    alike = _collisions(cluster, [name for name in new if name not in observed])
+    elsewhere = _elsewhere(new)
     also_on = _also_on([row for row in declared.values() if _came_to_be(row)])
     now = database_now()
     return {
@@ -142,6 +143,8 @@ def _also_on(rows: Sequence[DeclaredTopic]) -> dict[str, tuple[str, ...]]:
 def _collisions(cluster: Cluster, names: Sequence[str]) -> dict[str, str]:
     """For each name, another topic of the cluster that differs from it only in '.' and '_'."""
     flat = {name: collides(name) for name in names if "." in name or "_" in name}
+    if not flat:
+        return {}
     found: dict[str, set[str]] = {}
     rows = (
         ObservedTopic.objects.annotate(flat=Replace(F("name"), Value("."), Value("_")))

@@ -53,10 +53,11 @@ class Known:
 
     `declared` is None for a topic that no request ever brought to the cluster, although a failed
     one may have left a row (`generation` > 0). `applied` is what was brought there last: the same,
-    unless a worker is on it or its apply failed. `collides` names a topic on the cluster that
-    Kafka cannot tell apart in its metrics; `seen_at` is when the cluster was last looked at for it.
-    `elsewhere` is what is said of topics of this name that teams own, on whatever cluster, by team;
-    `also_on` names the other clusters on which it lives. `now` is the database's time.
+    unless a worker is on it or its apply failed. `collides` names, for a name that is free, a topic
+    on the cluster that Kafka cannot tell apart in its metrics; `seen_at` is when the cluster was
+    last looked at for it. `elsewhere` is what is said of topics of this name that teams own, on
+    whatever cluster, by team; `also_on` names the other clusters on which it lives. `now` is the
+    database's time.
     """
 
     declared: TopicSpec | None = None
