@@ -257,7 +257,7 @@ WEBHOOK_PRIVATE_HOSTS = named.hosts("WEIR_WEBHOOK_PRIVATE_HOSTS", ())
 REGISTRY_ANONYMOUS = env.choice("WEIR_REGISTRY_ANONYMOUS", "none", ("none", "read", "full"))
 REGISTRY_MODE_CHANGES = env.flag("WEIR_REGISTRY_MODE_CHANGES", True)
 REGISTRY_GATE = env.choice("WEIR_REGISTRY_GATE", "open", ("open", "checked", "by_request"))
-REGISTRY_RIGHTS = env.choice("WEIR_REGISTRY_RIGHTS", "open", ("open", "owned"))
+REGISTRY_RIGHTS = env.choice("WEIR_REGISTRY_RIGHTS", "open", ("open", "owned", "closed"))
 REGISTRY_ASK_AGAIN = env.duration("WEIR_REGISTRY_ASK_AGAIN", "1d", minimum=timedelta(seconds=1))
 # Requests a second of one principal, and at once after a pause; a rate of 0 is no limit.
 REGISTRY_RATE = env.number("WEIR_REGISTRY_RATE", 0, minimum=0, maximum=1_000_000)

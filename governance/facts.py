@@ -17,8 +17,14 @@ Provider = Callable[[ItemView], Mapping[str, object]]
 # (environment, name) → slugs of the teams that read the thing; None: it cannot be said.
 Readers = Callable[[str, str], Collection[str] | None]
 
+# (environments, teams) → whether applications of these teams were given access to a thing in one of
+# these environments, by its name.
+Uses = Callable[[str], bool]
+Users = Callable[[Collection[str], Collection[str]], Uses]
+
 _PROVIDERS: dict[str, Provider] = {}
 _READERS: dict[str, Readers] = {}
+_USERS: dict[str, Users] = {}
 
 
 def provide(name: str, provider: Provider) -> None:
@@ -64,3 +70,18 @@ def readers_of(kind: str, environment: str, name: str) -> frozenset[str] | None:
     readers = _READERS.get(kind)
     found = None if readers is None else readers(environment, name)
     return None if found is None else frozenset(found)
+
+
+def provide_users(kind: str, users: Users) -> None:
+    """Registers who can say whether teams use things of that kind; the same kind again replaces
+    it."""
+    _USERS[kind] = users
+
+
+def used_by(kind: str, environments: Collection[str], teams: Collection[str]) -> Uses:
+    """Whether these teams were given access to a thing of that kind in one of these environments,
+    by its name; to none where nobody can say."""
+    users = _USERS.get(kind)
+    if users is None or not environments or not teams:
+        return lambda _name: False
+    return users(environments, teams)

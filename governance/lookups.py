@@ -184,6 +184,12 @@ def environment_of_context(context: str) -> Environment | None:
     return rows.order_by("-position", "-slug").first()
 
 
+def environments_of_context(context: str) -> list[str]:
+    """Short names of all environments whose subjects lie in a registry context."""
+    rows = Environment.objects.filter(registry_context=context).order_by("position", "slug")
+    return list(rows.values_list("slug", flat=True))
+
+
 def registry_contexts() -> list[str]:
     """Registry contexts of the environments."""
     names = Environment.objects.order_by("registry_context").values_list(

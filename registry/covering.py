@@ -28,6 +28,14 @@ class Covered:
     def name(self) -> SubjectName:
         return SubjectName(self.context, self.subject)
 
+    def holds(self, subject: SubjectName) -> bool:
+        """Whether the subject lies in it, as `covering` has it."""
+        if subject.context != self.context:
+            return False
+        if self.prefix:
+            return subject.name.startswith(self.subject)
+        return subject.name == self.subject
+
     @property
     def words(self) -> str:
         """What it is, as a part of a sentence."""

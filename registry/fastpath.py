@@ -25,6 +25,7 @@ from registry import metrics, weight
 from registry.cache import Answer, Cache
 from registry.errors import BodyTooLarge, Malformed, RegistryError, StoreBusy, TooManyRequests
 from registry.freshness import Freshness, Unsure
+from registry.gate import may_read
 from registry.heavy import Asked, Heavy
 from registry.limits import UNLIMITED, Limit, Limiter, principal
 from registry.rest import dispatch, identity
@@ -258,7 +259,7 @@ class Door:
             self.actors.put(headers.authorization, request.actor, began)
         if scope["method"] != "GET" or request.depends is None or response.status_code != 200:
             return
-        if isinstance(response, ListStream):
+        if isinstance(response, ListStream) or not may_read(request.actor):
             return
         key = (
             request.actor.context,

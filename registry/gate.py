@@ -24,7 +24,7 @@ from governance.lookups import environment_of_context
 from governance.models import Severity
 from governance.permissions import Action
 from governance.services.checks import Judged, judged
-from registry import asking, levels, naming, rights
+from registry import asking, levels, naming, reading, rights
 from registry.candidates import Candidate
 from registry.changes import Origin
 from registry.covering import Covered
@@ -110,7 +110,10 @@ def admit(operation: Operation, subject: SubjectName | None, actor: Actor) -> Ad
             f"{actor.name} is bound to context {actor.context} and may not {operation} in "
             f"{subject.context}. Leave the context out of the subject's name, or use another token."
         )
-    if operation is not Operation.READ and operation not in REGISTERING:
+    if operation is Operation.READ or operation in REGISTERING:
+        # A registration is answered by what is there, and by what it would break of it.
+        reading.ensure(subject, actor)
+    else:
         rights.ensure(NEEDED[operation], subject, actor)
         _ensure_not_by_request(operation, subject, actor)
     return ALLOWED
@@ -230,14 +233,16 @@ def _refusal(operation: Operation, subject: SubjectName, reached: Covered | None
 
 
 def may_read(actor: Actor) -> bool:
-    """Whether the actor may read what lies in its context."""
-    return permissions.allowed(actor, Action.READ_REGISTRY, "subject", actor.team).ok
+    """Whether the actor may read all that lies in its context: what others were answered holds for
+    it too."""
+    may = permissions.allowed(actor, Action.READ_REGISTRY, "subject", actor.team).ok
+    return may and not reading.told_apart(actor)
 
 
 def admit_references(subject: SubjectName, references: Iterable[Reference], actor: Actor) -> None:
     """Let `actor` name these subjects in a schema of `subject`, or raise Forbidden: what a schema
     refers to can be read through it."""
-    if actor.context is None:
+    if actor.context is None and not reading.told_apart(actor):
         return
     for reference in references:
         admit(Operation.READ, naming.qualify(reference.subject, subject.context), actor)

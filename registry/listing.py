@@ -10,13 +10,16 @@ from django.db.models import TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
+from governance.actors import Actor, system_actor
 from registry.associations import rows
 from registry.associations.rows import Association, Filter, Lifecycle
-from registry.lookup import BEGINS, Head, Stored, begins, select, with_texts
+from registry.lookup import BEGINS, Head, Stored, begins, select, subjects, with_texts
 from registry.models import Config
 from registry.naming import DEFAULT, Prefix, SubjectName, qualify
+from registry.reading import only_readable, told_apart
 
 MOST_ALIASES = 10_000
+SYSTEM = system_actor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which versions; `within` is the context of a caller who is bound to one."""
+    """Which versions; `within` is the context of a caller who is bound to one, `by` the caller."""
 
     prefix: Prefix
     deleted: bool = False
@@ -53,6 +56,7 @@ class Asked:
     aliases: bool = False
     associated: Associated | None = None
     within: str | None = None
+    by: Actor = SYSTEM
     page: slice = field(default_factory=lambda: slice(0, 1000))
 
 
@@ -86,6 +90,12 @@ def schemas(asked: Asked) -> Iterator[Listed]:
     if aliases:
         where = [f"(({BEGINS}) OR {_TARGET})"]
         args += [[s.context for s in aliases], [s.name for s in aliases]]
+    if told_apart(asked.by):
+        where.append(_TARGET)
+        readable = only_readable(
+            [*subjects(prefix, deleted=True, deleted_only=False), *aliases], asked.by
+        )
+        args += [[s.context for s in readable], [s.name for s in readable]]
     where.append(_VISIBLE)
     args.append(asked.deleted)
     if asked.latest_only:

@@ -1,10 +1,11 @@
 """Rights on the wire: who may change which subject, where an installation wants that told apart.
 
-With WEIR_REGISTRY_RIGHTS=open whoever may write at all writes anywhere. With `owned` a write wants
-one of three things: a right that was given to the caller's team or token; ownership of the subject,
-which needs no row; or, for a first version, that nobody owns the name: then the team does from then
-on. Whoever was there before the switch was thrown has a subject without an owner, which is
-nobody's to take over silently: that goes by request, where a person sees it.
+With WEIR_REGISTRY_RIGHTS=open whoever may write at all writes anywhere. With `owned`, and with
+`closed`, which tells reads apart as well (`registry.reading`), a write wants one of three things: a
+right that was given to the caller's team or token; ownership of the subject, which needs no row;
+or, for a first version, that nobody owns the name: then the team does from then on. Whoever was
+there before the switch was thrown has a subject without an owner, which is nobody's to take over
+silently: that goes by request, where a person sees it.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ from registry.naming import SubjectName
 
 
 class Right(StrEnum):
-    """What may be done. ADMIN is all of it, and importing with ids and numbers as they are."""
+    """What may be done. ADMIN is all of it, and importing with ids and numbers as they are; each
+    of them is also the right to read."""
 
+    READ = "read"
     WRITE = "write"
     COMPATIBILITY = "compatibility"
     DELETE = "delete"
@@ -44,6 +47,7 @@ class Right(StrEnum):
     @property
     def words(self) -> str:
         return {
+            Right.READ: "read schemas, and check others against them",
             Right.WRITE: "register versions, associate",
             Right.COMPATIBILITY: "change config and mode",
             Right.DELETE: "delete versions",
@@ -51,7 +55,7 @@ class Right(StrEnum):
         }[self]
 
 
-OF_OWNERS: Final = frozenset({Right.WRITE, Right.COMPATIBILITY, Right.DELETE})
+OF_OWNERS: Final = frozenset({Right.READ, Right.WRITE, Right.COMPATIBILITY, Right.DELETE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,13 @@ def ensure(right: Right, subject: SubjectName, by: Actor, *, first: bool = False
 
 def given(right: Right, subject: SubjectName, by: Actor) -> bool:
     """Whether a row gives it to the caller's team or token today."""
-    mine = Q(team__slug__in=list(by.teams))
-    if by.kind == "token":
-        mine |= Q(token=by.id)
-    return _covering(right, subject).filter(mine).exists()
+    return _covering(right, subject).filter(held_by(by)).exists()
+
+
+def held_by(actor: Actor) -> Q:
+    """Rights of the actor's teams, and of the token that it is."""
+    mine = Q(team__slug__in=list(actor.teams))
+    return mine | Q(token=actor.id) if actor.kind == "token" else mine
 
 
 def team_has(team: str, right: Right, subject: SubjectName) -> bool:
@@ -98,10 +105,11 @@ def team_has(team: str, right: Right, subject: SubjectName) -> bool:
 
 def _covering(right: Right, subject: SubjectName) -> QuerySet[SubjectRight]:
     rows = SubjectRight.objects.filter(rights__overlap=[right.value, Right.ADMIN.value])
-    return covering(rows.filter(_today()), subject)
+    return covering(rows.filter(today()), subject)
 
 
-def _today() -> Q:
+def today() -> Q:
+    """Rights that have not ended."""
     return Q(until__isnull=True) | Q(until__gt=Now())
 
 

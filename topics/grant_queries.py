@@ -5,7 +5,7 @@ All of it is answered from rows: the lines as they were last seen, and the grant
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -255,6 +255,23 @@ def readers(environment: str, topic: str) -> list[str] | None:
     return sorted(found)
 
 
+def used_by(environments: Collection[str], teams: Collection[str]) -> facts.Uses:
+    """Whether applications of these teams are granted to read or write a topic on a cluster of one
+    of the environments, by the topic's name."""
+    rows = (
+        DeclaredGrant.objects.filter(_in_force, environment__slug__in=list(environments))
+        .filter(application__team__slug__in=list(teams))
+        .select_related("application")
+    )
+    patterns = {
+        line.pattern
+        for row in rows.iterator(chunk_size=1_000)
+        for line in grants.bindings_of(row, row.spec)
+        if line.resource is Resource.TOPIC and line.operation in (Operation.READ, Operation.WRITE)
+    }
+    return lambda topic: any(pattern.covers(topic) for pattern in patterns)
+
+
 _in_force = Q(state=GrantState.ACTIVE, last_applied__isnull=False)
 
 
@@ -294,3 +311,4 @@ def _known(principals: Sequence[str]) -> dict[str, Known]:
 
 
 facts.provide_readers("topic", readers)
+facts.provide_users("topic", used_by)

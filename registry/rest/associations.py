@@ -18,6 +18,7 @@ from registry.associations.store import Caller, Made
 from registry.errors import InvalidAssociation, RegistryError, UnknownPath
 from registry.gate import Operation, admit
 from registry.naming import DEFAULT, SubjectName
+from registry.reading import only_readable
 from registry.rest import association_bodies as bodies
 from registry.rest import shapes
 from registry.rest.association_bodies import Named, Op, Step
@@ -44,7 +45,15 @@ def _filter(request: RegistryRequest) -> Filter:
 
 
 def _listed(request: RegistryRequest, found: Sequence[Association]) -> HttpResponse:
-    return answer([shapes.association(one) for one in found[request.page(LIST_LIMIT, LIST_LIMIT)]])
+    readable = _readable(request, found)
+    page = readable[request.page(LIST_LIMIT, LIST_LIMIT)]
+    return answer([shapes.association(one) for one in page])
+
+
+def _readable(request: RegistryRequest, found: Sequence[Association]) -> list[Association]:
+    """Those with subjects that the caller may read."""
+    subjects = set(only_readable((one.subject for one in found), request.actor))
+    return [one for one in found if one.subject in subjects]
 
 
 def _of_subject(request: RegistryRequest, subject: str) -> HttpResponse:
@@ -88,6 +97,7 @@ def _got(request: RegistryRequest, body: Json, with_schemas: bool) -> Json:
             found = rows.of_resource(named.id, wanted)
         else:
             found = rows.of_name(named.name or "", named.namespace or "", wanted)
+        found = _readable(request, found)
         if len({one.resource_id for one in found}) > 1:
             raise InvalidAssociation(
                 "resourceName", f"'{named.name}' names several resources: ask by resourceId"
@@ -200,7 +210,7 @@ def _changed(request: RegistryRequest, body: Json) -> Json:
                 schemas |= _take(of, step, caller)
         found = [] if caller.dry_run or of.id is None else rows.of_resource(of.id)
         known = Named(of.name, of.namespace, of.id, of.type)
-        return {"result": _response(known, found, schemas)}
+        return {"result": _response(known, _readable(request, found), schemas)}
     except Exception as error:  # noqa: BLE001 - the others of the batch are answered all the same
         return _error(expected(error))
 

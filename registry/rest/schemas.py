@@ -15,6 +15,7 @@ from registry.gate import Operation, admit
 from registry.listing import Associated, Listed
 from registry.lookup import Stored
 from registry.naming import DEFAULT, SubjectName
+from registry.reading import only_readable, readable_holder
 from registry.rest import shapes
 from registry.rest.http import (
     Json,
@@ -48,6 +49,7 @@ def _list(request: RegistryRequest) -> Response:
         aliases=request.flag("aliases"),
         associated=_associated(request),
         within=request.actor.context,
+        by=request.actor,
         page=request.page(LIST_LIMIT, LIST_LIMIT),
     )
     weighty = bool(request.GET.get("format") or request.GET.getlist("findTags"))
@@ -89,12 +91,13 @@ def _held(request: RegistryRequest, number: int) -> Stored:
     if not exact and subject.context != DEFAULT:
         raise SchemaNotFound(number)  # whoever names a context means that very subject
     if not exact and is_searched(request, text, subject):
-        for other in lookup.elsewhere(subject):
+        for other in only_readable(lookup.elsewhere(subject), request.actor):
             there = _by_id(other.context, number, other.name)
             if there is not None and there.subject == other:
                 return there
     if found is None:
         raise SchemaNotFound(number)
+    found = readable_holder(found, request.actor)
     if exact:
         led_by = {subject_change(request.subject(text))} if text else set()  # it may be an alias
         request.depends = frozenset({id_change(subject.context, number), *led_by})
@@ -122,16 +125,23 @@ def _text(request: RegistryRequest, number: int) -> HttpResponse:
 
 def _subjects(request: RegistryRequest, number: int) -> HttpResponse:
     stored = _held(request, number)
-    held = lookup.holders(stored.subject.context, number, deleted=request.flag("deleted"))
-    names = list(dict.fromkeys(str(subject) for subject, _ in held))
+    names = list(dict.fromkeys(str(subject) for subject, _ in _holders(request, stored)))
     return answer(names[request.page(ANY, ANY)])
 
 
 def _versions(request: RegistryRequest, number: int) -> HttpResponse:
     stored = _held(request, number)
-    held = lookup.holders(stored.subject.context, number, deleted=request.flag("deleted"))
+    held = _holders(request, stored)
     pairs = [{"subject": str(subject), "version": version} for subject, version in held]
     return answer(pairs[request.page(ANY, ANY)])
+
+
+def _holders(request: RegistryRequest, stored: Stored) -> list[tuple[SubjectName, int]]:
+    """The (subject, version) pairs that hold the same id, of what the caller may read."""
+    deleted = request.flag("deleted")
+    held = lookup.holders(stored.subject.context, stored.schema_id, deleted=deleted)
+    readable = set(only_readable((subject for subject, _ in held), request.actor))
+    return [(subject, version) for subject, version in held if subject in readable]
 
 
 def _guid(text: str) -> UUID:
@@ -145,6 +155,7 @@ def _by_guid(request: RegistryRequest, guid: str) -> HttpResponse:
     stored = lookup.by_guid(_guid(guid), prefer=request.actor.context or DEFAULT)
     if stored is None:
         raise SchemaNotFound(guid[:100])
+    stored = readable_holder(stored, request.actor)
     admit(Operation.READ, stored.subject, request.actor)
     return answer(shapes.schema_by_guid(stored, request))
 

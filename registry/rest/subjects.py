@@ -8,6 +8,7 @@ from registry import contracts, lookup, removal, store
 from registry.errors import SchemaNotFound, SubjectNotFound
 from registry.gate import Operation, admit
 from registry.naming import DEFAULT, EVERY, SubjectName
+from registry.reading import only_readable
 from registry.rest import bodies, shapes
 from registry.rest.http import RegistryRequest, answer, resource
 from registry.rest.naming import prefix_of, remember, searched, subject_of
@@ -22,6 +23,7 @@ def _list(request: RegistryRequest) -> HttpResponse:
     found = lookup.subjects(
         prefix, deleted=request.flag("deleted"), deleted_only=request.flag("deletedOnly")
     )
+    found = only_readable(found, request.actor)
     request.depends = frozenset({"subjects"})
     return answer([str(subject) for subject in found[request.page(ANY, ANY)]])
 

@@ -48,12 +48,24 @@ def of_subject(subject: SubjectName, actor: Actor) -> dict[str, object]:
     }
 
 
+_OWNED = (
+    "On the wire a subject is written by the team that owns it, and by whoever stands here. A "
+    "first version under a name that nobody owns makes it its team's."
+)
+_WHAT_RIGHTS_DO = {
+    "open": "This installation lets every token that may write, write every subject, so rights "
+    "change nothing but who may ask by request. WEIR_REGISTRY_RIGHTS=owned makes them count.",
+    "owned": _OWNED,
+    "closed": f"{_OWNED} The same read it, and teams with access to its topic; nobody else.",
+}
+
+
 def _choices() -> dict[str, object]:
     return {
         "gates": [(one.value, one.words) for one in Gate],
         "all_rights": [(one.value, one.words) for one in Right],
         "teams": Team.objects.order_by("slug"),
-        "owned": settings.REGISTRY_RIGHTS == "owned",
+        "rights_words": _WHAT_RIGHTS_DO[settings.REGISTRY_RIGHTS],
         "installation_gate": settings.REGISTRY_GATE,
     }
 

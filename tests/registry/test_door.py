@@ -351,6 +351,28 @@ def test_who_may_not_read_is_answered_nothing_from_memory(
     play(story)
 
 
+def test_a_closed_installation_answers_nothing_from_memory(
+    play: Play, settings: SettingsWrapper
+) -> None:
+    settings.REGISTRY_RIGHTS = "closed"
+    _, owner = make_token("payments", "registry:write")
+    _, other = make_token("billing", "registry:read")
+
+    async def story(client: Client) -> None:
+        mine = {"authorization": f"Bearer {owner}"}
+        theirs = {"authorization": f"Bearer {other}"}
+        path = "/subjects/s/versions"
+        made = await client.call("POST", path, {"schema": '"int"'}, headers=mine)
+        for asked in (f"/schemas/ids/{made.json['id']}", f"{path}/1", "/subjects"):
+            for _ in range(2):
+                assert (await client.call("GET", asked, headers=mine)).status == 200
+                told = await client.call("GET", asked, headers=theirs)
+                assert (told.status, told.json) == (200, []) or told.status in (403, 404)
+        assert not client.door.cache.kept
+
+    play(story)
+
+
 def test_whoever_sends_too_much_is_told_when_to_come_again(play: Play) -> None:
     async def story(client: Client) -> None:
         client.door.limit = Limit(1, 3)

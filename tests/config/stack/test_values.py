@@ -44,7 +44,7 @@ NONSENSE = {
     "WEIR_REGISTRY_CACHE_MIB": ["x", "0", "4097"],
     "WEIR_REGISTRY_MODE_CHANGES": ["never"],
     "WEIR_REGISTRY_GATE": ["shut", "by request"],
-    "WEIR_REGISTRY_RIGHTS": ["closed", "1"],
+    "WEIR_REGISTRY_RIGHTS": ["shut", "1"],
     "WEIR_REGISTRY_ASK_AGAIN": ["later", "0s"],
     "WEIR_REGISTRY_RATE": ["fast", "-1", "1000001"],
     "WEIR_REGISTRY_BURST": ["x", "-1", "2000001"],

@@ -1,0 +1,244 @@
+"""A closed installation: who reads which subject on the wire, by each path that tells of one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from pytest_django import Settings as SettingsWrapper
+
+from governance.actors import actor_for_token
+from governance.models import Resource
+from registry import gate, reading, rights
+from registry.covering import Covered
+from registry.models import SubjectRight
+from registry.naming import qualify
+from registry.rights import Holder, Right
+from tests.factories import (
+    BY,
+    Cast,
+    make_actor,
+    make_cast,
+    make_environment,
+    make_team,
+    make_token,
+)
+from tests.registry.rest.conftest import Answer, Wire, record, text_of
+from tests.topics.estate import make_application, make_cluster, make_grant
+
+ONE = record("R", ("a", "string"))
+TWO = record("R", ("a", "string"), ("b", "int", 0))
+SHARED = record("S", ("a", "string"))
+SUBJECT = "payments.captured-value"
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    make_environment("production", production=True)
+    return make_cast("payments")
+
+
+@pytest.fixture
+def closed(cast: Cast, wire: Wire, settings: SettingsWrapper) -> Wire:
+    """With a subject of the team payments, in two versions, and one of billing; `SHARED` is in
+    both."""
+    settings.REGISTRY_RIGHTS = "closed"
+    settings.REGISTRY_ANONYMOUS = "read"
+    Resource.objects.create(kind="topic", name="payments.captured", owner=cast.team)
+    speak(wire, "payments")
+    assert wire.register(SUBJECT, ONE).status == 200
+    assert wire.register(SUBJECT, TWO).status == 200
+    assert wire.register("payments.shared", SHARED).status == 200
+    speak(wire, "billing")
+    assert wire.register("bills", SHARED).status == 200
+    return wire
+
+
+def speak(wire: Wire, team: str) -> Wire:
+    _, plain = make_token(team, "registry:write")
+    wire.authorization = f"Bearer {plain}".encode()
+    return wire
+
+
+def id_of(wire: Wire, subject: str) -> int:
+    """The id of a subject's latest version, asked for by its owner."""
+    before = wire.authorization
+    speak(wire, "billing" if subject == "bills" else "payments")
+    found = int(wire.get(f"/subjects/{subject}/versions/latest").json["id"])
+    wire.authorization = before
+    return found
+
+
+ASKED = {"schema": text_of(ONE)}
+# Each path that tells of the subject, and what it answers to somebody who may not read it.
+PATHS = [
+    ("GET", f"/subjects/{SUBJECT}/versions", None, 403),
+    ("GET", f"/subjects/{SUBJECT}/versions/1", None, 403),
+    ("GET", f"/subjects/{SUBJECT}/versions/latest/schema", None, 403),
+    ("GET", f"/subjects/{SUBJECT}/versions/1/referencedby", None, 403),
+    ("GET", f"/subjects/{SUBJECT}/metadata?key=a&value=b", None, 403),
+    ("POST", f"/subjects/{SUBJECT}", ASKED, 403),
+    ("POST", f"/compatibility/subjects/{SUBJECT}/versions", ASKED, 403),
+    ("POST", f"/compatibility/subjects/{SUBJECT}/versions/1", ASKED, 403),
+    ("GET", f"/config/{SUBJECT}?defaultToGlobal=true", None, 403),
+    ("GET", f"/mode/{SUBJECT}?defaultToGlobal=true", None, 403),
+    ("GET", f"/associations/subjects/{SUBJECT}", None, 403),
+    ("GET", "/schemas/ids/{id}", None, 40403),
+    ("GET", "/schemas/ids/{id}/schema", None, 40403),
+    ("GET", "/schemas/ids/{id}/subjects", None, 40403),
+    ("GET", "/schemas/ids/{id}/versions", None, 40403),
+    ("GET", "/schemas/ids/{id}?subject=" + SUBJECT, None, 403),
+    ("GET", "/schemas/guids/{guid}", None, 40403),
+    ("POST", f"/subjects/{SUBJECT}/versions", ASKED, 403),
+    ("POST", f"/subjects/{SUBJECT}/versions", {"schema": '"int"'}, 403),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "code"), PATHS)
+def test_every_path_of_a_subject_is_open_to_its_readers_alone(
+    closed: Wire, method: str, path: str, body: object, code: int
+) -> None:
+    number = id_of(closed, SUBJECT)
+    guid = speak(closed, "payments").get(f"/schemas/ids/{number}").json["guid"]
+    path = path.format(id=number, guid=guid)
+
+    def ask() -> Answer:
+        return closed.send(method, path, body)
+
+    speak(closed, "billing")
+    assert ask().code == code
+    closed.authorization = b""  # an anonymous reader has no team
+    assert ask().code in (code, 403)
+    rights.give(Holder("billing"), Covered(".", SUBJECT), ["read"], by=BY)
+    speak(closed, "billing")
+    # What is there is theirs to read then; a new version takes more than that.
+    told = ask()
+    assert told.status == 200 or told.code in (40402, 40403, 40408, 40901)
+
+
+def test_lists_hold_what_may_be_read(closed: Wire) -> None:
+    def listed(path: str) -> list[object]:
+        return [one if isinstance(one, str) else one["subject"] for one in closed.get(path).json]
+
+    everything = ["bills", SUBJECT, SUBJECT, "payments.shared"]
+    for path, whole in (
+        ("/subjects", sorted(set(everything))),
+        ("/schemas", everything),
+        ("/schemas?latestOnly=true", sorted(set(everything))),
+    ):
+        assert listed(path) == ["bills"], path
+        speak(closed, "payments")
+        assert listed(path) == [one for one in whole if one != "bills"], path
+        # Pages are full, whatever was left out before them.
+        assert listed(f"{path}{'&' if '?' in path else '?'}limit=1") == [SUBJECT]
+        rights.give(Holder("payments"), Covered(".", "", prefix=True), ["delete"], by=BY)
+        assert listed(path) == whole, path
+        SubjectRight.objects.all().delete()
+        closed.authorization = b""
+        assert listed(path) == [], path
+        speak(closed, "billing")
+
+
+def test_an_id_is_told_of_by_what_may_be_read(closed: Wire) -> None:
+    number = id_of(closed, "bills")
+    assert number == id_of(closed, "payments.shared")
+    for team, subject in (("billing", "bills"), ("payments", "payments.shared")):
+        speak(closed, team)
+        found = closed.get(f"/schemas/ids/{number}").json
+        assert found["subject"] == subject
+        assert closed.get(f"/schemas/ids/{number}/subjects").json == [subject]
+        assert [one["subject"] for one in closed.get(f"/schemas/ids/{number}/versions").json] == [
+            subject
+        ]
+        assert closed.get(f"/schemas/guids/{found['guid']}").status == 200
+
+
+def test_access_to_a_topic_lets_its_schemas_be_read(closed: Wire) -> None:
+    cluster = make_cluster("shop")
+    for application in ("books", "sales", "late", "soon"):
+        make_application(application, team=application)
+    make_grant(cluster, "books/consumer/payments.captured")
+    make_grant(cluster, "sales/producer/payments.*", transactional_id="")
+    make_grant(cluster, "late/consumer/payments.captured", days=-1)
+    make_grant(cluster, "soon/consumer/payments.captured", applied=False)
+    asked = f"/subjects/{SUBJECT}/versions/latest"
+    seen = {}
+    for team in ("books", "sales", "late", "soon"):
+        speak(closed, team)
+        assert (closed.get(asked).status == 200) == (SUBJECT in closed.get("/subjects").json)
+        seen[team] = closed.get(asked).status
+    assert seen == {"books": 200, "sales": 200, "late": 403, "soon": 403}
+
+
+def test_a_right_that_ended_is_none(closed: Wire) -> None:
+    row = rights.give(Holder("billing"), Covered(".", SUBJECT), ["read"], by=BY)
+    asked = f"/subjects/{SUBJECT}/versions/latest"
+    assert closed.get(asked).status == 200
+    SubjectRight.objects.filter(pk=row.pk).update(until=Now() - timedelta(seconds=1))
+    assert closed.get(asked).code == 403
+
+
+def test_nothing_is_looked_for_elsewhere_that_may_not_be_read(closed: Wire) -> None:
+    speak(closed, "payments").register(":.eu:hidden", ONE)
+    assert closed.get("/subjects/hidden/versions/1").status == 200
+    speak(closed, "billing")
+    assert closed.get("/subjects/hidden/versions/1").code == 40401
+
+
+def test_a_schema_may_only_name_what_its_writer_reads(closed: Wire) -> None:
+    named = [{"name": "R", "subject": SUBJECT, "version": 1}]
+    using = record("U", ("r", "R"))
+    assert closed.register("uses", using, references=named).code == 403
+    rights.give(Holder("billing"), Covered(".", SUBJECT), ["read"], by=BY)
+    assert closed.register("uses", using, references=named).status == 200
+
+
+def test_associations_of_a_topic_name_what_may_be_read(closed: Wire) -> None:
+    wanted = {"subject": SUBJECT, "associationType": "value", "lifecycle": "WEAK"}
+    of = {"resourceName": "payments.captured", "resourceNamespace": "ns", "resourceId": "t1"}
+    body = {**of, "resourceType": "topic", "associations": [wanted]}
+    batch = {"requests": [{"resourceId": "t1", "resourceType": "topic"}]}
+    speak(closed, "payments")
+    assert closed.post("/associations", body).status == 200
+    for team, count in (("payments", 1), ("billing", 0)):
+        speak(closed, team)
+        assert len(closed.get("/associations/resources/t1").json) == count
+        assert len(closed.get("/associations/resources/ns/payments.captured").json) == count
+        answer = closed.post("/associations:batchGet?includeSchemas=true", batch)
+        assert str(answer.json).count(SUBJECT) == 2 * count  # the association, and its schema
+
+
+def test_a_name_that_is_free_can_be_checked_and_taken(closed: Wire) -> None:
+    assert closed.get("/subjects/free/versions").code == 40401
+    assert closed.post("/compatibility/subjects/free/versions", ASKED).status == 200
+    assert closed.register("free", ONE).status == 200
+
+
+@pytest.mark.parametrize("mode", ["open", "owned"])
+def test_other_installations_tell_no_reads_apart(
+    closed: Wire, settings: SettingsWrapper, mode: str
+) -> None:
+    settings.REGISTRY_RIGHTS = mode
+    assert closed.get(f"/subjects/{SUBJECT}/versions/latest").status == 200
+    assert len(closed.get("/subjects").json) == 3
+    assert gate.may_read(make_actor(team="billing", roles=("requester",)))
+
+
+def test_nothing_of_a_closed_installation_is_answered_from_memory(closed: Wire) -> None:
+    token, _ = make_token("payments", "registry:read")
+    actor = actor_for_token(token)
+    assert not gate.may_read(actor)
+    assert reading.told_apart(actor)
+    assert not reading.told_apart(BY)
+
+
+def test_each_right_is_also_the_right_to_read(closed: Wire) -> None:
+    make_team("outside")
+    for right in Right:
+        row = rights.give(Holder("outside"), Covered(".", SUBJECT), [right], by=BY)
+        speak(closed, "outside")
+        assert closed.get(f"/subjects/{SUBJECT}/versions").status == 200, right
+        rights.take(row.pk, by=BY)
+        assert closed.get(f"/subjects/{SUBJECT}/versions").code == 403, right
+    assert reading.only_readable([qualify(SUBJECT)], BY) == [qualify(SUBJECT)]
