@@ -126,9 +126,10 @@ def count(database_url: str, query: str) -> int:
 
 @contextmanager
 def processes(
-    database_url: str, count: int, anonymous: str = "full"
+    database_url: str, count: int, anonymous: str = "full", **variables: str
 ) -> Iterator[Sequence[Process]]:
-    """As many servers, each with a port and a memory of its own."""
+    """As many servers, each with a port and a memory of its own; with further environment
+    variables."""
     started: list[Process] = []
     try:
         for _ in range(count):
@@ -136,7 +137,8 @@ def processes(
             command = [sys.executable, "-m", "granian", "--interface", "asgi", "--loop", "uvloop"]
             command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "error"]
             command += ["config.registry_asgi:application"]
-            process = subprocess.Popen(command, cwd=ROOT, env=environment(database_url, anonymous))
+            settings = {**environment(database_url, anonymous), **variables}
+            process = subprocess.Popen(command, cwd=ROOT, env=settings)
             started.append(Process(f"http://127.0.0.1:{port}", process))
         for server in started:
             _wait(server)
