@@ -200,7 +200,14 @@ def _null_aware(name: str, *, equal: bool) -> Callable[[Any, Any], Any]:
     return compare
 
 
+def _added(left: Any, right: Any) -> Any:
+    """+; of two texts the library makes one that knows no `contains`."""
+    found = base_functions["_+_"](left, right)
+    return celtypes.StringType(found) if type(found) is str else found
+
+
 _FUNCTIONS: dict[str, Any] = {
+    "_+_": _added,
     "_==_": _null_aware("_==_", equal=True),
     "_!=_": _null_aware("_!=_", equal=False),
 }

@@ -30,6 +30,8 @@ FACTS: dict[str, object] = {
         ("topic.partitions > 6", False),
         ("topic.partitions in [3, 6, 12]", True),
         ('topic.name.startsWith("payments.")', True),
+        ('("my." + topic.name).contains("my.payments")', True),
+        ('("my." + topic.name).contains("orders")', False),
         ('topic.name.matches("^[a-z]+[.][a-z]+$")', True),
         ('matches(topic.name, "^x")', False),
         ("size(topic.name) < 20 && topic.name.size() > 3", True),
