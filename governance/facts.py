@@ -17,10 +17,10 @@ Provider = Callable[[ItemView], Mapping[str, object]]
 # (environment, name) → slugs of the teams that read the thing; None: it cannot be said.
 Readers = Callable[[str, str], Collection[str] | None]
 
-# (environments, teams) → whether applications of these teams were given access to a thing in one of
-# these environments, by its name.
+# (environments, teams, names) → whether applications of these teams were given access to a thing in
+# one of these environments, by its name; of these alone, where any are named.
 Uses = Callable[[str], bool]
-Users = Callable[[Collection[str], Collection[str]], Uses]
+Users = Callable[[Collection[str], Collection[str], Collection[str]], Uses]
 
 _PROVIDERS: dict[str, Provider] = {}
 _READERS: dict[str, Readers] = {}
@@ -78,10 +78,15 @@ def provide_users(kind: str, users: Users) -> None:
     _USERS[kind] = users
 
 
-def used_by(kind: str, environments: Collection[str], teams: Collection[str]) -> Uses:
+def used_by(
+    kind: str,
+    environments: Collection[str],
+    teams: Collection[str],
+    names: Collection[str] = (),
+) -> Uses:
     """Whether these teams were given access to a thing of that kind in one of these environments,
-    by its name; to none where nobody can say."""
+    by its name; to none where nobody can say. It is asked of `names` alone, where there are any."""
     users = _USERS.get(kind)
     if users is None or not environments or not teams:
         return lambda _name: False
-    return users(environments, teams)
+    return users(environments, teams, names)

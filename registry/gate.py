@@ -24,7 +24,7 @@ from governance.lookups import environment_of_context
 from governance.models import Severity
 from governance.permissions import Action
 from governance.services.checks import Judged, judged
-from registry import asking, levels, naming, reading, rights
+from registry import asking, levels, lookup, naming, reading, rights
 from registry.candidates import Candidate
 from registry.changes import Origin
 from registry.covering import Covered
@@ -37,9 +37,11 @@ from registry.spec import SubjectSpec
 
 
 class Operation(StrEnum):
-    """What somebody wants to do. All but READ change something."""
+    """What somebody wants to do. All but READ and LIST, which is to look what a context holds and
+    how it is set, change something."""
 
     READ = "read"
+    LIST = "list"
     REGISTER = "register"
     IMPORT = "import"
     DELETE = "delete"
@@ -99,7 +101,8 @@ def admit(operation: Operation, subject: SubjectName | None, actor: Actor) -> Ad
     The matrix of permissions decides; whoever is bound to a context stays in it. A client with the
     right to write is judged as a member of its own team. Weir itself applies what was approved.
     """
-    action = Action.READ_REGISTRY if operation is Operation.READ else Action.WRITE_REGISTRY
+    reads = operation in (Operation.READ, Operation.LIST)
+    action = Action.READ_REGISTRY if reads else Action.WRITE_REGISTRY
     decision = permissions.allowed(actor, action, "subject", actor.team)
     if not decision.ok:
         raise Forbidden(decision.why)
@@ -113,7 +116,7 @@ def admit(operation: Operation, subject: SubjectName | None, actor: Actor) -> Ad
     if operation is Operation.READ or operation in REGISTERING:
         # A registration is answered by what is there, and by what it would break of it.
         reading.ensure(subject, actor)
-    else:
+    elif operation is not Operation.LIST:
         rights.ensure(NEEDED[operation], subject, actor)
         _ensure_not_by_request(operation, subject, actor)
     return ALLOWED
@@ -241,8 +244,10 @@ def may_read(actor: Actor) -> bool:
 
 def admit_references(subject: SubjectName, references: Iterable[Reference], actor: Actor) -> None:
     """Let `actor` name these subjects in a schema of `subject`, or raise Forbidden: what a schema
-    refers to can be read through it."""
+    refers to can be read through it. What a version of it names already is read so anyway."""
     if actor.context is None and not reading.told_apart(actor):
         return
     for reference in references:
-        admit(Operation.READ, naming.qualify(reference.subject, subject.context), actor)
+        target = naming.qualify(reference.subject, subject.context)
+        if not lookup.refers(subject, target):
+            admit(Operation.READ, target, actor)

@@ -10,16 +10,14 @@ from django.db.models import TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 
-from governance.actors import Actor, system_actor
 from registry.associations import rows
 from registry.associations.rows import Association, Filter, Lifecycle
 from registry.lookup import BEGINS, Head, Stored, begins, select, subjects, with_texts
 from registry.models import Config
 from registry.naming import DEFAULT, Prefix, SubjectName, qualify
-from registry.reading import only_readable, told_apart
+from registry.reading import Reader, told_apart
 
 MOST_ALIASES = 10_000
-SYSTEM = system_actor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,8 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which versions; `within` is the context of a caller who is bound to one, `by` the caller."""
+    """Which versions; `within` is the context of a caller who is bound to one, `reader`
+    what the caller may read, None for all."""
 
     prefix: Prefix
     deleted: bool = False
@@ -56,7 +55,7 @@ class Asked:
     aliases: bool = False
     associated: Associated | None = None
     within: str | None = None
-    by: Actor = SYSTEM
+    reader: Reader | None = None
     page: slice = field(default_factory=lambda: slice(0, 1000))
 
 
@@ -90,10 +89,10 @@ def schemas(asked: Asked) -> Iterator[Listed]:
     if aliases:
         where = [f"(({BEGINS}) OR {_TARGET})"]
         args += [[s.context for s in aliases], [s.name for s in aliases]]
-    if told_apart(asked.by):
+    if asked.reader is not None and told_apart(asked.reader.by):
         where.append(_TARGET)
-        readable = only_readable(
-            [*subjects(prefix, deleted=True, deleted_only=False), *aliases], asked.by
+        readable = asked.reader.only(
+            [*subjects(prefix, deleted=True, deleted_only=False), *aliases]
         )
         args += [[s.context for s in readable], [s.name for s in readable]]
     where.append(_VISIBLE)
@@ -157,8 +156,11 @@ def _aliases(asked: Asked) -> dict[SubjectName, list[str]]:
         alias=Cast(KeyTextTransform("alias", "values"), TextField())
     ).values_list("context", "subject", "alias")
     found: dict[SubjectName, list[str]] = defaultdict(list)
-    for context, subject, alias in pairs.order_by("context", "subject")[:MOST_ALIASES]:
-        target = qualify(alias, context)
-        if asked.within in (None, target.context):
-            found[target].append(str(SubjectName(context, subject)))
+    listed = {
+        SubjectName(context, subject): qualify(alias, context)
+        for context, subject, alias in pairs.order_by("context", "subject")[:MOST_ALIASES]
+    }
+    for name in asked.reader.only(listed) if asked.reader is not None else listed:
+        if asked.within in (None, listed[name].context):
+            found[listed[name]].append(str(name))
     return found

@@ -366,6 +366,20 @@ def referrers(target: SubjectName, number: int, *, deleted: bool) -> list[int]:
     return [row[0] for row in rows]
 
 
+def refers(subject: SubjectName, target: SubjectName) -> bool:
+    """Whether a version of the subject names the target, soft-deleted ones left out."""
+    rows = _rows(
+        "SELECT EXISTS (SELECT 1 FROM registry_reference r"
+        " JOIN registry_version v ON v.schema_id = r.schema_id"
+        " JOIN registry_subject s ON s.id = v.subject_id"
+        " JOIN registry_context c ON c.id = s.context_id"
+        " WHERE r.context = %s AND r.subject = %s AND c.name = %s AND s.name = %s"
+        " AND NOT v.deleted)",
+        (target.context, target.name, subject.context, subject.name),
+    )
+    return bool(rows[0][0])
+
+
 def namers(target: SubjectName, limit: int = 500) -> list[tuple[SubjectName, int, int]]:
     """(subject, version, version named) of live versions that name one of a subject's."""
     rows = _rows(

@@ -67,12 +67,12 @@ def belongings(subjects: Iterable[tuple[SubjectName, Stored | None]]) -> list[Be
         "subject": {subject.name for subject, _ in asked},
         "topic": {n.topic for _, n in asked if n and n.topic} | {a.resource_name for a in used},
     }
-    teams = _teams(names)
+    teams = teams_of(names)
     return [_belonging(subject, named, used, teams) for subject, named in asked]
 
 
 def _belonging(
-    subject: SubjectName, named: Naming | None, used: Sequence[Association], teams: _Teams
+    subject: SubjectName, named: Naming | None, used: Sequence[Association], teams: Teams
 ) -> Belonging:
     mine = [one for one in used if one.subject == subject]
     owner = None
@@ -90,7 +90,7 @@ def _belonging(
 
 
 @dataclass(frozen=True, slots=True)
-class _Teams:
+class Teams:
     """Owners of names, the first before those after it: (row, team) by (kind, name), and the
     contexts that rows are placed in."""
 
@@ -105,7 +105,8 @@ class _Teams:
         return next(here, None) or next(anywhere, None)
 
 
-def _teams(names: dict[str, set[str]]) -> _Teams:
+def teams_of(names: Mapping[str, Collection[str]]) -> Teams:
+    """Owners of names, by kind (subject, topic); a fixed number of queries."""
     where = Q()
     for kind, wanted in names.items():
         where |= Q(kind=kind, name__in=wanted)
@@ -121,7 +122,16 @@ def _teams(names: dict[str, set[str]]) -> _Teams:
         claims = Claim.objects.filter(resource__in=pks).values_list("resource_id", "context")
         for pk, context in claims:
             placed.setdefault(pk, set()).add(context)
-    return _Teams(rows, placed)
+    return Teams(rows, placed)
+
+
+def names_of(teams: Collection[str]) -> dict[str, set[str]]:
+    """Names of subjects and of topics that these teams own somewhere, by kind."""
+    found: dict[str, set[str]] = {"subject": set(), "topic": set()}
+    rows = _owning().filter(owner__slug__in=list(teams), kind__in=list(found))
+    for kind, name in rows.values_list("kind", "name"):
+        found[kind].add(name)
+    return found
 
 
 def claim(subject: SubjectName, team: Team) -> str:
@@ -181,7 +191,7 @@ def owned_by(team: str, subjects: QuerySet[Subject]) -> QuerySet[Subject]:
 
 
 def _first(kind: str, name: str) -> Subquery:
-    """As `_Teams.of` finds it, in the context of the subject that the query is about."""
+    """As `Teams.of` finds it, in the context of the subject that the query is about."""
     context = OuterRef(OuterRef("context__name"))
     claims = Claim.objects.filter(resource=OuterRef("pk"))
     if kind == "subject":

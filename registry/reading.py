@@ -1,15 +1,17 @@
 """Who reads which subject on the wire, where an installation is closed (WEIR_REGISTRY_RIGHTS).
 
-Whoever may do anything with a subject may read it: the team that owns it, whom any right to it was
-given, and teams whose applications are granted access to the topic that it describes. In every
-other installation all that lies in a caller's context is read by whoever may read at all.
+Whoever may do anything with a subject may read it: whom any right to it was given, the team that
+owns it, the team that owns the topic it describes, and teams whose applications are granted access
+to that topic. In every other installation all that lies in a caller's context is read by whoever
+may read at all.
 
 Nothing that is told apart so is answered from memory: rights end, and topics change hands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 from django.conf import settings
@@ -18,16 +20,20 @@ from governance import facts
 from governance.actors import Actor
 from governance.lookups import environments_of_context
 from registry import lookup, owners
+from registry.associations import rows as associations
 from registry.covering import Covered
-from registry.errors import Forbidden, SchemaNotFound
+from registry.errors import Forbidden
 from registry.lookup import Stored
 from registry.models import SubjectRight
 from registry.naming import LATEST, SubjectName
-from registry.owners import Belonging
 from registry.rights import held_by, today
+from registry.strategies import naming
 
 CLOSED: Final = "closed"
-AT_ONCE: Final = 500  # subjects of a list whose owners are looked up together
+FEW: Final = 100  # subjects whose owners are asked for by name; of more, by what the caller owns
+AT_ONCE: Final = 5_000  # subjects whose associations are read together
+
+Topics = Mapping[SubjectName, set[str]]  # that subjects describe
 
 
 def told_apart(by: Actor) -> bool:
@@ -36,11 +42,9 @@ def told_apart(by: Actor) -> bool:
 
 
 def ensure(subject: SubjectName, by: Actor) -> None:
-    """Raises Forbidden for a subject that the actor may not read. Settings of contexts are no
-    subject's, and of what is not there nothing can be learnt."""
-    if subject.is_context or not told_apart(by) or _reads(subject, by):
-        return
-    if not lookup.versions(subject):
+    """Raises Forbidden for a subject that the actor may not read. A name that nobody has taken yet
+    tells nothing."""
+    if not told_apart(by) or Reader(by).may(subject) or _is_free(subject):
         return
     raise Forbidden(
         f"{by.name} may not read {subject}: its team owns neither it nor its topic, was given no "
@@ -49,78 +53,108 @@ def ensure(subject: SubjectName, by: Actor) -> None:
     )
 
 
-def only_readable(subjects: Iterable[SubjectName], by: Actor) -> list[SubjectName]:
-    """Those of a list that the actor may read, in their order."""
-    asked = list(subjects)
-    if not told_apart(by):
-        return asked
-    given = _given(by)
-    readable = {one for one in asked if _covered(one, given)}
-    left = [one for one in dict.fromkeys(asked) if one not in readable]
-    grants = _Grants(by)
-    for start in range(0, len(left), AT_ONCE):
-        part = left[start : start + AT_ONCE]
-        found = owners.belongings((one, None) for one in part)
-        readable.update(
-            one
-            for one, belonging in zip(part, found, strict=True)
-            if _belongs(belonging, by) or grants.reach(one, belonging)
-        )
-    return [one for one in asked if one in readable]
+def _is_free(subject: SubjectName) -> bool:
+    if lookup.versions(subject) or owners.owner_of(subject) is not None:
+        return False
+    place = (subject.context, subject.name)
+    return place not in lookup.configs([place]) and place not in lookup.modes([place])
 
 
-def readable_holder(stored: Stored, by: Actor) -> Stored:
-    """What holds the same id and may be read: this, or a version of another subject. Raises
-    SchemaNotFound where there is none, as if nothing had the id."""
-    if not told_apart(by) or _reads(stored.subject, by):
-        return stored
-    held = lookup.holders(stored.subject.context, stored.schema_id, deleted=True)
-    readable = set(only_readable((subject for subject, _ in held), by))
-    for subject, number in held:
-        if subject in readable:
-            found = lookup.find_version(subject, number, deleted=True)
-            if found is not None:
-                return found
-    raise SchemaNotFound(stored.schema_id)
-
-
-def _reads(subject: SubjectName, by: Actor) -> bool:
-    if _covered(subject, _given(by)):
-        return True
-    belonging = owners.belonging(subject, lookup.find_version(subject, LATEST))
-    return _belongs(belonging, by) or _Grants(by).reach(subject, belonging)
-
-
-def _given(by: Actor) -> list[Covered]:
-    """Places that the actor has any right to today."""
-    rows = SubjectRight.objects.filter(held_by(by), today())
-    return [Covered(*row) for row in rows.values_list("context", "subject", "prefix")]
-
-
-def _covered(subject: SubjectName, places: Sequence[Covered]) -> bool:
-    return any(place.holds(subject) for place in places)
-
-
-def _belongs(belonging: Belonging, by: Actor) -> bool:
-    return belonging.owner is not None and belonging.owner.team in by.teams
-
-
-class _Grants:
-    """Topics that the actor's teams have access to, read once for each context."""
+class Reader:
+    """What one actor may read, for one answer: what it was given is read once."""
 
     def __init__(self, by: Actor) -> None:
-        self._teams = frozenset(by.teams)
+        self.by = by
         self._uses: dict[str, facts.Uses] = {}
 
-    def reach(self, subject: SubjectName, belonging: Belonging) -> bool:
-        """Whether one of the topics that the subject describes is among them."""
-        topics = {one.resource_name for one in belonging.associations}
-        if belonging.naming is not None and belonging.naming.topic:
-            topics.add(belonging.naming.topic)
-        return bool(topics) and any(map(self._in(subject.context), topics))
+    def may(self, subject: SubjectName) -> bool:
+        """Whether it may read the subject."""
+        if not told_apart(self.by) or self.only([subject]):
+            return True
+        if naming(subject.name) is not None or "-" not in subject.name:
+            return False
+        # It may be named after a topic and a record, which its schema alone can tell.
+        return bool(self.only([subject], like=lookup.find_version(subject, LATEST)))
 
-    def _in(self, context: str) -> facts.Uses:
+    def only(
+        self, subjects: Iterable[SubjectName], like: Stored | None = None
+    ) -> list[SubjectName]:
+        """Those of the subjects that it may read, in their order. `like` is a version of what all
+        of them hold, whose record they may be named after."""
+        asked = list(subjects)
+        if not told_apart(self.by):
+            return asked
+        left = [one for one in dict.fromkeys(asked) if not self._given(one)]
+        readable = set(asked).difference(left)
+        topics = _topics(left, owners.records(like))
+        readable |= self._owned(left, topics)
+        readable.update(
+            one for one in left if any(map(self._in(one.context, topics, len(left)), topics[one]))
+        )
+        return [one for one in asked if one in readable]
+
+    def holder(self, stored: Stored) -> Stored | None:
+        """What holds the same id and may be read: this, or a version of another subject, live ones
+        first; None where there is none."""
+        if not told_apart(self.by) or self.only([stored.subject], like=stored):
+            return stored
+        for deleted in (False, True):
+            held = lookup.holders(stored.subject.context, stored.schema_id, deleted=deleted)
+            readable = set(self.only((subject for subject, _ in held), like=stored))
+            for subject, number in held:
+                if subject in readable:
+                    return lookup.find_version(subject, number, deleted=True)
+        return None
+
+    @cached_property
+    def _places(self) -> list[Covered]:
+        """Places that it has any right to today."""
+        rows = SubjectRight.objects.filter(held_by(self.by), today())
+        return [Covered(*row) for row in rows.values_list("context", "subject", "prefix")]
+
+    def _given(self, subject: SubjectName) -> bool:
+        return any(place.holds(subject) for place in self._places)
+
+    def _owned(self, subjects: Sequence[SubjectName], topics: Topics) -> set[SubjectName]:
+        """Those that its teams own, or whose topic they own."""
+        names = {
+            "subject": {one.name for one in subjects},
+            "topic": {topic for one in subjects for topic in topics[one]},
+        }
+        if len(subjects) > FEW:
+            theirs = owners.names_of(self.by.teams)
+            names = {kind: wanted & theirs[kind] for kind, wanted in names.items()}
+        teams = owners.teams_of(names)
+
+        def owns(kind: str, name: str, context: str) -> bool:
+            return teams.of(kind, name, context) in self.by.teams
+
+        return {
+            one
+            for one in subjects
+            if owns("subject", one.name, one.context)
+            or any(owns("topic", topic, one.context) for topic in topics[one])
+        }
+
+    def _in(self, context: str, topics: Topics, count: int) -> facts.Uses:
+        """Whether its teams were given access to a topic, in an environment of the context."""
+        if count <= FEW:
+            names = {topic for of_one in topics.values() for topic in of_one}
+            where = environments_of_context(context) if names else ()
+            return facts.used_by("topic", where, self.by.teams, names)
         if context not in self._uses:
             where = environments_of_context(context)
-            self._uses[context] = facts.used_by("topic", where, self._teams)
+            self._uses[context] = facts.used_by("topic", where, self.by.teams)
         return self._uses[context]
+
+
+def _topics(subjects: Sequence[SubjectName], records: Sequence[str]) -> dict[SubjectName, set[str]]:
+    """The topics that each describes, by its name and by its associations."""
+    found: dict[SubjectName, set[str]] = {}
+    for one in subjects:
+        named = naming(one.name, records)
+        found[one] = {named.topic} if named is not None and named.topic else set()
+    for start in range(0, len(subjects), AT_ONCE):
+        for used in associations.of_subjects(subjects[start : start + AT_ONCE]):
+            found[used.subject].add(used.resource_name)
+    return found

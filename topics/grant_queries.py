@@ -255,14 +255,19 @@ def readers(environment: str, topic: str) -> list[str] | None:
     return sorted(found)
 
 
-def used_by(environments: Collection[str], teams: Collection[str]) -> facts.Uses:
+def used_by(
+    environments: Collection[str], teams: Collection[str], names: Collection[str] = ()
+) -> facts.Uses:
     """Whether applications of these teams are granted to read or write a topic on a cluster of one
-    of the environments, by the topic's name."""
+    of the environments, by the topic's name; of `names` alone, where there are any."""
     rows = (
         DeclaredGrant.objects.filter(_in_force, environment__slug__in=list(environments))
         .filter(application__team__slug__in=list(teams))
         .select_related("application")
     )
+    if names:
+        covering = {beginning for name in names for beginning in acls.beginnings(name)}
+        rows = rows.filter(topic__in=covering)
     patterns = {
         line.pattern
         for row in rows.iterator(chunk_size=1_000)

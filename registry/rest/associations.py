@@ -18,7 +18,6 @@ from registry.associations.store import Caller, Made
 from registry.errors import InvalidAssociation, RegistryError, UnknownPath
 from registry.gate import Operation, admit
 from registry.naming import DEFAULT, SubjectName
-from registry.reading import only_readable
 from registry.rest import association_bodies as bodies
 from registry.rest import shapes
 from registry.rest.association_bodies import Named, Op, Step
@@ -52,7 +51,7 @@ def _listed(request: RegistryRequest, found: Sequence[Association]) -> HttpRespo
 
 def _readable(request: RegistryRequest, found: Sequence[Association]) -> list[Association]:
     """Those with subjects that the caller may read."""
-    subjects = set(only_readable((one.subject for one in found), request.actor))
+    subjects = set(request.reader.only(one.subject for one in found))
     return [one for one in found if one.subject in subjects]
 
 

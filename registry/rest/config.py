@@ -31,7 +31,7 @@ def depends_on(subject: SubjectName) -> frozenset[str]:
 
 def _get(request: RegistryRequest, subject: str | None = None) -> HttpResponse:
     name = place_of(request, subject)
-    admit(Operation.READ, name, request.actor)
+    admit(Operation.LIST if name.is_context else Operation.READ, name, request.actor)
     request.depends = depends_on(name)
     if request.flag("defaultToGlobal"):
         return answer(shapes.config(lookup.in_scope(name).values))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -29,6 +29,7 @@ from registry.errors import (
     UnsupportedMediaType,
 )
 from registry.naming import DEFAULT, SubjectName, qualify
+from registry.reading import Reader
 
 V1: Final = "application/vnd.schemaregistry.v1+json"
 # Best first, with the weight that decides among those of which a client's q is the same.
@@ -50,6 +51,11 @@ class RegistryRequest(WSGIRequest):
         self.actor: Actor = environ.get("weir.actor", ANONYMOUS)
         self.context: str | None = self.actor.context
         self.depends: frozenset[str] | None = None
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What whoever asks may read."""
+        return Reader(self.actor)
 
     @property
     def origin(self) -> Origin:

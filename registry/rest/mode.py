@@ -13,7 +13,7 @@ from registry.rest.http import RegistryRequest, answer, resource
 
 def _get(request: RegistryRequest, subject: str | None = None) -> HttpResponse:
     name = place_of(request, subject)
-    admit(Operation.READ, name, request.actor)
+    admit(Operation.LIST if name.is_context else Operation.READ, name, request.actor)
     request.depends = depends_on(name)
     to_global = request.flag("defaultToGlobal")
     mode = lookup.in_scope(name).mode if to_global else settings.own_mode(name)

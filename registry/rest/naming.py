@@ -10,7 +10,6 @@ from registry.changes import subject_change
 from registry.errors import SchemaNotFound, SubjectNotFound, VersionNotFound
 from registry.gate import Operation, admit
 from registry.naming import DEFAULT, Prefix, SubjectName, prefix, qualify
-from registry.reading import only_readable
 from registry.rest.http import RegistryRequest
 
 T = TypeVar("T")
@@ -62,7 +61,7 @@ def searched(
     except (SubjectNotFound, VersionNotFound, SchemaNotFound):
         if not is_searched(request, text, subject):
             raise
-        for other in only_readable(lookup.elsewhere(subject), request.actor):
+        for other in filter(request.reader.may, lookup.elsewhere(subject)):
             try:
                 return other, read(other)
             except (SubjectNotFound, VersionNotFound, SchemaNotFound):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from django.http import HttpResponse
 
-from registry import listing, lookup
+from registry import listing, lookup, reading
 from registry.associations.rows import Lifecycle
 from registry.changes import id_change, subject_change
 from registry.errors import InvalidSchema, SchemaNotFound, UnknownPath
@@ -15,7 +16,6 @@ from registry.gate import Operation, admit
 from registry.listing import Associated, Listed
 from registry.lookup import Stored
 from registry.naming import DEFAULT, SubjectName
-from registry.reading import only_readable, readable_holder
 from registry.rest import shapes
 from registry.rest.http import (
     Json,
@@ -40,7 +40,7 @@ def _types(request: RegistryRequest) -> HttpResponse:
 
 def _list(request: RegistryRequest) -> Response:
     prefix = prefix_of(request, request.GET.get("subjectPrefix", ""))
-    admit(Operation.READ, SubjectName(prefix.context or DEFAULT, ""), request.actor)
+    admit(Operation.LIST, SubjectName(prefix.context or DEFAULT, ""), request.actor)
     asked = listing.Asked(
         prefix,
         deleted=request.flag("deleted"),
@@ -49,7 +49,7 @@ def _list(request: RegistryRequest) -> Response:
         aliases=request.flag("aliases"),
         associated=_associated(request),
         within=request.actor.context,
-        by=request.actor,
+        reader=request.reader,
         page=request.page(LIST_LIMIT, LIST_LIMIT),
     )
     weighty = bool(request.GET.get("format") or request.GET.getlist("findTags"))
@@ -85,19 +85,20 @@ def _held(request: RegistryRequest, number: int) -> Stored:
     """The schema of an id in the context that the request asks about. Raises SchemaNotFound."""
     text = request.GET.get("subject", "")
     subject = subject_of(request, text) if text else SubjectName(request.context or DEFAULT, "")
-    admit(Operation.READ, subject, request.actor)
+    admit(Operation.READ if text else Operation.LIST, subject, request.actor)
     found = _by_id(subject.context, number, subject.name)
     exact = found is not None and subject.name in ("", found.subject.name)
     if not exact and subject.context != DEFAULT:
         raise SchemaNotFound(number)  # whoever names a context means that very subject
     if not exact and is_searched(request, text, subject):
-        for other in only_readable(lookup.elsewhere(subject), request.actor):
+        for other in filter(request.reader.may, lookup.elsewhere(subject)):
             there = _by_id(other.context, number, other.name)
             if there is not None and there.subject == other:
                 return there
+    if found is not None and not (exact and text):  # which was admitted
+        found = request.reader.holder(found)
     if found is None:
         raise SchemaNotFound(number)
-    found = readable_holder(found, request.actor)
     if exact:
         led_by = {subject_change(request.subject(text))} if text else set()  # it may be an alias
         request.depends = frozenset({id_change(subject.context, number), *led_by})
@@ -140,7 +141,7 @@ def _holders(request: RegistryRequest, stored: Stored) -> list[tuple[SubjectName
     """The (subject, version) pairs that hold the same id, of what the caller may read."""
     deleted = request.flag("deleted")
     held = lookup.holders(stored.subject.context, stored.schema_id, deleted=deleted)
-    readable = set(only_readable((subject for subject, _ in held), request.actor))
+    readable = set(request.reader.only((subject for subject, _ in held), like=stored))
     return [(subject, version) for subject, version in held if subject in readable]
 
 
@@ -153,17 +154,32 @@ def _guid(text: str) -> UUID:
 
 def _by_guid(request: RegistryRequest, guid: str) -> HttpResponse:
     stored = lookup.by_guid(_guid(guid), prefer=request.actor.context or DEFAULT)
+    if stored is not None and reading.told_apart(request.actor):
+        held = (one for _, _, one in _read_by_guid(request, guid))
+        stored = next(held, None)
     if stored is None:
         raise SchemaNotFound(guid[:100])
-    stored = readable_holder(stored, request.actor)
     admit(Operation.READ, stored.subject, request.actor)
     return answer(shapes.schema_by_guid(stored, request))
 
 
 def _ids_of_guid(request: RegistryRequest, guid: str) -> HttpResponse:
-    pairs = lookup.ids_of_guid(_guid(guid))
+    if reading.told_apart(request.actor):
+        pairs = [(context, number) for context, number, _ in _read_by_guid(request, guid)]
+    else:
+        pairs = lookup.ids_of_guid(_guid(guid))
     bound = request.actor.context
     return answer([{"context": c, "id": n} for c, n in pairs if bound in (None, c)])
+
+
+def _read_by_guid(request: RegistryRequest, guid: str) -> Iterator[tuple[str, int, Stored]]:
+    """(context, id, what holds it) for each context in which the caller may read the content."""
+    bound = request.actor.context
+    for context, number in lookup.ids_of_guid(_guid(guid)):
+        stored = lookup.by_id(context, number) if bound in (None, context) else None
+        held = request.reader.holder(stored) if stored is not None else None
+        if held is not None:
+            yield context, number, held
 
 
 types = resource(GET=_types)

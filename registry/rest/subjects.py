@@ -8,7 +8,6 @@ from registry import contracts, lookup, removal, store
 from registry.errors import SchemaNotFound, SubjectNotFound
 from registry.gate import Operation, admit
 from registry.naming import DEFAULT, EVERY, SubjectName
-from registry.reading import only_readable
 from registry.rest import bodies, shapes
 from registry.rest.http import RegistryRequest, answer, resource
 from registry.rest.naming import prefix_of, remember, searched, subject_of
@@ -19,11 +18,11 @@ ANY = 2**31 - 1
 def _list(request: RegistryRequest) -> HttpResponse:
     asked = request.GET.get("subjectPrefix", EVERY if request.context is None else "")
     prefix = prefix_of(request, asked)
-    admit(Operation.READ, SubjectName(prefix.context or DEFAULT, ""), request.actor)
+    admit(Operation.LIST, SubjectName(prefix.context or DEFAULT, ""), request.actor)
     found = lookup.subjects(
         prefix, deleted=request.flag("deleted"), deleted_only=request.flag("deletedOnly")
     )
-    found = only_readable(found, request.actor)
+    found = request.reader.only(found)
     request.depends = frozenset({"subjects"})
     return answer([str(subject) for subject in found[request.page(ANY, ANY)]])
 

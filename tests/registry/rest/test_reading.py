@@ -241,4 +241,111 @@ def test_each_right_is_also_the_right_to_read(closed: Wire) -> None:
         assert closed.get(f"/subjects/{SUBJECT}/versions").status == 200, right
         rights.take(row.pk, by=BY)
         assert closed.get(f"/subjects/{SUBJECT}/versions").code == 403, right
-    assert reading.only_readable([qualify(SUBJECT)], BY) == [qualify(SUBJECT)]
+    assert reading.Reader(BY).only([qualify(SUBJECT)]) == [qualify(SUBJECT)]
+
+
+def test_a_subject_without_a_name_is_one_like_others(
+    closed: Wire, settings: SettingsWrapper
+) -> None:
+    settings.REGISTRY_RIGHTS = "open"
+    assert closed.register("", ONE).status == 200
+    settings.REGISTRY_RIGHTS = "closed"
+    speak(closed, "payments")
+    for path in ("/subjects//versions", "/subjects//versions/1", "/subjects/:.:/versions/1/schema"):
+        assert closed.get(path).code == 403, path
+    assert closed.get("/config").status == 200  # the settings of a context are no secret
+
+
+def test_settings_of_a_subject_to_come_are_its_owners(closed: Wire) -> None:
+    Resource.objects.create(kind="topic", name="pay", owner=make_team("payments"))
+    speak(closed, "payments")
+    secret = {"properties": {"k": "secret!"}, "sensitive": ["k"]}
+    assert closed.put("/config/pay-value", {"defaultMetadata": secret}).status == 200
+    assert closed.get("/config/pay-value").status == 200
+    speak(closed, "billing")
+    assert closed.get("/config/pay-value").code == 403
+    assert closed.get("/subjects/pay-value/versions").code == 403
+    assert closed.get("/config/nobodys-value").code == 40408
+
+
+def test_a_guid_is_told_of_in_each_context_that_may_be_read(closed: Wire) -> None:
+    speak(closed, "payments")
+    closed.register("aaa", TWO)
+    guid = closed.get("/subjects/aaa/versions/1").json["guid"]
+    speak(closed, "billing")
+    assert closed.get(f"/schemas/guids/{guid}").code == 40403
+    assert closed.get(f"/schemas/guids/{guid}/ids").json == []
+    made = closed.register(":.eu:bbb", TWO)
+    assert closed.get(f"/schemas/guids/{guid}").status == 200
+    assert closed.get(f"/schemas/guids/{guid}/ids").json == [
+        {"context": ".eu", "id": made.json["id"]}
+    ]
+
+
+def test_what_is_named_after_a_topic_and_a_record_is_read_with_the_topic(closed: Wire) -> None:
+    make_application("books", team="books")
+    make_grant(make_cluster("shop"), "books/consumer/sales")
+    number = closed.register("aaa", SHARED).json["id"]
+    assert closed.register("sales-S", SHARED).status == 200
+    speak(closed, "books")
+    assert closed.get("/subjects/sales-S/versions/1").status == 200
+    assert closed.get(f"/schemas/ids/{number}").json["subject"] == "sales-S"
+    assert closed.get(f"/schemas/ids/{number}/subjects").json == ["sales-S"]
+    assert closed.get("/subjects/aaa/versions/1").code == 403
+
+
+def test_the_owner_of_a_topic_reads_its_schemas_whoever_claimed_them(closed: Wire) -> None:
+    assert closed.register("orders-value", ONE).status == 200  # is billing's from now on
+    Resource.objects.create(kind="topic", name="orders", owner=make_team("sales"))
+    speak(closed, "sales")
+    assert closed.get("/subjects/orders-value/versions/1").status == 200
+    assert closed.get("/subjects").json == ["orders-value"]
+
+
+def test_what_is_there_can_be_registered_again_whatever_it_names(closed: Wire) -> None:
+    named = [{"name": "R", "subject": SUBJECT, "version": 1}]
+    using = record("U", ("r", "R"))
+    row = rights.give(Holder("billing"), Covered(".", SUBJECT), ["read"], by=BY)
+    made = closed.register("uses", using, references=named)
+    rights.take(row.pk, by=BY)
+    assert closed.register("uses", using, references=named).json["id"] == made.json["id"]
+    assert closed.register("other", using, references=named).code == 403
+
+
+def test_an_alias_is_named_to_whoever_may_read_what_it_is(closed: Wire) -> None:
+    speak(closed, "payments")
+    Resource.objects.create(kind="topic", name="pay", owner=make_team("payments"))
+    assert closed.put("/config/pay-value", {"alias": SUBJECT}).status == 200
+    for team, aliases in (("payments", ["pay-value"]), ("billing", None)):
+        rights.give(Holder("billing"), Covered(".", SUBJECT), ["read"], by=BY)
+        speak(closed, team)
+        listed = closed.get("/schemas?aliases=true").json
+        (told,) = {str(one.get("aliases")) for one in listed if one["subject"] == SUBJECT}
+        assert told == str(aliases)
+
+
+def test_a_live_version_is_told_of_before_a_deleted_one(closed: Wire) -> None:
+    number = id_of(closed, "bills")
+    assert closed.register("aaa", SHARED).status == 200
+    assert closed.delete("/subjects/aaa").status == 200
+    found = closed.get(f"/schemas/ids/{number}").json
+    assert (found["subject"], found.get("deleted")) == ("bills", False)
+
+
+def test_long_lists_and_short_ones_are_told_apart_alike(
+    closed: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_application("books", team="books")
+    make_grant(make_cluster("shop"), "books/consumer/payments.captured")
+    closed.register("orders-value", ONE)
+    Resource.objects.create(kind="topic", name="orders", owner=make_team("books"))
+    few = {}
+    for team in ("payments", "billing", "books"):
+        speak(closed, team)
+        few[team] = closed.get("/subjects").json
+    assert few["books"] == ["orders-value", SUBJECT]
+    monkeypatch.setattr(reading, "FEW", 0)
+    monkeypatch.setattr(reading, "AT_ONCE", 1)
+    for team, listed in few.items():
+        speak(closed, team)
+        assert closed.get("/subjects").json == listed, team
