@@ -86,7 +86,7 @@ def _stands_in(user: User) -> tuple[StandsIn, ...]:
     return tuple(
         StandsIn(
             delegation=row.pk,
-            giver=_person(row.giver, {team: ["owner"] for team in teams}, org_roles),
+            giver=_person(row.giver, {team: ["approver"] for team in teams}, org_roles),
             title=str(row.giver),
             roles=frozenset(row.roles),
         )

@@ -4,10 +4,10 @@
 else in the product compares roles. A refusal says which rule refused and who could, since "no"
 without a way out sends people to somebody's desk.
 
-Four things hold for every row: an owner of a team may do what its requesters may, and they what
-its viewers may; an auditor only reads, as does whoever has no role and no team yet; a service token
-acts as a requester of its own team at most, within its scopes, and in no row without a scope; Weir
-itself acts everywhere but never approves.
+Four things hold for every row: an owner of a team may do what its approvers may, they what its
+requesters may, and those what its viewers may; an auditor only reads, as does whoever has no role
+and no team yet; a service token acts as a requester of its own team at most, within its scopes, and
+in no row without a scope; Weir itself acts everywhere but never approves.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ from governance.errors import NotAllowed
 
 
 class Role(StrEnum):
-    """What somebody can be. The first three are of one team, the next of the installation.
+    """What somebody can be. The first four are of one team, the next of the installation.
 
     Nobody is given the last two: a member has some role in some team, whichever.
     """
 
     VIEWER = "viewer"
     REQUESTER = "requester"
+    APPROVER = "approver"
     OWNER = "owner"
     PLATFORM = "platform"
     STEWARD = "steward"
@@ -90,7 +91,7 @@ APPROVALS = frozenset(
 # What Weir itself never does, since a person must answer for it.
 BY_PEOPLE = APPROVALS | {Action.BREAK_GLASS, Action.LOOK_AT_GLASS}
 
-TEAM_ROLES = frozenset({Role.VIEWER, Role.REQUESTER, Role.OWNER})
+TEAM_ROLES = frozenset({Role.VIEWER, Role.REQUESTER, Role.APPROVER, Role.OWNER})
 ORG_ROLES = frozenset({Role.PLATFORM, Role.STEWARD, Role.AUDITOR})
 
 _KIND_WORDS = {
@@ -101,7 +102,8 @@ _KIND_WORDS = {
 }
 
 INCLUDES: dict[Role, frozenset[Role]] = {
-    Role.OWNER: frozenset({Role.OWNER, Role.REQUESTER, Role.VIEWER}),
+    Role.OWNER: frozenset({Role.OWNER, Role.APPROVER, Role.REQUESTER, Role.VIEWER}),
+    Role.APPROVER: frozenset({Role.APPROVER, Role.REQUESTER, Role.VIEWER}),
     Role.REQUESTER: frozenset({Role.REQUESTER, Role.VIEWER}),
 }
 
@@ -153,7 +155,7 @@ MATRIX: tuple[Row, ...] = (
     _row(A.WITHDRAW,            "*",           "requester platform",        S.API_WRITE),
     _row(A.RETRY,               "*",           "requester platform",        S.API_WRITE),
     _row(A.SUPERSEDE,           "*",           "requester platform",        S.API_WRITE),
-    _row(A.APPROVE_AS_OWNER,    "*",           "owner",                     None),
+    _row(A.APPROVE_AS_OWNER,    "*",           "approver",                  None),
     _row(A.APPROVE_AS_PLATFORM, "*",           "platform",                  None),
     _row(A.APPROVE_AS_STEWARD,  "*",           "steward",                   None),
     _row(A.BREAK_GLASS,         "request",     "platform",                  None),
@@ -297,8 +299,17 @@ def roles_of(actor: Actor, team: str | None) -> frozenset[Role]:
         if name in TEAM_ROLES:
             held |= INCLUDES.get(Role(name), frozenset({Role(name)}))
     if actor.kind == "token":  # whatever the row says, no more than a requester of its team
-        held -= {Role.OWNER, *ORG_ROLES}
+        held -= {Role.APPROVER, Role.OWNER, *ORG_ROLES}
     return frozenset(held)
+
+
+def including(role: Role) -> frozenset[Role]:
+    """Every role whose holders have this one: itself, and those that include it."""
+    return frozenset({role} | {other for other, less in INCLUDES.items() if role in less})
+
+
+# Who decides for the owner of a thing, as a member of the team that owns it.
+DECIDING = including(Role.APPROVER)
 
 
 def teams_where(actor: Actor, action: Action, kind: str) -> frozenset[str]:
@@ -309,7 +320,8 @@ def teams_where(actor: Actor, action: Action, kind: str) -> frozenset[str]:
 def approval(role: str) -> tuple[Action, str | None]:
     """The action and the team of a requirement's role ("owner:payments", "platform", "steward").
 
-    "second:payments" takes an owner too; that it is another person is a matter of four eyes.
+    "owner:payments" is asked for the owner, which an approver can answer as well as an owner.
+    "second:payments" takes the same; that it is another person is a matter of four eyes.
 
     Raises ValueError for a role that nobody can approve as.
     """
@@ -322,6 +334,17 @@ def approval(role: str) -> tuple[Action, str | None]:
         case ("steward", ""):
             return Action.APPROVE_AS_STEWARD, None
     raise ValueError(f"Nobody can approve as {role!r}.")
+
+
+def could_meet(role: str) -> tuple[str, ...]:
+    """The roles that meet a requirement's, named as `who_could` names them; none for what nobody
+    approves as."""
+    try:
+        action, team = approval(role)
+    except ValueError:
+        return ()
+    row = row_for(action, "request")
+    return who_could(row, team) if row else ()
 
 
 def can_approve_as(actor: Actor, role: str, kind: str = "request") -> Decision:
@@ -348,7 +371,7 @@ def own_approver_roles(actor: Actor) -> frozenset[str]:
 
 def handed_over(one: StandsIn) -> frozenset[str]:
     """The roles that can be met for him now: what he handed over and holds himself today. Who may
-    be an owner's voice may be a second owner's."""
+    be the owner's voice may be the second one."""
     given = one.roles | {
         f"second:{role.removeprefix('owner:')}" for role in one.roles if role.startswith("owner:")
     }
@@ -369,7 +392,7 @@ class Capacity:
 
     @property
     def words(self) -> str:
-        """ "an owner of payments", "an owner of payments, for Ben"."""
+        """ "an approver or owner of payments", "an approver or owner of payments, for Ben"."""
         for_whom = f", for {self.stands_in.title}" if self.stands_in else ""
         return role_in_words(self.role) + for_whom
 
@@ -389,10 +412,13 @@ def capacity(actor: Actor, role: str, *, not_for: Collection[int] = ()) -> Capac
 
 
 def role_in_words(role: str) -> str:
-    """ "an owner of payments", "the platform team", "a data steward", for a requirement's role."""
+    """Who meets a requirement of that role: "an approver or owner of payments", "the platform
+    team", "a data steward"."""
     name, _, team = role.partition(":")
+    if team and name == "owner":
+        return _article(Role.APPROVER, team)
     if name == "second":
-        return f"a second owner of {team}"
+        return f"a second approver or owner of {team}"
     return _article(Role(name), team or None) if name in set(Role) else role
 
 
@@ -433,7 +459,9 @@ def _article(role: Role, team: str | None) -> str:
         case Role.VIEWER:
             return f"a member of {team}"
         case Role.REQUESTER:
-            return f"a requester or owner of {team}"
+            return f"a requester, approver or owner of {team}"
+        case Role.APPROVER:
+            return f"an approver or owner of {team}"
         case Role.OWNER:
             return f"an owner of {team}"
         case Role.PLATFORM:

@@ -23,16 +23,17 @@ from governance.models import (
     Finding,
     Item,
     ItemAuthor,
-    Membership,
     Notification,
-    OrgRole,
     Request,
     Requirement,
     Review,
+    User,
     Verdict,
 )
 from governance.permissions import (
+    DECIDING,
     Action,
+    Role,
     allowed,
     capacity,
     handed_over,
@@ -360,15 +361,18 @@ def people_for(role: str, *, without: Collection[int] = (), limit: int = 5) -> l
     """Names of people who could answer for a requirement's role, a few of them; `without` are the
     ids of those who wrote the request, who cannot."""
     name, _, team = role.partition(":")
-    name = "owner" if name == "second" else name
-    rows = (
-        Membership.objects.filter(team__slug=team, role=name)
+    held = (
+        Q(memberships__team__slug=team, memberships__role__in=DECIDING)
         if team
-        else OrgRole.objects.filter(role=name)
+        else Q(org_roles__role=name)
     )
-    people = rows.filter(user__is_active=True).exclude(user__in=without)
-    people = people.select_related("user").order_by("user__name")
-    return [str(row.user) for row in people[:limit]]
+    return _names(held, limit, without=without)
+
+
+def _names(held: Q, limit: int, *, without: Collection[int] = ()) -> list[str]:
+    people = User.objects.filter(held, is_active=True).exclude(pk__in=without)
+    # Once each, whatever gives her the role.
+    return [str(person) for person in people.distinct().order_by("name", "pk")[:limit]]
 
 
 def why_cannot_ask(actor: Actor) -> str:
@@ -377,7 +381,9 @@ def why_cannot_ask(actor: Actor) -> str:
         return ""
     if actor.teams:
         team = min(actor.teams)
-        owners = " or ".join(people_for(f"owner:{team}", limit=2)) or "the platform team"
+        # Who decides for a team need not be who says what its people are.
+        held = Q(memberships__team__slug=team, memberships__role=Role.OWNER)
+        owners = " or ".join(_names(held, 2)) or "the platform team"
         return f"You are a viewer of {team}. To ask for changes, be made a requester by {owners}."
     if "platform" in actor.org_roles:
         return "You are in no team. To ask for changes, add yourself to one on its page."

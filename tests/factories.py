@@ -64,6 +64,11 @@ def make_actor(
     return actor_for_user(make_user(username, team=team, roles=roles, org=org))
 
 
+def make_approver(username: str = "approver", team: str = "payments") -> Actor:
+    """Somebody who decides for a team and does not own it."""
+    return make_actor(username, team=team, roles=("approver",))
+
+
 @transaction.atomic
 def make_environment(
     slug: str = "production",

@@ -10,7 +10,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from governance.models.people import Membership, OrgRole, TeamRole, User
+from governance.models.people import Membership, OrgRole, User
+from governance.permissions import DECIDING
 
 MOST_AT_ONCE = 20  # that one person takes, in force or to come
 
@@ -22,7 +23,7 @@ class Standing(NamedTuple):
     """A delegation by which somebody may decide now, with the rights that its giver has today."""
 
     row: Delegation
-    teams: Sequence[str]  # that he owns
+    teams: Sequence[str]  # for which he decides
     org_roles: Sequence[str]
 
 
@@ -37,12 +38,12 @@ class Delegations(models.QuerySet["Delegation"]):
         if not rows:  # as for most people at most times
             return []
         givers = {row.giver_id for row in rows}
-        owned = _by_giver(
-            Membership.objects.filter(user__in=givers, role=TeamRole.OWNER), "team__slug"
+        decides = _by_giver(
+            Membership.objects.filter(user__in=givers, role__in=DECIDING), "team__slug"
         )
         held = _by_giver(OrgRole.objects.filter(user__in=givers), "role")
         return [
-            Standing(row, owned.get(row.giver_id, []), held.get(row.giver_id, [])) for row in rows
+            Standing(row, decides.get(row.giver_id, []), held.get(row.giver_id, [])) for row in rows
         ]
 
 

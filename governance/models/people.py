@@ -18,6 +18,7 @@ class TeamRole(models.TextChoices):
 
     VIEWER = "viewer", "Viewer"
     REQUESTER = "requester", "Requester"
+    APPROVER = "approver", "Approver"
     OWNER = "owner", "Owner"
 
 

@@ -69,7 +69,7 @@ COMMON: tuple[Fact, ...] = (
     Fact(
         "owner.approvers",
         FactType.COUNT,
-        "owners of that team who could agree: those who wrote the request are left out",
+        "people who could agree for that team: those who wrote the request are left out",
     ),
     Fact("environment.name", FactType.TEXT, "environment, by its short name"),
     Fact("environment.production", FactType.FLAG, "whether it is a production environment"),

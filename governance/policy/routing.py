@@ -1,8 +1,8 @@
 """Who must approve one item, and why: a pure function of verdicts and facts.
 
-The base rule is that an owner of the thing's team approves; policies add people, or, outside
-production and where nothing objects, let a change through by themselves. Who reads what a change
-breaks is asked as well, and so is who loses records that she has not read.
+The base rule is that somebody agrees who decides for the thing's team; policies add people, or,
+outside production and where nothing objects, let a change through by themselves. Who reads what a
+change breaks is asked as well, and so is who loses records that she has not read.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _owners(facts: Facts) -> list[Need]:
 
 
 def teams_asked(needs: Iterable[Need]) -> set[str]:
-    """The teams of which an owner, or a second one, is asked."""
+    """The teams of which somebody, or a second one, is asked."""
     return {team for need in needs if (team := _team_of(need.role))}
 
 

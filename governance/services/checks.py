@@ -23,7 +23,7 @@ from governance.models import (
     Severity,
     Team,
 )
-from governance.permissions import Role
+from governance.permissions import DECIDING
 from governance.policy.evaluate import PolicyRow, Verdict, evaluate
 from governance.policy.facts import Facts
 from governance.policy.routing import AUTO, Need, answerable, consumers_asked, route, teams_asked
@@ -235,7 +235,7 @@ class Around:
         if not teams:
             return
         self._teams |= dict.fromkeys(teams)
-        found = Team.objects.filter(slug__in=teams).annotate(able=ArraySubquery(self._owners()))
+        found = Team.objects.filter(slug__in=teams).annotate(able=ArraySubquery(self._able()))
         for slug, on_call, able in found.values_list("slug", "on_call", "able"):
             self._teams[slug] = _Team(bool(on_call.strip()), frozenset(able))
 
@@ -250,15 +250,15 @@ class Around:
             teams = facts.readers_of(item.kind, item.environment, item.name)
         return {READERS: len(teams)} if isinstance(teams, Collection) else {}
 
-    def _owners(self) -> QuerySet[Membership, int]:
-        """Ids of the owners of a team who wrote nothing of it, for a query of teams."""
-        owners = Membership.objects.filter(
-            team=OuterRef("pk"), role=Role.OWNER, user__is_active=True
+    def _able(self) -> QuerySet[Membership, int]:
+        """Ids of those who decide for a team and wrote nothing of it, for a query of teams."""
+        able = Membership.objects.filter(
+            team=OuterRef("pk"), role__in=DECIDING, user__is_active=True
         ).exclude(user=self._typed_by or 0)
         if self._request_id:
             wrote = ItemAuthor.objects.filter(item__request=self._request_id)
-            owners = owners.exclude(user__in=wrote.values("user"))
-        return owners.order_by().values_list("user", flat=True)
+            able = able.exclude(user__in=wrote.values("user"))
+        return able.order_by().values_list("user", flat=True)
 
 
 def item_facts(item: ItemView, *, team: str, around: Around) -> dict[str, object]:

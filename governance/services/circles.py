@@ -20,7 +20,7 @@ from governance.models import (
     User,
 )
 from governance.notices.table import Whom
-from governance.permissions import INCLUDES, Action, Role, row_for, who_could
+from governance.permissions import Action, Role, could_meet, including, row_for, who_could
 from governance.workflow import State
 
 
@@ -31,8 +31,7 @@ def people_in(roles: Collection[str]) -> set[int]:
     for role in roles:
         name, _, team = role.partition(":")
         if team:
-            suffice = [r.value for r, less in INCLUDES.items() if name in less] or [name]
-            in_teams |= Q(team__slug=team, role__in={*suffice, name})
+            in_teams |= Q(team__slug=team, role__in=including(Role(name)))
         else:
             whole.add(name)
     found = set[int]()
@@ -98,10 +97,11 @@ def _approvers(request: Request, authors: Collection[int]) -> set[int]:
             "role", "review_id", "review__reviewer_id", "review__delegation__giver_id"
         )
     )
-    # A second owner is an owner.
+    # Who can be the second can be the first.
     unmet = {role.replace("second:", "owner:", 1) for role, review, *_ in rows if review is None}
     agreed = {person for _, _, *people in rows for person in people if person is not None}
-    return (people_in(unmet) | _standing_in(unmet, not_for=agreed.union(authors))) - agreed
+    could = {one for role in unmet for one in could_meet(role)}
+    return (people_in(could) | _standing_in(unmet, not_for=agreed.union(authors))) - agreed
 
 
 def _standing_in(roles: set[str], *, not_for: Collection[int]) -> set[int]:

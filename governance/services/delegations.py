@@ -21,7 +21,7 @@ MAX_REASON = 300
 
 def can_give(by: Actor) -> list[str]:
     """The roles that this actor can hand over: those she holds herself, of teams and of the
-    installation. A second owner is an owner."""
+    installation. Who can be the second can be the first."""
     return sorted(role for role in own_approver_roles(by) if not role.startswith("second:"))
 
 
@@ -45,8 +45,8 @@ def give(
     held = can_give(by)
     if by.user_id is None or not held:
         raise NotAllowed(
-            "You decide on no requests, so there is nothing to hand over. Owners of teams, the "
-            "platform team and data stewards do."
+            "You decide on no requests, so there is nothing to hand over. Approvers and owners "
+            "of teams, the platform team and data stewards do."
         )
     wanted = list(dict.fromkeys(roles)) or held
     beyond = next((role for role in wanted if role not in held), None)

@@ -35,7 +35,7 @@ def ask_new_owners(
 
 
 def waiting_for(teams: Collection[str]) -> QuerySet[Request]:
-    """Requests in review that wait for an owner of one of these teams."""
+    """Requests in review that wait for whoever decides for one of these teams."""
     roles = [f"{role}:{team}" for team in teams for role in ("owner", "second")]
     unmet = Requirement.objects.filter(
         request=OuterRef("pk"),

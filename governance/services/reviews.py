@@ -11,7 +11,14 @@ from governance import access, audit
 from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed, Stale
 from governance.models import Request, Requirement, Review, User, Verdict
-from governance.permissions import Capacity, Role, approver_roles, capacity, role_in_words
+from governance.permissions import (
+    DECIDING,
+    Capacity,
+    Role,
+    approver_roles,
+    capacity,
+    role_in_words,
+)
 from governance.services import approvals, notices
 from governance.services.circles import authors_of
 from governance.services.moves import move
@@ -47,7 +54,7 @@ def _people_of(role: str, *, without: Collection[int]) -> int:
     """How many people could still meet a requirement of that role."""
     name, _, team = role.partition(":")
     held = (
-        Q(memberships__team__slug=team, memberships__role=Role.OWNER)
+        Q(memberships__team__slug=team, memberships__role__in=DECIDING)
         if team
         else Q(org_roles__role=name)
     )

@@ -18,7 +18,7 @@ from governance.actors import Actor
 from governance.audit import Happening
 from governance.errors import Conflict, Invalid, NotFound, Taken
 from governance.models import Application, ApplicationPrefix, Request, Resource, Team
-from governance.permissions import Action, demand
+from governance.permissions import Action, demand, role_in_words
 from governance.services import people, rerouting, teams
 from governance.services.changing import change_to
 from governance.workflow import OPEN
@@ -165,8 +165,8 @@ def close(slug: str, *, by: Actor) -> Team:
     waits = rerouting.waiting_for([slug]).first()
     if waits is not None:
         raise Conflict(
-            f"Request #{waits.pk} waits for an owner of {slug}, who would be nobody any more. Have "
-            "it decided or withdrawn first."
+            f"Request #{waits.pk} waits for {role_in_words(f'owner:{slug}')}, who would be "
+            "nobody any more. Have it decided or withdrawn first."
         )
     team.memberships.all().delete()
     tokens = team.tokens.filter(revoked_at__isnull=True)

@@ -13,6 +13,7 @@ from structlog.contextvars import get_contextvars
 from governance import queries
 from governance.actors import Actor
 from governance.middleware import actor_of
+from governance.models import TeamRole
 from governance.permissions import Action, allowed, teams_where
 from governance.services import glass
 
@@ -105,11 +106,9 @@ def chrome(request: HttpRequest) -> Chrome:
 
 def roles_in_words(actor: Actor) -> str:
     """``owner of payments, platform``: what somebody is, for the menu under her name."""
-    teams = [f"{max(roles, key=_RANK.index)} of {team}" for team, roles in actor.teams.items()]
+    rank = TeamRole.values.index
+    teams = [f"{max(roles, key=rank)} of {team}" for team, roles in actor.teams.items()]
     return ", ".join([*teams, *sorted(actor.org_roles)])
-
-
-_RANK = ("viewer", "requester", "owner")
 
 
 def count_words(count: int) -> str:

@@ -48,7 +48,8 @@ def test_what_was_submitted_is_seen_by_everybody_signed_in_and_changed_by_few() 
     assert access.get_request(cast.outsider, asked.pk, Action.COMMENT) == asked
     refused = message(lambda: access.get_request(cast.outsider, asked.pk, Action.EDIT), NotAllowed)
     assert refused == (
-        "You cannot edit a request of payments: this takes a requester or owner of payments."
+        "You cannot edit a request of payments: "
+        "this takes a requester, approver or owner of payments."
     )
     assert access.get_request(cast.requester, asked.pk, Action.EDIT) == asked
     assert not access.visible_requests(ANONYMOUS).exists()

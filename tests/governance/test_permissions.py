@@ -8,6 +8,7 @@ from governance.actors import ANONYMOUS, Actor, anonymous_with, system_actor
 from governance.errors import NotAllowed
 from governance.permissions import (
     APPROVALS,
+    DECIDING,
     MATRIX,
     VERBS,
     Action,
@@ -15,6 +16,7 @@ from governance.permissions import (
     approval,
     approver_roles,
     can_approve_as,
+    could_meet,
     demand,
     role_in_words,
     roles_of,
@@ -49,6 +51,7 @@ CAST = {
     "stranger": person("sam", "billing", "owner"),
     "viewer": person("vera", "payments", "viewer"),
     "requester": person("priya", "payments", "requester"),
+    "approver": person("arto", "payments", "approver"),
     "owner": person("jonas", "payments", "owner"),
     "platform": person("pat", org="platform"),
     "steward": person("stella", org="steward"),
@@ -62,30 +65,30 @@ CAST = {
     "weir": system_actor(),
 }
 
-PEOPLE = "outsider stranger viewer requester owner platform steward auditor"
+PEOPLE = "outsider stranger viewer requester approver owner platform steward auditor"
 
 # Who may, for a thing of team payments. Written apart from the matrix, so that a slip shows.
 EXPECTED = {
     ("view", "event"): "platform auditor weir",
-    ("view", "token"): "viewer requester owner platform auditor weir",
-    ("view", "hook"): "viewer requester owner platform auditor weir",
-    ("view", "draft"): "viewer requester owner platform auditor reader ci weir",
+    ("view", "token"): "viewer requester approver owner platform auditor weir",
+    ("view", "hook"): "viewer requester approver owner platform auditor weir",
+    ("view", "draft"): "viewer requester approver owner platform auditor reader ci weir",
     ("view", "account"): "platform auditor weir",
     ("view", "simulation"): "platform auditor weir",
     ("view", "identity"): "platform auditor weir",
     ("view", "topic"): f"{PEOPLE} reader ci weir",
-    ("request", "topic"): "requester owner ci weir",
-    ("edit", "request"): "requester owner ci weir",
-    ("comment", "request"): "stranger viewer requester owner platform steward ci weir",
-    ("withdraw", "request"): "requester owner platform ci weir",
-    ("retry", "request"): "requester owner platform ci weir",
-    ("approve_as_owner", "request"): "owner",
+    ("request", "topic"): "requester approver owner ci weir",
+    ("edit", "request"): "requester approver owner ci weir",
+    ("comment", "request"): "stranger viewer requester approver owner platform steward ci weir",
+    ("withdraw", "request"): "requester approver owner platform ci weir",
+    ("retry", "request"): "requester approver owner platform ci weir",
+    ("approve_as_owner", "request"): "approver owner",
     ("approve_as_platform", "request"): "platform",
     ("approve_as_steward", "request"): "steward",
-    ("supersede", "request"): "requester owner platform ci weir",
+    ("supersede", "request"): "requester approver owner platform ci weir",
     ("break_glass", "request"): "platform",
     ("look_at_glass", "request"): "platform",
-    ("accept_drift", "topic"): "requester owner ci weir",
+    ("accept_drift", "topic"): "requester approver owner ci weir",
     ("revert_drift", "topic"): "owner platform weir",
     ("ignore_drift", "topic"): "owner platform weir",
     ("create_team", "team"): "platform weir",
@@ -106,7 +109,7 @@ EXPECTED = {
     ("limit_rate", "token"): "platform weir",
     ("govern_subject", "subject"): "owner platform weir",
     ("govern_subject", "context"): "platform weir",
-    ("write_registry", "subject"): "requester owner producer open-full weir",
+    ("write_registry", "subject"): "requester approver owner producer open-full weir",
 }
 
 
@@ -147,11 +150,13 @@ def test_a_token_is_told_whether_a_scope_would_help() -> None:
     scope = allowed(CAST["reader"], Action.REQUEST, "topic", "payments")
     assert scope.why.endswith("payments/ci lacks the scope api:write. Use a token that has it.")
     never = allowed(CAST["ci"], Action.APPROVE_AS_OWNER, "request", "payments")
-    assert never.why.endswith("no token may, an owner of payments must do it in person.")
+    assert never.why.endswith(
+        "no token may, an approver or owner of payments must do it in person."
+    )
 
 
 @given(
-    st.sets(st.sampled_from(["viewer", "requester", "owner", "platform", "made up"])),
+    st.sets(st.sampled_from(["viewer", "requester", "approver", "owner", "platform", "made up"])),
     st.sets(st.sampled_from(["platform", "steward", "auditor"])),
     st.sets(st.sampled_from(["api:write", "registry:write", "owner", "*"])),
 )
@@ -195,17 +200,39 @@ def test_somebody_in_several_teams_acts_for_each_by_her_role_there() -> None:
 def test_requirement_roles_are_met_by_the_right_people() -> None:
     assert approval("owner:payments") == (Action.APPROVE_AS_OWNER, "payments")
     assert can_approve_as(CAST["owner"], "owner:payments").ok
+    assert can_approve_as(CAST["approver"], "owner:payments").ok
+    assert can_approve_as(CAST["approver"], "second:payments").ok
+    assert not can_approve_as(CAST["requester"], "owner:payments").ok
     assert not can_approve_as(CAST["stranger"], "owner:payments").ok
     assert can_approve_as(CAST["steward"], "steward").ok
     assert approver_roles(CAST["platform"]) == {"platform"}
-    assert role_in_words("owner:payments") == "an owner of payments"
+    assert role_in_words("owner:payments") == "an approver or owner of payments"
     assert can_approve_as(CAST["owner"], "second:payments").ok
     assert not can_approve_as(CAST["stranger"], "second:payments").ok
     assert not can_approve_as(CAST["platform"], "second:payments").ok
-    assert role_in_words("second:payments") == "a second owner of payments"
+    assert role_in_words("second:payments") == "a second approver or owner of payments"
     for wrong in ("owner", "owner:", "second", "second:", "auditor", "platform:payments", "auto"):
         with pytest.raises(ValueError, match="Nobody can approve as"):
             approval(wrong)
+        assert could_meet(wrong) == ()
+    assert could_meet("owner:payments") == could_meet("second:payments") == ("approver:payments",)
+    assert could_meet("platform") == ("platform",)
+
+
+def test_an_approver_decides_and_has_no_other_right_of_an_owner() -> None:
+    """What an approver may beyond a requester is to approve for the owner; what an owner may beyond
+    an approver is all else."""
+    may = {
+        name: {what for what, who in EXPECTED.items() if name in who.split()}
+        for name in ("requester", "approver", "owner")
+    }
+    assert may["approver"] - may["requester"] == {("approve_as_owner", "request")}
+    assert may["requester"] < may["approver"] < may["owner"]
+    assert roles_of(CAST["approver"], "payments") == roles_of(CAST["owner"], "payments") - {"owner"}
+    assert frozenset({"approver", "owner"}) == DECIDING
+    refused = allowed(CAST["requester"], Action.APPROVE_AS_OWNER, "request", "payments")
+    assert refused.who == ("approver:payments",)
+    assert refused.why.endswith("this takes an approver or owner of payments.")
 
 
 def test_an_auditor_only_reads() -> None:

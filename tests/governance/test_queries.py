@@ -89,18 +89,18 @@ def test_the_page_says_what_each_person_can_do(cast: Cast) -> None:
     asked = ask(cast, "fox", colour="red")
     owner = queries.request_page(asked, cast.owner)
     assert owner.can_approve
-    assert owner.acting_as == "an owner of payments"
+    assert owner.acting_as == "an approver or owner of payments"
     author = queries.request_page(asked, cast.requester)
     assert not author.can_approve
     assert "wrote or edited" in author.why_not
     assert author.can_withdraw
     outsider = queries.request_page(asked, cast.outsider)
     assert not outsider.can_approve
-    assert "an owner of payments" in outsider.why_not
+    assert "an approver or owner of payments" in outsider.why_not
     assert not outsider.can_withdraw
     agreements = {a.who: (a.by, list(a.could)) for a in owner.agreements}
     assert agreements == {
-        "an owner of payments": ("", ["Owner", "Second-owner"]),
+        "an approver or owner of payments": ("", ["Owner", "Second-owner"]),
         "a data steward": ("", ["Steward"]),
     }
 
@@ -115,7 +115,7 @@ def test_the_timeline_tells_the_story_and_folds_a_crowd(cast: Cast) -> None:
     entries = queries.timeline(asked, list(asked.reviews.all()), began=True)
     told = [(e.who, e.sentence, e.body) for e in entries]
     assert ("Owner", "", "Why so many?") in told
-    assert ("Owner", "approved as an owner of payments", "Fine.") in told
+    assert ("Owner", "approved as an approver or owner of payments", "Fine.") in told
     assert ("worker", "applied 10 items", "") in told
     assert told[-1][:2] == ("worker", "applied all of it")
 

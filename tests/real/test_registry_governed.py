@@ -90,7 +90,7 @@ def test_an_unmodified_serializer_waits_for_its_approval_and_then_goes_on(
             assert refused.value.http_status_code == 403
         number = count(governed, "SELECT max(id) FROM governance_request")
         assert f"/requests/{number}/" in refused.value.error_message
-        assert "an owner of payments" in refused.value.error_message
+        assert "an approver or owner of payments" in refused.value.error_message
         run_manage(governed, "shell", "-c", APPROVE.format(number=number))
         sent = write(value, context)
         assert sent is not None

@@ -81,7 +81,7 @@ def test_what_the_api_refuses(signed_in: SignedIn, cast: Cast) -> None:
 def test_the_page_hands_over_and_takes_back(cast: Cast) -> None:
     owner = person(cast.owner).client
     page = owner.get("/account/delegations/").content.decode()
-    assert "an owner of payments" in page
+    assert "an approver or owner of payments" in page
     typed = {**GIVEN, "roles": ["owner:payments"], "zone": "Europe/Berlin", "begins": ""}
     wrong = owner.post("/account/delegations/", typed | {"reason": "<b>", "ends": "soon"})
     assert wrong.status_code == 422
@@ -96,7 +96,7 @@ def test_the_page_hands_over_and_takes_back(cast: Cast) -> None:
 
     number = submitted(person(cast.requester))
     there = viewer.get(f"/requests/{number}/").content.decode()
-    assert "You are asked as an owner of payments, for Owner" in there
+    assert "You are asked as an approver or owner of payments, for Owner" in there
     decided = viewer.post(f"/requests/{number}/decide/", {"verdict": "approve", "revision": "1"})
     assert decided.status_code == 302
     there = viewer.get(f"/requests/{number}/").content.decode()

@@ -21,7 +21,7 @@ from governance.permissions import MATRIX, Action, Row, allowed
 from governance.policy.load import PolicyText
 from governance.services import glass, requests, reviews, simulations, tokens
 from governance.services.items import NewItem
-from tests.factories import BY, Cast, make_actor, make_hook, make_policy, make_user
+from tests.factories import BY, Cast, make_actor, make_approver, make_hook, make_policy, make_user
 from tests.governance.api.conftest import Answer, Caller, draft, person, program, toy
 from topics.models import Cluster, DeclaredTopic, Drift, ObservedTopic
 from topics.services import clusters
@@ -201,6 +201,8 @@ DRIFTS = frozenset({Action.ACCEPT_DRIFT, Action.REVERT_DRIFT, Action.IGNORE_DRIF
 def _callers(cast: Cast) -> dict[str, tuple[Caller, Actor]]:
     """People by role, somebody without any, and programs of the team by scope."""
     found = {name: (person(getattr(cast, name)), getattr(cast, name)) for name in ROLES}
+    approver = make_approver()
+    found["approver"] = (person(approver), approver)
     nobody = make_actor("nobody")
     found["nobody"] = (person(nobody), nobody)
     for scope in TOKENS:

@@ -25,6 +25,7 @@ pay-owners => owner:payments
 cn=pay,ou=groups,dc=acme => requester:payments
 pay-owners => viewer:billing
 a => b => auditor
+pay-leads => approver:payments
 """
 
 
@@ -35,6 +36,7 @@ def test_a_table_is_read_line_by_line() -> None:
         Rule("cn=pay,ou=groups,dc=acme", Grant("requester", "payments")),
         Rule("pay-owners", Grant("viewer", "billing")),
         Rule("a => b", Grant("auditor")),
+        Rule("pay-leads", Grant("approver", "payments")),
     )
     assert parse("") == ()
 
@@ -45,6 +47,7 @@ def test_a_table_is_read_line_by_line() -> None:
         ("pay-owners", "line 1 is not group"),
         ("=> owner:payments", "line 1 is not group"),
         ("x => owner", "line 1 gives none of"),
+        ("x => approver", "line 1 gives none of approver:team, owner:team, requester:team"),
         ("x => platform:payments", "line 1 gives none of"),
         ("x => superowner:payments", "line 1 gives none of"),
         ("x => member:payments", "line 1 gives none of"),

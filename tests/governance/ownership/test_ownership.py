@@ -336,7 +336,7 @@ def test_who_could_answer_for_both_answers_for_what_fewer_others_can(
     sam = now(shop)
     request = asked([change()], cast.requester)
     page = queries.request_page(request, sam)
-    assert page.acting_as == "an owner of shop"
+    assert page.acting_as == "an approver or owner of shop"
     request = reviews.approve(request, revision=1, by=sam)
     assert roles(request, still_open=True) == ["owner:payments"]
     assert applied(request, cast.owner).state == State.APPLIED

@@ -46,7 +46,11 @@ def switched_off(cast: Cast) -> None:
 
 
 LOST: list[tuple[Callable[[Cast], None], str]] = [
-    (leaves, "The approval of Owner no longer counts: Owner is no longer an owner of payments."),
+    (
+        leaves,
+        "The approval of Owner no longer counts: "
+        "Owner is no longer an approver or owner of payments.",
+    ),
     (switched_off, "The approval of Owner no longer counts: the account is switched off."),
 ]
 
@@ -118,7 +122,7 @@ def test_two_that_no_longer_count_are_both_named(cast: Cast) -> None:
     request.refresh_from_db()
 
     assert still_open(request) == [OWNER, PLATFORM]
-    assert "Owner is no longer an owner of payments" in request.failure
+    assert "Owner is no longer an approver or owner of payments" in request.failure
     assert "Platform is no longer the platform team" not in request.failure
     assert "Platform no longer belongs to the platform team" in request.failure
 

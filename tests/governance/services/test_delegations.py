@@ -89,7 +89,7 @@ def test_she_decides_where_he_could_and_it_is_said_for_whom(cast: Cast, ann: Act
     assert list(queries.needs_me(ann)) == [request]
     page = queries.request_page(request, ann)
     assert (page.can_approve, page.can_decide) == (True, True)
-    assert page.acting_as == "an owner of payments, for Owner"
+    assert page.acting_as == "an approver or owner of payments, for Owner"
     assert [one.you_could for one in page.agreements] == [True]
 
     request = reviews.approve(request, revision=1, by=ann)
@@ -328,7 +328,7 @@ def test_when_he_loses_the_role_she_loses_it(cast: Cast, ann: Actor) -> None:
     pipeline.advance(request.pk)
     request.refresh_from_db()
     assert request.state == State.IN_REVIEW
-    assert "Owner is no longer an owner of payments" in request.failure
+    assert "Owner is no longer an approver or owner of payments" in request.failure
 
 
 @pytest.mark.parametrize(

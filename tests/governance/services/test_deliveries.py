@@ -99,7 +99,7 @@ def test_a_mail_carries_the_difference_and_hangs_on_its_request(cast: Cast, mail
         assert "Requester asks for your agreement: Toys" in text
         assert "Create toy bear (shelf-production)" in text
         assert "red" in text
-        assert "an owner of payments: still open" in text
+        assert "an approver or owner of payments: still open" in text
         assert f"http://localhost:8000/requests/{request.pk}/" in text
         assert "You can give an agreement that it needs." in text
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}

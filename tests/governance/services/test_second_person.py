@@ -49,12 +49,12 @@ def leaves(username: str, cast: Cast) -> None:
 def test_two_owners_agree_and_one_is_not_enough(cast: Cast) -> None:
     request = asked(cast)
     assert roles(request) == [OWNER, SECOND]
-    with pytest.raises(NotAllowed, match=r"not asked\. Who must agree: an owner"):
+    with pytest.raises(NotAllowed, match=r"not asked\. Who must agree: an approver or owner"):
         reviews.approve(request, revision=1, by=cast.platform)
 
     request = reviews.approve(request, revision=1, by=cast.owner)
     assert request.state == State.IN_REVIEW
-    with pytest.raises(NotAllowed, match="another person: a second owner of payments"):
+    with pytest.raises(NotAllowed, match="another person: a second approver or owner of payments"):
         reviews.approve(request, revision=1, by=cast.owner)
 
     assert list(queries.needs_me(cast.second_owner)) == [request]

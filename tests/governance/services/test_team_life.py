@@ -162,7 +162,7 @@ def test_who_waits_for_a_teams_owner_is_asked_anew_or_keeps_it_from_closing(cast
     team_life.hand_over("payments", by=cast.platform)
 
     assert list(bear.requirements.values_list("role", flat=True)) == ["owner:billing"]
-    with pytest.raises(Conflict, match=f"#{lion.pk} waits for an owner of payments"):
+    with pytest.raises(Conflict, match=f"#{lion.pk} waits for an approver or owner of payments"):
         team_life.close("payments", by=cast.platform)
     requests.withdraw(lion, by=cast.outsider)
     assert team_life.close("payments", by=cast.platform).closed_at is not None

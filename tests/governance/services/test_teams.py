@@ -6,7 +6,7 @@ from governance.actors import actor_for_user
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound
 from governance.models import Application, Event, Membership
 from governance.services import teams
-from tests.factories import Cast, make_cast, make_user
+from tests.factories import Cast, make_approver, make_cast, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -47,18 +47,20 @@ def test_an_owner_gives_and_takes_roles(cast: Cast) -> None:
         teams.remove_member("payments", username="new", role="requester", by=cast.owner)
     with pytest.raises(NotFound, match="nobody called ghost"):
         teams.add_member("payments", username="ghost", role="viewer", by=cast.owner)
-    with pytest.raises(Invalid, match="Choose one of viewer, requester, owner"):
+    with pytest.raises(Invalid, match="Choose one of viewer, requester, approver, owner"):
         teams.add_member("payments", username="new", role="king", by=cast.owner)
 
 
 def test_nobody_makes_herself_an_owner(cast: Cast) -> None:
-    for actor in (cast.requester, cast.viewer, cast.outsider, cast.steward, cast.auditor):
+    others = (cast.requester, cast.viewer, cast.outsider, cast.steward, cast.auditor)
+    for actor in (make_approver(), *others):
         with pytest.raises(NotAllowed, match="an owner of payments or the platform team"):
             teams.add_member("payments", username=actor.name, role="owner", by=actor)
     assert Membership.objects.filter(team=cast.team, role="owner").count() == 2
 
 
 def test_the_last_owner_stays(cast: Cast) -> None:
+    make_approver()  # who decides for a team cannot say who belongs to it
     teams.remove_member("payments", username="second-owner", role="owner", by=cast.owner)
     with pytest.raises(Conflict, match="is the only owner of payments"):
         teams.remove_member("payments", username="owner", role="owner", by=cast.platform)

@@ -17,7 +17,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from governance.actors import Actor
+from governance.actors import Actor, actor_for_user
 from governance.models import Event, PolicyVersion, Request, User
 from governance.permissions import MATRIX, Action, allowed
 from governance.services import requests, tokens
@@ -26,6 +26,7 @@ from tests.factories import (
     BY,
     Cast,
     make_actor,
+    make_approver,
     make_cast,
     make_environment,
     make_hook,
@@ -226,7 +227,9 @@ def everybody(cast: Cast) -> dict[str, Actor]:
     found = {name: getattr(cast, name) for name in ROLES}
     if not User.objects.filter(username="nobody").exists():
         make_actor("nobody")
-    return found | {"nobody": Actor("user", None, "nobody")}
+        make_approver()
+    approver = actor_for_user(User.objects.get(username="approver"))
+    return found | {"approver": approver, "nobody": Actor("user", None, "nobody")}
 
 
 def signed_in(role: str) -> Client:

@@ -77,7 +77,7 @@ def test_what_devices_measure_is_a_governed_stream(company: Company) -> None:
         told.add(refused.value.error_message)
     (message,) = told
     assert refused.value.http_status_code == 403
-    assert "an owner of devices" in message
+    assert "an approver or owner of devices" in message
     asked = int(message.split("/requests/")[1].split("/")[0])
     lena.is_refused(f"/requests/{asked}/approve", {"revision": 1}, code="not_allowed")
     theo.agrees(asked)

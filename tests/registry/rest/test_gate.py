@@ -186,7 +186,7 @@ def test_a_try_makes_one_request_and_succeeds_once_that_is_applied(
     assert (said.status, said.code) == (403, 403)
     assert said.headers["Retry-After"] == "60"
     assert f"/requests/{request.pk}/" in said.json["message"]
-    assert "waits for an owner of payments" in said.json["message"]
+    assert "waits for an approver or owner of payments" in said.json["message"]
     assert (request.state, request.author_name) == (State.IN_REVIEW, "payments/client")
     assert request.author_id is None
     for _ in range(5):
