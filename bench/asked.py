@@ -13,6 +13,7 @@ from django.db import transaction
 from bench.estate import BATCH, DAY, Company, chosen
 from governance import audit
 from governance.actors import actor_for_user
+from governance.clock import database_now
 from governance.models import (
     Comment,
     Event,
@@ -28,7 +29,6 @@ from governance.services import requests
 from governance.services.items import NewItem
 from governance.workflow import OPEN, State
 from tests.factories import BY
-from topics.clock import database_now
 
 OPEN_REQUESTS: Final = 10_000
 CLOSED_REQUESTS: Final = 2_000

@@ -16,6 +16,7 @@ from typing import Final
 from django.db import transaction
 
 from governance import audit
+from governance.clock import database_now
 from governance.models import (
     Application,
     ApplicationPrefix,
@@ -30,7 +31,6 @@ from governance.models import (
 from governance.services import policies
 from registry.models import Context, Schema, Subject, Version
 from tests.factories import BY, make_environment
-from topics.clock import database_now
 from topics.measures.model import GroupMeasure, MeasureRound, PriceBook, TopicMeasure
 from topics.models import Cluster, DeclaredGrant, DeclaredTopic, Drift, ObservedBinding
 from topics.models import ObservedTopic as SeenTopic

@@ -413,12 +413,12 @@ def capacity(actor: Actor, role: str, *, not_for: Collection[int] = ()) -> Capac
 
 def role_in_words(role: str) -> str:
     """Who meets a requirement of that role: "an approver or owner of payments", "the platform
-    team", "a data steward"."""
+    team", "a data steward". A policy says "second" of whatever team owns the thing."""
     name, _, team = role.partition(":")
     if team and name == "owner":
         return _article(Role.APPROVER, team)
     if name == "second":
-        return f"a second approver or owner of {team}"
+        return f"a second approver or owner of {team or 'the team that owns it'}"
     return _article(Role(name), team or None) if name in set(Role) else role
 
 

@@ -10,11 +10,11 @@ from django.db.models.functions import Now
 
 from governance import access, audit, delegating
 from governance.actors import Actor
+from governance.clock import database_now
 from governance.errors import Conflict, Invalid, NotAllowed
 from governance.models import Delegation, User
 from governance.models.delegation import MOST_AT_ONCE, NOT_OVER
 from governance.permissions import Action, allowed, own_approver_roles, role_in_words
-from governance.services.timing import database_time
 
 MAX_REASON = 300
 
@@ -56,7 +56,7 @@ def give(
             f"can: {', '.join(held)}."
         )
     taker = _taker(to, by)
-    starts_at, ends_at = delegating.period(begins, ends, zone=zone, now=database_time())
+    starts_at, ends_at = delegating.period(begins, ends, zone=zone, now=database_now())
     made = Delegation.objects.create(
         giver_id=by.user_id,
         taker=taker,

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from governance import endings
 from governance.actors import system_actor
+from governance.clock import database_now
 from governance.endings import Ending
 from governance.models import Notification
 from governance.notices.table import Happening
 from governance.services import circles, notices
-from governance.services.timing import database_time
 
 AHEAD = (timedelta(days=14), timedelta(days=2))
 AT_ONCE = 2_000  # of each kind of thing; the next hour goes on with those that are left
@@ -20,7 +20,7 @@ AT_ONCE = 2_000  # of each kind of thing; the next hour goes on with those that 
 def tell() -> int:
     """Tells of what nobody was told of yet; of how many things."""
     found = endings.within(max(AHEAD), most=AT_ONCE)
-    now = database_time()
+    now = database_now()
     keyed = {_key(one, now): one for one in found}
     told = _told(list(keyed))
     by = system_actor("clock")

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from governance import audit
 from governance.actors import Actor
+from governance.clock import database_now
 from governance.errors import Conflict, Invalid, NotFound
 from governance.models import Environment, Freeze
 from governance.permissions import Action, demand
@@ -31,7 +32,7 @@ def declare(
     environment = Environment.objects.select_for_update().filter(slug=slug).first()
     if environment is None:
         raise NotFound(f"There is no environment {slug}.", environment=slug)
-    now = timing.database_time()
+    now = database_now()
     freeze = Freeze(
         environment=environment,
         starts_at=starts_at or now,
@@ -68,7 +69,7 @@ def lift(pk: int, *, by: Actor) -> Freeze:
     )
     if freeze is None:
         raise NotFound("There is no such freeze.", freeze=pk)
-    if freeze.lifted_at is not None or freeze.ends_at <= timing.database_time():
+    if freeze.lifted_at is not None or freeze.ends_at <= database_now():
         raise Conflict("This freeze is over already; there is nothing to lift.", freeze=pk)
     Freeze.objects.filter(pk=pk).update(lifted_at=Now(), lifted_by=by.user_id)
     freeze.refresh_from_db()

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from governance import access, audit, windows
 from governance.actors import Actor
+from governance.clock import database_now
 from governance.errors import Conflict, Invalid, NotAllowed
 from governance.models import BrokenGlass, Environment, Freeze, Request, Requirement
 from governance.permissions import Action, allowed
@@ -37,15 +38,6 @@ class Wait:
 
     until: datetime | None
     why: str
-
-
-def database_time() -> datetime:
-    """The moment it is by PostgreSQL's clock, which all deadlines go by."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        row = cursor.fetchone()
-    now: datetime = row[0]
-    return now
 
 
 def calendar_of(environment: Environment) -> Calendar:
@@ -77,7 +69,7 @@ def wait_of(request: Request) -> Wait | None:
     environment = request.environment
     if environment is None or glass_holds(request):
         return None
-    now = database_time()
+    now = database_now()
     calendar = calendar_of(environment)
     wanted = request.not_before if request.not_before and request.not_before > now else None
     earliest = wanted or now
@@ -201,7 +193,7 @@ def _as_author(request: Request, at: datetime | None, by: Actor) -> None:
 def _check_time(at: datetime | None) -> None:
     if at is None:
         return
-    now = database_time()
+    now = database_now()
     if at <= now:
         raise Invalid(
             "This time is over. Choose one to come, or none to have it applied as soon as it may "

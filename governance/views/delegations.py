@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from governance import lookups
 from governance.actors import Actor
+from governance.clock import database_now
 from governance.delegation_form import DelegationForm
 from governance.errors import Conflict, Invalid, NotAllowed
 from governance.forms import refuse
 from governance.models import Delegation
 from governance.permissions import role_in_words
 from governance.services import delegations as service
-from governance.services import timing
 from governance.views import carried
 from governance.views.pages import PageRequest, go, page, show
 from governance.views.paging import by_number
@@ -55,7 +55,7 @@ def delegations(request: PageRequest) -> HttpResponse:
             messages.add_message(request, messages.SUCCESS, said, extra_tags="good")
             return go(request, reverse("delegations"))
     listed = by_number(request, service.of_person(request.actor), one="delegation")
-    now = timing.database_time()
+    now = database_now()
     context = {
         "form": form if roles else None,
         "listed": listed,

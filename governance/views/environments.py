@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from governance import lookups, units
+from governance.clock import database_now
 from governance.errors import Conflict, Invalid, NotFound
 from governance.forms import EnvironmentForm, refuse
 from governance.models import DataClass, Environment
@@ -101,7 +102,7 @@ def _typed(spec: service.EnvironmentSpec) -> dict[str, object]:
 
 
 def _rows(found: list[Environment]) -> list[EnvironmentRow]:
-    now, calendars = timing.database_time(), timing.calendars_of(found)
+    now, calendars = database_now(), timing.calendars_of(found)
     return [_row(one, calendars[one.pk].freeze_at(now)) for one in found]
 
 

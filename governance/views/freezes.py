@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from governance import lookups
+from governance.clock import database_now
 from governance.errors import Conflict, Invalid, NotFound
 from governance.forms import FreezeForm, refuse
 from governance.models import Environment, Freeze
@@ -82,7 +83,7 @@ def _declare(request: PageRequest, found: Environment, form: FreezeForm) -> None
 
 
 def _show(request: PageRequest, found: Environment, form: FreezeForm) -> HttpResponse:
-    may, now = allowed(request.actor, Action.FREEZE, "environment"), timing.database_time()
+    may, now = allowed(request.actor, Action.FREEZE, "environment"), database_now()
     calendar = timing.calendar_of(found)
     listed = by_number(request, lookups.freezes(found), one="freeze")
     context = {

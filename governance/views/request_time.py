@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from governance import access
 from governance.actors import Actor
+from governance.clock import database_now
 from governance.errors import Conflict, Invalid, NotAllowed
 from governance.models import BrokenGlass, Request
 from governance.permissions import Action, allowed
@@ -70,7 +71,7 @@ def glass_lines(
     """Lines for these, for somebody who may see them."""
     if not found:
         return []
-    now, watches = timing.database_time(), allowed(actor, Action.LOOK_AT_GLASS, "request").ok
+    now, watches = database_now(), allowed(actor, Action.LOOK_AT_GLASS, "request").ok
     hers = set(glass.waits_for(actor).filter(pk__in=[g.pk for g in found]).values_list("pk"))
     lines = []
     for one in found:

@@ -9,6 +9,7 @@ from django.db import transaction
 from playwright.sync_api import expect
 
 from config.demo.estate import password_of
+from governance.clock import database_now
 from governance.models import Request, User
 from governance.services import freezes, glass, requests, reviews, timing
 from governance.services.moves import move
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.browser
 
 def freeze_production() -> None:
     """From now on for two days."""
-    now = timing.database_time()
+    now = database_now()
     freezes.declare(
         "production",
         starts_at=now,
@@ -48,7 +49,7 @@ def test_a_freeze_is_declared_seen_and_lifted(visit: Visit, estate: Estate) -> N
     page.get_by_label("What for").fill("Year-end closing")
     page.get_by_role("button", name="Freeze").click()
     expect(page.locator("main")).to_contain_text("The freeze ends before it begins")
-    until = (timing.database_time() + timedelta(days=2)).strftime("%Y-%m-%dT09:00")
+    until = (database_now() + timedelta(days=2)).strftime("%Y-%m-%dT09:00")
     page.get_by_label("Until").fill(until)
     page.get_by_role("button", name="Freeze").click()
     expect(page.locator("main")).to_contain_text("is frozen until")
@@ -65,7 +66,7 @@ def test_a_request_says_what_it_waits_for_and_is_withdrawn_meanwhile(
     expect(page.locator("#decision")).to_contain_text("Production is frozen until")
     page.get_by_text("Not before a certain time…").click()
     page.get_by_label("Apply it not before").fill(
-        (timing.database_time() + timedelta(days=5)).strftime("%Y-%m-%dT09:00")
+        (database_now() + timedelta(days=5)).strftime("%Y-%m-%dT09:00")
     )
     page.get_by_role("button", name="Keep this time").click()
     expect(page.locator("#decision")).to_contain_text("as was asked for")

@@ -211,6 +211,7 @@ def test_requirement_roles_are_met_by_the_right_people() -> None:
     assert not can_approve_as(CAST["stranger"], "second:payments").ok
     assert not can_approve_as(CAST["platform"], "second:payments").ok
     assert role_in_words("second:payments") == "a second approver or owner of payments"
+    assert role_in_words("second") == "a second approver or owner of the team that owns it"
     for wrong in ("owner", "owner:", "second", "second:", "auditor", "platform:payments", "auto"):
         with pytest.raises(ValueError, match="Nobody can approve as"):
             approval(wrong)

@@ -11,12 +11,12 @@ import pytest
 from django.db import connection
 
 from governance import kinds
+from governance.clock import database_now
 from governance.kinds import Outcome, OutcomeState
 from tests.factories import make_team
 from tests.real import estate
 from tests.real.estate import bare, eventually, overrides, partitions, unique
 from tests.stack_plugin import KafkaAccess
-from topics.clock import database_now
 from topics.models import Cluster, DeclaredTopic, Lease, ObservedTopic, Run
 from topics.services import apply, lease, observe, settling
 

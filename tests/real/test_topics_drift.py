@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from governance import audit
+from governance.clock import database_now
 from governance.errors import Conflict, Invalid, NotAllowed
 from governance.models import Event
 from governance.services import pipeline, requests, reviews
@@ -16,7 +17,6 @@ from tests.factories import BY, Cast
 from tests.real import estate
 from tests.real.estate import bare, eventually, look, overrides, partitions, settled, unique
 from tests.stack_plugin import KafkaAccess
-from topics.clock import database_now
 from topics.models import Cluster, DeclaredTopic, Drift, DriftMode, DriftState
 from topics.services import drift
 

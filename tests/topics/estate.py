@@ -9,9 +9,9 @@ from typing import Any
 from django.db import transaction
 
 from governance import audit
+from governance.clock import database_now
 from governance.models import Application, Resource
 from tests.factories import BY, make_environment, make_team
-from topics.clock import database_now
 from topics.kinds.grant.spec import from_json, name_of, parse
 from topics.kinds.topic.spec import TopicSpec
 from topics.models import (

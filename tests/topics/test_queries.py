@@ -6,9 +6,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from governance.clock import database_now
 from tests.topics.estate import get_ahead, make_cluster, make_seen, make_topic
 from topics import queries
-from topics.clock import database_now
 from topics.models import Drift, ObservedTopic
 from topics.services import scan
 

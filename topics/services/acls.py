@@ -12,7 +12,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from topics.clock import database_now
+from governance.clock import database_now
 from topics.errors import ClusterError, Fault
 from topics.kafka.client import KafkaAdmin
 from topics.kinds.grant.bindings import Binding, Operation, Resource

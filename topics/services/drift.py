@@ -11,13 +11,13 @@ from django.db.models.functions import Now
 
 from governance import audit, dispatch
 from governance.actors import Actor, system_actor
+from governance.clock import database_now
 from governance.errors import Invalid, NotFound, Overtaken
 from governance.kinds import Outcome, OutcomeState
 from governance.models import Request, Team
 from governance.permissions import Action, demand
 from governance.services import requests
 from governance.services.items import NewItem
-from topics.clock import database_now
 from topics.kinds.topic import configs
 from topics.kinds.topic.spec import TopicSpec
 from topics.models import Drift, DriftState, ObservedTopic

@@ -22,8 +22,8 @@ from django.db.models.functions import Cast, Now
 
 from governance import audit, dispatch
 from governance.actors import system_actor
+from governance.clock import database_now
 from governance.kinds import Outcome, OutcomeState
-from topics.clock import database_now
 from topics.kinds.topic import configs
 from topics.kinds.topic.ahead import agreed
 from topics.kinds.topic.reason import FIELD, KEY, RetentionReason, from_json

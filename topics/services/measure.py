@@ -13,8 +13,8 @@ from typing import Final
 
 import structlog
 
+from governance.clock import database_now
 from governance.errors import WeirError
-from topics.clock import database_now
 from topics.errors import ClusterError
 from topics.kafka import client as kafka
 from topics.kafka.client import KafkaAdmin

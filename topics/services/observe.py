@@ -18,9 +18,9 @@ import orjson
 import structlog
 from django.db import connection
 
+from governance.clock import database_now
 from governance.errors import WeirError
 from topics import rights
-from topics.clock import database_now
 from topics.errors import ClusterError, Fault
 from topics.kafka import client as kafka
 from topics.kafka.client import KafkaAdmin

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from governance import audit, dispatch
 from governance.actors import system_actor
+from governance.clock import database_now
 from governance.workflow import OPEN, State
-from topics.clock import database_now
 from topics.kinds.topic.known import observed_of
 from topics.kinds.topic.plan import Observed, config_states
 from topics.kinds.topic.spec import TopicSpec

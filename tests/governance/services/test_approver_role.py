@@ -11,6 +11,7 @@ from pytest_django import Settings as SettingsWrapper
 
 from governance import audit, queries
 from governance.actors import Actor, actor_for_user
+from governance.clock import database_now
 from governance.errors import Conflict, NotAllowed
 from governance.identity.mapping import parse
 from governance.identity.options import OidcOptions
@@ -122,7 +123,7 @@ def test_an_approver_asks_for_changes_suggests_chooses_a_time_and_declines(
     request = asked(cast)
     suggestions.suggest(request, revision=1, position=0, path="colour", value="blue", by=kim)
     assert Suggestion.objects.count() == 1
-    at = timing.database_time().replace(microsecond=0) + timedelta(days=2)
+    at = database_now().replace(microsecond=0) + timedelta(days=2)
     assert timing.set_not_before(request, at=at, by=kim).not_before == at
     changed = reviews.request_changes(request, revision=1, comment="Blue.", by=kim)
     assert changed.state == State.CHANGES_REQUESTED

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection, transaction
 
 from governance import audit, queries
 from governance.actors import Actor, actor_for_token, actor_for_user, system_actor
+from governance.clock import database_now
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound
 from governance.models import Delegation, Event, ItemAuthor, Request, Review, User
 from governance.notices.table import Whom
@@ -24,7 +25,6 @@ from governance.services import (
     tokens,
 )
 from governance.services.items import NewItem
-from governance.services.timing import database_time
 from governance.workflow import State
 from tests.factories import BY, Cast, make_actor, make_cast, make_environment, make_policy
 
@@ -273,7 +273,7 @@ def test_it_ends_by_itself_and_what_was_decided_counts(cast: Cast, ann: Actor) -
 
 
 def test_it_begins_when_it_begins(cast: Cast, ann: Actor) -> None:
-    day = (database_time() + timedelta(days=5)).date()
+    day = (database_now() + timedelta(days=5)).date()
     let(cast.owner, begins=day.isoformat())
     assert approver_roles(now(ann)) == set()
     assert delegations.of_person(now(ann)).count() == 1

@@ -8,12 +8,12 @@ import pytest
 from django.db import transaction
 
 from governance import audit
+from governance.clock import database_now
 from governance.models import Notification
 from governance.services import endings
 from tests.factories import BY, make_cast, make_environment, make_policy
 from tests.governance.waivers.test_waivers import granted, toy, waiver
 from tests.topics.estate import make_cluster, make_grant, make_topic
-from topics.clock import database_now
 from topics.kinds.grant.model import DeclaredGrant
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,10 @@ from django.db.models.functions import Now
 
 from governance import audit
 from governance.actors import actor_for_token, system_actor
+from governance.clock import database_now
 from governance.errors import Conflict, Invalid, NotAllowed, Stale
 from governance.models import BrokenGlass, Event, Request, User
-from governance.services import freezes, glass, pipeline, requests, reviews, timing
+from governance.services import freezes, glass, pipeline, requests, reviews
 from governance.workflow import State
 from tests.factories import (
     BY,
@@ -38,7 +39,7 @@ def cast() -> Cast:
 
 
 def freeze(cast: Cast) -> None:
-    starts = timing.database_time()
+    starts = database_now()
     freezes.declare(
         "production", starts_at=starts, ends_at=starts + DAY, reason="closing", by=cast.platform
     )
@@ -56,7 +57,7 @@ def test_it_is_applied_at_once_without_approvals_in_a_freeze(cast: Cast) -> None
     assert ShelfToy.objects.get().colour == "red"
     assert request.break_glass
     assert request.review_due is not None
-    left = request.review_due - timing.database_time()
+    left = request.review_due - database_now()
     assert timedelta(hours=23) < left <= DAY
     told = Event.objects.get(action="request.glass_broken")
     assert told.data["why"] == "Payments stand still."

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from governance import audit
 from governance.actors import Actor
+from governance.clock import database_now
 from governance.errors import Conflict, Invalid, NotAllowed, NotFound
 from governance.models import Environment, Event, Freeze, Request
 from governance.services import environments, freezes, pipeline, requests, reviews, timing
@@ -31,7 +32,7 @@ def cast() -> Cast:
 
 
 def now() -> datetime:
-    return timing.database_time()
+    return database_now()
 
 
 def freeze(by: Actor, *, begins: timedelta = -DAY, lasts: timedelta = 3 * DAY) -> Freeze:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from django.db import transaction
 
 from governance import audit
+from governance.clock import database_now
 from tests.factories import BY
-from topics.clock import database_now
 from topics.models import Cluster, GroupMeasure, MeasureRound, PriceBook, TopicMeasure
 
 TOPIC = "payments.captured"

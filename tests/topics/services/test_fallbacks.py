@@ -10,12 +10,12 @@ import pytest
 from django.db import transaction
 
 from governance import audit
+from governance.clock import database_now
 from governance.kinds import Outcome, OutcomeState
 from governance.models import Event
 from tests.factories import BY
 from tests.topics.estate import get_ahead, make_cluster, make_seen, make_topic
 from topics import reason_queries
-from topics.clock import database_now
 from topics.kinds.topic.plan import Observed, plan_topic
 from topics.kinds.topic.spec import TopicSpec
 from topics.models import Cluster, DeclaredTopic, Drift

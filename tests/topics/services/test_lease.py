@@ -10,8 +10,8 @@ import pytest
 from django.db import connection
 from pytest_django.fixtures import Settings
 
+from governance.clock import database_now
 from tests.topics.estate import make_cluster
-from topics.clock import database_now
 from topics.errors import LeaseLost, LeaseTaken
 from topics.models import Lease
 from topics.services import lease

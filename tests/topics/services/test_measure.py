@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connections, transaction
 
+from governance.clock import database_now
 from tests.topics.estate import make_cluster, make_topic
 from tests.topics.measures.estate import TOPIC, make_measure, make_round
-from topics.clock import database_now
 from topics.errors import ClusterError
 from topics.measures import known
 from topics.models import MeasureRound, PriceBook, Run, TopicMeasure

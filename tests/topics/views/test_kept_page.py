@@ -12,12 +12,12 @@ from django.db import transaction
 from django.test import Client
 
 from governance import audit
+from governance.clock import database_now
 from governance.models import Request, Resource, User
 from governance.services import policies, requests
 from governance.services.items import NewItem
 from tests.factories import BY, Cast, make_cast, make_environment
 from tests.topics.estate import make_cluster, make_seen, make_topic
-from topics.clock import database_now
 from topics.models import Cluster, DeclaredTopic
 from topics.services import fallbacks
 

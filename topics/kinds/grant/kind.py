@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 
 from governance import kinds
 from governance.actors import Actor
+from governance.clock import database_now
 from governance.errors import NotFound, Problem
 from governance.kinds import (
     ApplyRun,
@@ -24,7 +25,6 @@ from governance.kinds import (
 )
 from governance.models import Application, DataClass, Lifecycle, Resource
 from governance.policy.facts import declare
-from topics.clock import database_now
 from topics.errors import ClusterError, Fault
 from topics.kinds import on_cluster
 from topics.kinds.grant import diff, estate, rules

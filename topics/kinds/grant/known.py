@@ -9,8 +9,8 @@ from dataclasses import replace
 from django.db.models import F, Q, Value
 from django.db.models.functions import Left, Length
 
+from governance.clock import database_now
 from governance.models import Application, ApplicationPrefix, Lifecycle, Resource
-from topics.clock import database_now
 from topics.kinds.grant.model import DeclaredGrant, GrantState
 from topics.kinds.grant.pattern import Pattern
 from topics.kinds.grant.situation import ApplicationFacts, Situation, ordered

@@ -10,9 +10,9 @@ from django.db.models.functions import Now
 
 from governance import audit
 from governance.actors import Actor
+from governance.clock import database_now
 from governance.kinds import ItemView
 from governance.models import Lifecycle, Resource, Team
-from topics.clock import database_now
 from topics.kinds.topic.about import NEW, SILENT
 from topics.kinds.topic.known import about_of, spec_of
 from topics.kinds.topic.model import DeclaredTopic

@@ -9,8 +9,8 @@ from typing import Any, Final, Self
 
 from django.db.models import Exists, OuterRef, Value
 
+from governance.clock import database_now
 from governance.kinds import ItemView, Json
-from topics.clock import database_now
 from topics.kinds.topic import diff, effect, kept_facts, volume
 from topics.kinds.topic.about import About
 from topics.kinds.topic.known import place_of

@@ -9,8 +9,8 @@ from dataclasses import replace
 from django.db.models import F, Value
 from django.db.models.functions import Replace
 
+from governance.clock import database_now
 from governance.models import Environment, Resource
-from topics.clock import database_now
 from topics.kinds.snapshot import Snapshot
 from topics.kinds.topic import reason
 from topics.kinds.topic.about import About

@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from governance import audit, kinds
+from governance.clock import database_now
 from governance.errors import Refused
 from governance.models import Request, Team
 from governance.services import pipeline, requests, reviews
@@ -13,7 +14,6 @@ from governance.services.items import NewItem
 from governance.workflow import State
 from tests.factories import BY, Cast, make_actor, make_cast, make_environment
 from tests.topics.estate import make_cluster, make_seen, make_topic
-from topics.clock import database_now
 from topics.kinds.topic import adopt
 from topics.kinds.topic.model import DeclaredTopic
 from topics.models import Cluster

@@ -10,11 +10,11 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from governance import audit, kinds
+from governance.clock import database_now
 from governance.kinds import ItemView
 from governance.models import Event, Resource
 from tests.factories import BY, make_team
 from tests.topics.estate import make_cluster, make_topic
-from topics.clock import database_now
 from topics.kinds.topic.about import About
 from topics.kinds.topic.known import known_topic
 from topics.models import Cluster, DeclaredTopic
