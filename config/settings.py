@@ -278,7 +278,7 @@ AUTHENTICATION_BACKENDS = [
 OIDC = identity.oidc()
 LDAP = identity.ldap()
 # How old a provider's word may be, and for how long it counts when the provider is away.
-IDENTITY_RECHECK = env.duration("WEIR_IDENTITY_RECHECK", "60s", maximum=_hour)
+IDENTITY_RECHECK = env.duration("WEIR_IDENTITY_RECHECK", "0s", maximum=_hour)
 IDENTITY_GRACE = env.duration("WEIR_IDENTITY_GRACE", "15m", maximum=24 * _hour)
 LOCAL_SIGN_IN = env.choice("WEIR_LOCAL_SIGN_IN", "all", ("all", "break-glass"))
 MFA_REQUIRED = env.choice("WEIR_MFA_REQUIRED", "none", ("none", "platform", "all"))

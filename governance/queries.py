@@ -366,6 +366,8 @@ def people_for(role: str, *, without: Collection[int] = (), limit: int = 5) -> l
         if team
         else Q(org_roles__role=name)
     )
+    if name == Role.PLATFORM:
+        held |= Q(is_superuser=True)  # as `actor_for_user` has it
     return _names(held, limit, without=without)
 
 

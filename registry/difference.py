@@ -17,6 +17,9 @@ _NOTES: Final = {
 }
 
 
+EITHER: Final = frozenset({"BACKWARD", "FORWARD"})
+
+
 def changes(older: Stored | None, newer: Parsed) -> list[Change]:
     """What changes from the latest version; of a new subject, all that the schema brings."""
     format_ = base.get(newer.format)
@@ -24,7 +27,7 @@ def changes(older: Stored | None, newer: Parsed) -> list[Change]:
         return format_.contents(newer)
     before = memo.parsed(older)
     if before.format != newer.format:
-        return [Change(ChangeKind.RETYPED, "", before.format, newer.format)]
+        return [Change(ChangeKind.RETYPED, "", before.format, newer.format, EITHER)]
     return format_.changes(before, newer)
 
 

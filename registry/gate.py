@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from governance import permissions
+from governance import facts, permissions
 from governance.actors import Actor
 from governance.kinds import ItemView
 from governance.lookups import environment_of_context
@@ -162,6 +162,25 @@ def passing_level(subject: SubjectName, spec: SubjectSpec, actor: Actor) -> Admi
         return ALLOWED
     said = judged(_item(subject, spec, actor), team=actor.team or "")
     return _heeding(subject, said, Standing(now.gate, claims=False))
+
+
+def ensure_unread(subject: SubjectName, actor: Actor) -> None:
+    """Raises ByRequest for deleting for good what others read, where policies judge: nobody could
+    tell any more what the next version breaks."""
+    if actor.kind == "system" or levels.in_force(subject).gate is not Gate.CHECKED:
+        return
+    latest = lookup.newest(lookup.heads(subject, deleted=True))
+    if latest is None:
+        return
+    known = facts.provided(_item(subject, SubjectSpec.of(latest), actor))
+    teams = known.get("consumers.teams")
+    others = sorted(set(teams) - set(actor.teams)) if isinstance(teams, list) else []
+    if others:
+        raise ByRequest(
+            f"{subject} is read by {', '.join(others[:5])}, so clients may not delete of it for "
+            "good while its gate is checked. An owner of the subject sets the gate to open, on the "
+            "subject's page, and back."
+        )
 
 
 def _item(subject: SubjectName, spec: SubjectSpec, actor: Actor) -> ItemView:

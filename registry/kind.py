@@ -166,7 +166,8 @@ class SubjectKind:
             "subject.unchanged": found.existing is not None,
             "subject.data_class": personal.class_asked(found.subject, item.classes_beside)
             or personal.data_classes([found.subject])[found.subject],
-            "subject.loosens": bool(live) and found.level.loosens(found.held.scope.level),
+            "subject.loosens": bool(found.held.versions)
+            and found.level.loosens(found.held.scope.level),
         }
         if found.tags is not None:
             facts |= personal.facts_of(found.tags)
@@ -174,7 +175,7 @@ class SubjectKind:
             facts["subject.compatible"] = found.verdict.compatible
         if found.changes is not None:
             facts["subject.changes"] = [difference.in_words(c) for c in found.changes]
-            facts["subject.breaks"] = sorted({b for c in found.changes for b in c.breaks})
+            facts["subject.breaks"] = sorted(found.breaks)
             facts |= _change_facts(facts)
         return facts
 

@@ -39,6 +39,7 @@ class Situation:
     level: Level
     verdict: Verdict | None
     changes: list[Change] | None
+    breaks: frozenset[str]  # directions that the changes break, from what was deleted last too
     existing: int | None  # the version that has this content already
     tags: personal.Tags | None = None
 
@@ -134,7 +135,22 @@ def _situation(subject: SubjectName, spec: SubjectSpec) -> Situation:
     try:
         decided = store.assess(subject, spec.asked(), held, level)
     except RegistryError:
-        return Situation(subject, spec, held, level, None, None, None)
-    changes = difference.changes(lookup.newest(held.live), decided.wanted.parsed)
-    tags = base.get(spec.type).tags(decided.wanted.parsed)
-    return Situation(subject, spec, held, level, decided.verdict, changes, decided.existing, tags)
+        return Situation(subject, spec, held, level, None, None, frozenset(), None)
+    wanted = decided.wanted.parsed
+    changes = difference.changes(lookup.newest(held.live), wanted)
+    breaks = {one for change in changes for one in change.breaks}
+    if held.versions and held.versions[0].deleted:
+        # Deleting the latest version first does not make the next one harmless to its readers.
+        gone = difference.changes(lookup.newest(held.versions), wanted)
+        breaks |= {one for change in gone for one in change.breaks}
+    return Situation(
+        subject,
+        spec,
+        held,
+        level,
+        decided.verdict,
+        changes,
+        frozenset(breaks),
+        decided.existing,
+        base.get(spec.type).tags(wanted),
+    )

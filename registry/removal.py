@@ -30,7 +30,7 @@ from registry.errors import (
     VersionNotSoftDeleted,
     VersionSoftDeleted,
 )
-from registry.gate import Operation, admit
+from registry.gate import Operation, admit, ensure_unread
 from registry.locks import hold_settings
 from registry.models import Config, Context, Schema, Subject, Version
 from registry.models import Mode as ModeRow
@@ -45,6 +45,8 @@ def delete_subject(
     A second call is an error, as the wire API wants it. The event is `subject.deleted`.
     """
     admit(Operation.DELETE, subject, by)
+    if permanent:
+        ensure_unread(subject, by)
     with transaction.atomic():
         hold_settings()
         row = lock_subject(subject)
@@ -74,6 +76,8 @@ def delete_version(
 ) -> int:
     """Delete one version softly, or for good; its number. The event is `version.deleted`."""
     admit(Operation.DELETE, subject, by)
+    if permanent:
+        ensure_unread(subject, by)
     with transaction.atomic():
         hold_settings()
         row = lock_subject(subject)

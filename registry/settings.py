@@ -56,8 +56,9 @@ def set_config(
     naming.ensure_valid(subject, settings=True)
     admission = admit(Operation.CONFIG, subject, by)
     changes = _config_changes(given)
-    if asked := changes.get("compatibilityLevel"):
-        admission = _level_admitted(subject, str(asked), by)
+    if "compatibilityLevel" in changes:
+        own = {**lookup.configs([scope.place(subject)]).get(scope.place(subject), {}), **changes}
+        admission = _level_admitted(subject, own, by)
     with transaction.atomic():
         lock_settings()
         ensure_writable(subject)
@@ -83,11 +84,17 @@ def set_config(
         return answered
 
 
-def _level_admitted(subject: SubjectName, asked: str, by: Actor) -> Admission:
-    """What policies say of the level. Of a subject without a version they say it with the first."""
+def _level_admitted(subject: SubjectName, own: Mapping[str, object] | None, by: Actor) -> Admission:
+    """What policies say of the level that is in force once the subject's own config is this, None
+    for none. Of a subject without a version they say it with the first."""
     latest = lookup.find_version(subject, LATEST)
     if latest is None:
         return ALLOWED
+    configs = lookup.configs({*scope.places(subject), (DEFAULT, ""), (GLOBAL, "")})
+    configs.pop(scope.place(subject), None)
+    if own is not None:
+        configs[scope.place(subject)] = own
+    asked = scope.in_scope(subject, configs, {}).level.value
     return passing_level(subject, replace(SubjectSpec.of(latest), compatibility=asked), by)
 
 
@@ -129,6 +136,7 @@ def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> 
     Raises SubjectNotFound where it has none; the top levels always have one in force.
     """
     admit(Operation.CONFIG, subject, by)
+    admission = _level_admitted(subject, None, by)
     with transaction.atomic():
         lock_settings()
         row = (
@@ -145,7 +153,13 @@ def delete_config(subject: SubjectName, *, by: Actor, origin: Origin = WIRE) -> 
         row.delete()
         settings_changed(subject)
         before = sensitive.in_config(values, sensitive.masked)
-        record("config.deleted", subject, by, {"before": before, "from": origin.address})
+        data = {
+            "before": before,
+            "from": origin.address,
+            "policies": list(admission.policies),
+            "warnings": list(admission.warnings),
+        }
+        record("config.deleted", subject, by, data)
         return values
 
 

@@ -78,7 +78,7 @@ def add_member(slug: str, *, username: str, role: str, by: Actor) -> Membership:
 
 @transaction.atomic
 def remove_member(slug: str, *, username: str, role: str, by: Actor) -> None:
-    """Takes a role from a person. The last owner stays: a team without one decides nothing."""
+    """Takes a role from a person. The last owner stays: somebody must say who belongs to a team."""
     team = access.get_team(by, slug, Action.MANAGE_MEMBERS)
     Team.objects.select_for_update().get(pk=team.pk)  # two removals must not leave none
     if role == TeamRole.OWNER:

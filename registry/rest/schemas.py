@@ -85,7 +85,7 @@ def _held(request: RegistryRequest, number: int) -> Stored:
     """The schema of an id in the context that the request asks about. Raises SchemaNotFound."""
     text = request.GET.get("subject", "")
     subject = subject_of(request, text) if text else SubjectName(request.context or DEFAULT, "")
-    admit(Operation.READ if text else Operation.LIST, subject, request.actor)
+    admit(Operation.READ if subject.name else Operation.LIST, subject, request.actor)
     found = _by_id(subject.context, number, subject.name)
     exact = found is not None and subject.name in ("", found.subject.name)
     if not exact and subject.context != DEFAULT:
@@ -95,7 +95,7 @@ def _held(request: RegistryRequest, number: int) -> Stored:
             there = _by_id(other.context, number, other.name)
             if there is not None and there.subject == other:
                 return there
-    if found is not None and not (exact and text):  # which was admitted
+    if found is not None and not (exact and subject.name):  # which was admitted
         found = request.reader.holder(found)
     if found is None:
         raise SchemaNotFound(number)
@@ -153,13 +153,14 @@ def _guid(text: str) -> UUID:
 
 
 def _by_guid(request: RegistryRequest, guid: str) -> HttpResponse:
-    stored = lookup.by_guid(_guid(guid), prefer=request.actor.context or DEFAULT)
-    if stored is not None and reading.told_apart(request.actor):
-        held = (one for _, _, one in _read_by_guid(request, guid))
-        stored = next(held, None)
+    if reading.told_apart(request.actor):
+        stored = next((one for _, _, one in _read_by_guid(request, guid)), None)
+    else:
+        stored = lookup.by_guid(_guid(guid), prefer=request.actor.context or DEFAULT)
+        if stored is not None:
+            admit(Operation.READ, stored.subject, request.actor)
     if stored is None:
         raise SchemaNotFound(guid[:100])
-    admit(Operation.READ, stored.subject, request.actor)
     return answer(shapes.schema_by_guid(stored, request))
 
 

@@ -45,6 +45,7 @@ PAGES = (
     "/teams/payments/", "/people/", f"/people/{ADMIN}/", "/environments/", "/account/", "/tokens/",
     "/sign-in-setup/", "/topics/", "/drift/", "/clusters/", "/clusters/away/", "/clusters/refuses/",
     "/clusters/away/change/", "/subjects/", "/waivers/", "/grants/", "/access/", "/no-such-page/",
+    "/policies/naming/yaml/",
 )  # fmt: skip
 READS = (
     "me", "identity", "environments", "people", f"people/{ADMIN}", "teams", "requests", "policies",

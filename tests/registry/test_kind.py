@@ -267,6 +267,14 @@ def test_who_reads_the_topic_is_asked_about_a_change_that_breaks_it(
     reviews.approve(asked, revision=asked.revision, by=cast.outsider)
 
 
+def test_another_format_breaks_both_sides() -> None:
+    settings.set_config(qualify("s"), {"compatibility": "NONE"}, by=BY)
+    register(ONE)
+    after = {"schemaType": "JSON", "schema": "{}"}
+    asked = ItemView(0, "subject", "register", "s", ".", after, id=7, request_id=3)
+    assert kinds.get("subject").facts(asked)["subject.breaks"] == ["BACKWARD", "FORWARD"]
+
+
 @pytest.mark.parametrize(
     ("name", "known", "teams"),
     [

@@ -64,6 +64,7 @@ SUBJECT: dict[str, object] = {
     "item.kind": "subject",
     "item.operation": "register",
     "item.name": "payments.captured-value",
+    "subject.name": "payments.captured-value",
     "owner.team": "payments",
     "environment.name": "production",
     "environment.production": True,
@@ -418,6 +419,8 @@ def test_the_starter_policies_on_copies_and_who_is_called(
             {"personal-data": "approval"},
         ),
         ({"subject.personal_fields": UNKNOWN}, {"personal-data": "deny"}),
+        ({"subject.data_class": "sensitive"}, {"personal-tags": "warn"}),
+        ({"subject.data_class": "sensitive", "subject.name": "orders-key"}, {}),
     ],
 )
 def test_the_starter_policies_on_subjects(

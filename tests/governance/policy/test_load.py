@@ -40,6 +40,7 @@ def test_the_starter_file_reads_and_its_names_are_these() -> None:
         "compatibility-none",
         "compatibility-weak",
         "personal-data",
+        "personal-tags",
         "small-change",
         "irreversible",
         "destructive",

@@ -167,6 +167,39 @@ def test_who_reads_what_breaks_is_to_be_asked(client: Wire, settings: SettingsWr
         assert client.register("orders-value", OTHER).status == 200  # its own team asks
 
 
+def test_deleting_first_does_not_make_a_break_harmless(
+    client: Wire, settings: SettingsWrapper
+) -> None:
+    settings.REGISTRY_GATE = "checked"
+    client.register("orders-value", ONE)
+    client.put("/config/orders-value", {"compatibility": "NONE"})
+    with facts.instead_of_readers("topic", lambda place, name: ["payments", "shop"]):
+        assert client.delete("/subjects/orders-value").status == 200
+        said = client.register("orders-value", OTHER)
+        assert (said.status, said.code) == (403, 403)
+        assert "shop consumes it" in said.json["message"]
+        gone = client.delete("/subjects/orders-value?permanent=true")
+        assert (gone.status, gone.code) == (403, 403)
+        assert "is read by shop" in gone.json["message"]
+    with facts.instead_of_readers("topic", lambda place, name: ["payments"]):
+        assert client.delete("/subjects/orders-value?permanent=true").status == 200
+
+
+@pytest.mark.parametrize(("method", "body"), [("PUT", {"compatibility": None}), ("DELETE", None)])
+def test_a_level_that_falls_back_is_judged_like_one_that_is_set(
+    client: Wire, settings: SettingsWrapper, method: str, body: object
+) -> None:
+    settings.REGISTRY_GATE = "checked"
+    assert client.put("/config/:.:", {"compatibility": "NONE"}).status == 200
+    assert client.put("/config/s", {"compatibility": "FULL"}).status == 200
+    client.register("s", ONE)
+    make_policy("levels", kind="subject", expression="!subject.loosens", message="No lower level.")
+    said = client.send(method, "/config/s", body)
+    assert (said.status, said.code) == (409, 409)
+    assert "No lower level." in said.json["message"]
+    assert client.get("/config/s").json["compatibilityLevel"] == "FULL"
+
+
 def test_a_policy_that_lacks_facts_stops_a_registration(
     client: Wire, settings: SettingsWrapper
 ) -> None:

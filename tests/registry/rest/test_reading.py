@@ -89,6 +89,9 @@ PATHS = [
     ("GET", "/schemas/ids/{id}/subjects", None, 40403),
     ("GET", "/schemas/ids/{id}/versions", None, 40403),
     ("GET", "/schemas/ids/{id}?subject=" + SUBJECT, None, 403),
+    ("GET", "/schemas/ids/{id}?subject=:.:", None, 40403),
+    ("GET", "/schemas/ids/{id}/schema?subject=:.:", None, 40403),
+    ("GET", "/contexts/./schemas/ids/{id}/schema", None, 40403),
     ("GET", "/schemas/guids/{guid}", None, 40403),
     ("POST", f"/subjects/{SUBJECT}/versions", ASKED, 403),
     ("POST", f"/subjects/{SUBJECT}/versions", {"schema": '"int"'}, 403),
@@ -349,3 +352,11 @@ def test_long_lists_and_short_ones_are_told_apart_alike(
     for team, listed in few.items():
         speak(closed, team)
         assert closed.get("/subjects").json == listed, team
+
+
+def test_settings_of_a_context_change_nothing_of_who_reads_an_id(closed: Wire) -> None:
+    number = id_of(closed, "bills")
+    rights.give(Holder("billing"), Covered(".", "", prefix=True), ["compatibility"], by=BY)
+    assert closed.put("/config", {"compatibility": "FULL"}).status == 200
+    SubjectRight.objects.all().delete()
+    assert closed.get(f"/schemas/ids/{number}?subject=:.:").json["subject"] == "bills"
