@@ -2,8 +2,9 @@
 
 Whoever may do anything with a subject may read it: whom any right to it was given, the team that
 owns it, the team that owns the topic it describes, and teams whose applications are granted access
-to that topic. In every other installation all that lies in a caller's context is read by whoever
-may read at all.
+to that topic. (A topic that it is merely named after does not count where another team owns the
+subject.) In every other installation all that lies in a caller's context is read by whoever may
+read at all.
 
 Nothing that is told apart so is answered from memory: rights end, and topics change hands.
 """
@@ -11,6 +12,7 @@ Nothing that is told apart so is answered from memory: rights end, and topics ch
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -32,8 +34,6 @@ from registry.strategies import naming
 CLOSED: Final = "closed"
 FEW: Final = 100  # subjects whose owners are asked for by name; of more, by what the caller owns
 AT_ONCE: Final = 5_000  # subjects whose associations are read together
-
-Topics = Mapping[SubjectName, set[str]]  # that subjects describe
 
 
 def told_apart(by: Actor) -> bool:
@@ -65,7 +65,6 @@ class Reader:
 
     def __init__(self, by: Actor) -> None:
         self.by = by
-        self._uses: dict[str, facts.Uses] = {}
 
     def may(self, subject: SubjectName) -> bool:
         """Whether it may read the subject."""
@@ -87,10 +86,10 @@ class Reader:
         left = [one for one in dict.fromkeys(asked) if not self._given(one)]
         readable = set(asked).difference(left)
         topics = _topics(left, owners.records(like))
-        readable |= self._owned(left, topics)
-        readable.update(
-            one for one in left if any(map(self._in(one.context, topics, len(left)), topics[one]))
-        )
+        uses = self._uses(left, topics)
+        if len(left) > FEW:
+            left = self._likely(left, topics, uses)
+        readable |= self._readable(left, topics, uses)
         return [one for one in asked if one in readable]
 
     def holder(self, stored: Stored) -> Stored | None:
@@ -115,46 +114,79 @@ class Reader:
     def _given(self, subject: SubjectName) -> bool:
         return any(place.holds(subject) for place in self._places)
 
-    def _owned(self, subjects: Sequence[SubjectName], topics: Topics) -> set[SubjectName]:
-        """Those that its teams own, or whose topic they own."""
-        names = {
-            "subject": {one.name for one in subjects},
-            "topic": {topic for one in subjects for topic in topics[one]},
-        }
-        if len(subjects) > FEW:
-            theirs = owners.names_of(self.by.teams)
-            names = {kind: wanted & theirs[kind] for kind, wanted in names.items()}
-        teams = owners.teams_of(names)
-
-        def owns(kind: str, name: str, context: str) -> bool:
-            return teams.of(kind, name, context) in self.by.teams
-
+    def _uses(self, subjects: Sequence[SubjectName], topics: _Topics) -> dict[str, facts.Uses]:
+        """Whether its teams were given access to a topic, by the context of the subject."""
+        names = {topic for one in subjects for topic in topics[one].all}
+        few = names if len(subjects) <= FEW else ()
         return {
+            context: facts.used_by("topic", environments_of_context(context), self.by.teams, few)
+            for context in {one.context for one in subjects if topics[one].all}
+        }
+
+    def _likely(
+        self, subjects: Sequence[SubjectName], topics: _Topics, uses: Mapping[str, facts.Uses]
+    ) -> list[SubjectName]:
+        """Those that it may read if at all: of a long list it mostly has to do with few."""
+        theirs = owners.names_of(self.by.teams)
+        return [
             one
             for one in subjects
-            if owns("subject", one.name, one.context)
-            or any(owns("topic", topic, one.context) for topic in topics[one])
-        }
+            if one.name in theirs["subject"]
+            or any(
+                topic in theirs["topic"] or uses[one.context](topic) for topic in topics[one].all
+            )
+        ]
 
-    def _in(self, context: str, topics: Topics, count: int) -> facts.Uses:
-        """Whether its teams were given access to a topic, in an environment of the context."""
-        if count <= FEW:
-            names = {topic for of_one in topics.values() for topic in of_one}
-            where = environments_of_context(context) if names else ()
-            return facts.used_by("topic", where, self.by.teams, names)
-        if context not in self._uses:
-            where = environments_of_context(context)
-            self._uses[context] = facts.used_by("topic", where, self.by.teams)
-        return self._uses[context]
+    def _readable(
+        self, subjects: Sequence[SubjectName], topics: _Topics, uses: Mapping[str, facts.Uses]
+    ) -> set[SubjectName]:
+        teams = owners.teams_of(
+            {
+                "subject": {one.name for one in subjects},
+                "topic": {topic for one in subjects for topic in topics[one].all},
+            }
+        )
+
+        def may(one: SubjectName) -> bool:
+            owner = teams.of("subject", one.name, one.context)
+            if owner in self.by.teams:
+                return True
+            for topic in topics[one].all:
+                its = teams.of("topic", topic, one.context)
+                # Who names a topic like a subject of others does not come to read that.
+                if topic not in topics[one].used and owner not in (None, its):
+                    continue
+                if its in self.by.teams or uses[one.context](topic):
+                    return True
+            return False
+
+        return {one for one in subjects if may(one)}
 
 
-def _topics(subjects: Sequence[SubjectName], records: Sequence[str]) -> dict[SubjectName, set[str]]:
-    """The topics that each describes, by its name and by its associations."""
-    found: dict[SubjectName, set[str]] = {}
+@dataclass(slots=True)
+class _Described:
+    """The topics that a subject describes: by its name, empty for none, and by associations, which
+    whoever may write the subject has made."""
+
+    named: str = ""
+    used: set[str] = field(default_factory=set)
+
+    @property
+    def all(self) -> set[str]:
+        return self.used | ({self.named} if self.named else set())
+
+
+_Topics = Mapping[SubjectName, _Described]
+
+
+def _topics(
+    subjects: Sequence[SubjectName], records: Sequence[str]
+) -> dict[SubjectName, _Described]:
+    found: dict[SubjectName, _Described] = {}
     for one in subjects:
         named = naming(one.name, records)
-        found[one] = {named.topic} if named is not None and named.topic else set()
+        found[one] = _Described(named.topic if named is not None else "")
     for start in range(0, len(subjects), AT_ONCE):
         for used in associations.of_subjects(subjects[start : start + AT_ONCE]):
-            found[used.subject].add(used.resource_name)
+            found[used.subject].used.add(used.resource_name)
     return found

@@ -288,6 +288,7 @@ def test_a_guid_is_told_of_in_each_context_that_may_be_read(closed: Wire) -> Non
 def test_what_is_named_after_a_topic_and_a_record_is_read_with_the_topic(closed: Wire) -> None:
     make_application("books", team="books")
     make_grant(make_cluster("shop"), "books/consumer/sales")
+    Resource.objects.create(kind="topic", name="sales", owner=make_team("billing"))
     number = closed.register("aaa", SHARED).json["id"]
     assert closed.register("sales-S", SHARED).status == 200
     speak(closed, "books")
@@ -297,12 +298,25 @@ def test_what_is_named_after_a_topic_and_a_record_is_read_with_the_topic(closed:
     assert closed.get("/subjects/aaa/versions/1").code == 403
 
 
-def test_the_owner_of_a_topic_reads_its_schemas_whoever_claimed_them(closed: Wire) -> None:
-    assert closed.register("orders-value", ONE).status == 200  # is billing's from now on
-    Resource.objects.create(kind="topic", name="orders", owner=make_team("sales"))
-    speak(closed, "sales")
-    assert closed.get("/subjects/orders-value/versions/1").status == 200
-    assert closed.get("/subjects").json == ["orders-value"]
+def test_a_topic_that_is_named_like_others_subject_gives_nothing(closed: Wire) -> None:
+    assert closed.register("hr-value", ONE).status == 200  # is billing's from now on
+    Resource.objects.create(kind="topic", name="hr", owner=make_team("sales"))
+    make_application("books", team="books")
+    make_grant(make_cluster("shop"), "books/consumer/hr")
+    for team in ("sales", "books"):
+        speak(closed, team)
+        assert closed.get("/subjects/hr-value/versions/1").code == 403
+        assert closed.get("/subjects").json == []
+    # What its writer said of it counts.
+    of = {"resourceName": "hr", "resourceNamespace": "ns", "resourceId": "t1"}
+    wanted = {"subject": "hr-value", "associationType": "value", "lifecycle": "WEAK"}
+    body = {**of, "resourceType": "topic", "associations": [wanted]}
+    assert closed.post("/associations", body).code == 403
+    assert speak(closed, "billing").post("/associations", body).status == 200
+    for team in ("sales", "books"):
+        speak(closed, team)
+        assert closed.get("/subjects/hr-value/versions/1").status == 200
+        assert closed.get("/subjects").json == ["hr-value"]
 
 
 def test_what_is_there_can_be_registered_again_whatever_it_names(closed: Wire) -> None:
@@ -340,8 +354,8 @@ def test_long_lists_and_short_ones_are_told_apart_alike(
 ) -> None:
     make_application("books", team="books")
     make_grant(make_cluster("shop"), "books/consumer/payments.captured")
-    closed.register("orders-value", ONE)
     Resource.objects.create(kind="topic", name="orders", owner=make_team("books"))
+    speak(closed, "books").register("orders-value", ONE)
     few = {}
     for team in ("payments", "billing", "books"):
         speak(closed, team)
