@@ -31,7 +31,6 @@ from governance.models import (
     Verdict,
 )
 from governance.permissions import (
-    DECIDING,
     Action,
     Role,
     allowed,
@@ -43,7 +42,7 @@ from governance.permissions import (
 )
 from governance.policy.routing import Need
 from governance.services import reviews, timing
-from governance.services.circles import authors_of
+from governance.services.circles import authors_of, meets
 from governance.services.items import views
 from governance.services.requests import foreseen, steps
 from governance.ways import Ways, ways_of
@@ -360,15 +359,7 @@ def agreements(
 def people_for(role: str, *, without: Collection[int] = (), limit: int = 5) -> list[str]:
     """Names of people who could answer for a requirement's role, a few of them; `without` are the
     ids of those who wrote the request, who cannot."""
-    name, _, team = role.partition(":")
-    held = (
-        Q(memberships__team__slug=team, memberships__role__in=DECIDING)
-        if team
-        else Q(org_roles__role=name)
-    )
-    if name == Role.PLATFORM:
-        held |= Q(is_superuser=True)  # as `actor_for_user` has it
-    return _names(held, limit, without=without)
+    return _names(meets(role), limit, without=without)
 
 
 def _names(held: Q, limit: int, *, without: Collection[int] = ()) -> list[str]:

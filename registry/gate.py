@@ -50,6 +50,11 @@ class Operation(StrEnum):
     ASSOCIATE = "associate"
 
 
+def looks_at(subject: SubjectName) -> Operation:
+    """What it is to look at what a name stands for: at a subject, or into a context itself."""
+    return Operation.LIST if subject.is_context else Operation.READ
+
+
 NEEDED: Final = {
     Operation.REGISTER: Right.WRITE,
     Operation.ASSOCIATE: Right.WRITE,

@@ -19,7 +19,7 @@ from registry import scope, sensitive
 from registry.contracts import Json
 from registry.errors import InvalidSchema, SubjectNotFound, VersionNotFound
 from registry.formats.base import Reference, Source
-from registry.naming import DEFAULT, GLOBAL, LATEST, Prefix, SubjectName, qualify
+from registry.naming import DEFAULT, LATEST, Prefix, SubjectName, qualify
 from registry.scope import InScope, Place, Values
 
 MAX_REFERENCES: Final = 1_000  # of one schema, those of its references included
@@ -588,5 +588,5 @@ def _settings(table: str, column: str, wanted: Iterable[Place]) -> list[tuple[Pl
 
 def in_scope(subject: SubjectName) -> InScope:
     """Config and mode in force for a subject, or for a context (a name without a subject)."""
-    wanted = {*scope.places(subject), (DEFAULT, ""), (GLOBAL, "")}
+    wanted = scope.looked_up(subject)
     return scope.in_scope(subject, configs(wanted), modes(wanted))

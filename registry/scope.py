@@ -56,6 +56,11 @@ def places(subject: SubjectName) -> tuple[Place, ...]:
     return (*own, (subject.context, ""), (GLOBAL, ""))
 
 
+def looked_up(subject: SubjectName) -> set[Place]:
+    """The places of whose rows `in_scope` makes what is in force for the subject."""
+    return {*places(subject), (DEFAULT, ""), (GLOBAL, "")}
+
+
 def place(subject: SubjectName) -> Place:
     """The place that a name of settings stands for."""
     return (subject.context, subject.name)

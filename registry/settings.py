@@ -90,7 +90,7 @@ def _level_admitted(subject: SubjectName, own: Mapping[str, object] | None, by: 
     latest = lookup.find_version(subject, LATEST)
     if latest is None:
         return ALLOWED
-    configs = lookup.configs({*scope.places(subject), (DEFAULT, ""), (GLOBAL, "")})
+    configs = lookup.configs(scope.looked_up(subject))
     configs.pop(scope.place(subject), None)
     if own is not None:
         configs[scope.place(subject)] = own

@@ -20,7 +20,15 @@ from governance.models import (
     User,
 )
 from governance.notices.table import Whom
-from governance.permissions import Action, Role, could_meet, including, row_for, who_could
+from governance.permissions import (
+    DECIDING,
+    Action,
+    Role,
+    could_meet,
+    including,
+    row_for,
+    who_could,
+)
 from governance.workflow import State
 
 
@@ -42,6 +50,16 @@ def people_in(roles: Collection[str]) -> set[int]:
     if Role.PLATFORM in whole:  # whom `actor_for_user` counts as platform, too
         found |= set(User.objects.filter(is_superuser=True).values_list("pk", flat=True))
     return found
+
+
+def meets(role: str) -> Q:
+    """Of accounts: those who could meet a requirement of that role by their own right."""
+    name, _, team = role.partition(":")
+    if team:
+        return Q(memberships__team__slug=team, memberships__role__in=DECIDING)
+    held = Q(org_roles__role=name)
+    # As `actor_for_user` has it.
+    return held | Q(is_superuser=True) if name == Role.PLATFORM else held
 
 
 def owners_of(team: str | None) -> set[int]:

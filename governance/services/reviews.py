@@ -11,16 +11,9 @@ from governance import access, audit
 from governance.actors import Actor
 from governance.errors import Conflict, Invalid, NotAllowed, Stale
 from governance.models import Request, Requirement, Review, User, Verdict
-from governance.permissions import (
-    DECIDING,
-    Capacity,
-    Role,
-    approver_roles,
-    capacity,
-    role_in_words,
-)
+from governance.permissions import Capacity, approver_roles, capacity, role_in_words
 from governance.services import approvals, notices
-from governance.services.circles import authors_of
+from governance.services.circles import authors_of, meets
 from governance.services.moves import move
 from governance.services.requests import plain_text
 from governance.services.settling import settle
@@ -52,15 +45,7 @@ def open_requirements(
 
 def _people_of(role: str, *, without: Collection[int]) -> int:
     """How many people could still meet a requirement of that role."""
-    name, _, team = role.partition(":")
-    held = (
-        Q(memberships__team__slug=team, memberships__role__in=DECIDING)
-        if team
-        else Q(org_roles__role=name)
-    )
-    if name == Role.PLATFORM:
-        held |= Q(is_superuser=True)  # as `actor_for_user` has it
-    found = User.objects.filter(held, is_active=True).exclude(pk__in=without)
+    found = User.objects.filter(meets(role), is_active=True).exclude(pk__in=without)
     return found.distinct().count()
 
 
@@ -100,9 +85,12 @@ def agreed_by(person: int | None) -> Q:
     return Q(review__reviewer_id=person) | Q(review__delegation__giver_id=person)
 
 
-def wrote_it(request: Request, by: Actor) -> bool:
-    """Whether this actor wrote or edited any of it, and so cannot approve it."""
-    return by.user_id is not None and by.user_id in authors_of(request)
+def wrote_it(request: Request, by: Actor, authors: Collection[int] | None = None) -> bool:
+    """Whether this actor wrote or edited any of it, and so cannot approve it. `authors` are those
+    who did, where they are known already."""
+    if by.user_id is None:
+        return False
+    return by.user_id in (authors_of(request) if authors is None else authors)
 
 
 def why_not(
@@ -115,7 +103,7 @@ def why_not(
     who wrote it, where they are known already."""
     if State(request.state) is not State.IN_REVIEW:
         return f"This request is {State(request.state).words.lower()}; there is nothing to decide."
-    if wrote_it(request, by) if authors is None else by.user_id in authors:
+    if wrote_it(request, by, authors):
         return "You wrote or edited this request, so somebody else must approve it."
     rows = asked(request) if rows is None else rows
     open_now = _still_open(rows)

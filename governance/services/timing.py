@@ -22,7 +22,6 @@ from governance.errors import Conflict, Invalid, NotAllowed
 from governance.models import BrokenGlass, Environment, Freeze, Request, Requirement
 from governance.permissions import Action, allowed
 from governance.services import reviews
-from governance.services.circles import authors_of
 from governance.windows import Calendar, next_open
 from governance.workflow import OPEN, State
 
@@ -157,10 +156,8 @@ def is_asked(
 ) -> bool:
     """Whether the revision that stands asks this actor to agree, or somebody whom she stands in
     for; nobody who wrote any of it is. Its requirements and authors are read where not given."""
-    if reviews.acting(request, by, rows, authors) is None:
-        return False
-    authors = authors_of(request) if authors is None else authors
-    return by.user_id not in authors
+    acting = reviews.acting(request, by, rows, authors)
+    return acting is not None and not reviews.wrote_it(request, by, authors)
 
 
 def in_zone(request: Request, at: datetime | None) -> str:

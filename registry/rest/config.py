@@ -6,7 +6,7 @@ from django.http import HttpResponse
 
 from registry import lookup, settings
 from registry.changes import setting_change, subject_change
-from registry.gate import Operation, admit
+from registry.gate import admit, looks_at
 from registry.naming import DEFAULT, GLOBAL, SubjectName
 from registry.rest import shapes
 from registry.rest.http import RegistryRequest, answer, resource
@@ -31,7 +31,7 @@ def depends_on(subject: SubjectName) -> frozenset[str]:
 
 def _get(request: RegistryRequest, subject: str | None = None) -> HttpResponse:
     name = place_of(request, subject)
-    admit(Operation.LIST if name.is_context else Operation.READ, name, request.actor)
+    admit(looks_at(name), name, request.actor)
     request.depends = depends_on(name)
     if request.flag("defaultToGlobal"):
         return answer(shapes.config(lookup.in_scope(name).values))

@@ -6,14 +6,14 @@ from django.http import HttpResponse
 
 from registry import lookup, settings
 from registry.errors import InvalidMode
-from registry.gate import Operation, admit
+from registry.gate import admit, looks_at
 from registry.rest.config import depends_on, place_of
 from registry.rest.http import RegistryRequest, answer, resource
 
 
 def _get(request: RegistryRequest, subject: str | None = None) -> HttpResponse:
     name = place_of(request, subject)
-    admit(Operation.LIST if name.is_context else Operation.READ, name, request.actor)
+    admit(looks_at(name), name, request.actor)
     request.depends = depends_on(name)
     to_global = request.flag("defaultToGlobal")
     mode = lookup.in_scope(name).mode if to_global else settings.own_mode(name)

@@ -12,7 +12,7 @@ from registry.associations.rows import Lifecycle
 from registry.changes import id_change, subject_change
 from registry.errors import InvalidSchema, SchemaNotFound, UnknownPath
 from registry.formats import base
-from registry.gate import Operation, admit
+from registry.gate import Operation, admit, looks_at
 from registry.listing import Associated, Listed
 from registry.lookup import Stored
 from registry.naming import DEFAULT, SubjectName
@@ -85,7 +85,7 @@ def _held(request: RegistryRequest, number: int) -> Stored:
     """The schema of an id in the context that the request asks about. Raises SchemaNotFound."""
     text = request.GET.get("subject", "")
     subject = subject_of(request, text) if text else SubjectName(request.context or DEFAULT, "")
-    admit(Operation.READ if subject.name else Operation.LIST, subject, request.actor)
+    admit(looks_at(subject), subject, request.actor)
     found = _by_id(subject.context, number, subject.name)
     exact = found is not None and subject.name in ("", found.subject.name)
     if not exact and subject.context != DEFAULT:

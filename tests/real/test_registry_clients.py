@@ -26,9 +26,9 @@ from governance.models import Team
 from governance.services import tokens
 by = system_actor()
 with transaction.atomic():
-    team, _ = Team.objects.get_or_create(slug="payments", defaults=dict(name="Payments"))
+    team, _ = Team.objects.get_or_create(slug={team!r}, defaults=dict(name={team!r}))
     audit.record("team.created", by=by, about=team)
-    token, plain = tokens.issue(name={name!r}, team=team, scopes=["registry:write"],
+    token, plain = tokens.issue(name={name!r}, team=team, scopes=[{scope!r}],
         expires_at=timezone.now() + timedelta(days=1), by=by)
 print("TOKEN", plain)
 """
@@ -62,8 +62,12 @@ def token(empty: str) -> str:
     return make_token(empty, "client")
 
 
-def make_token(database_url: str, name: str) -> str:
-    said = run_manage(database_url, "shell", "-c", TOKEN.format(name=name))
+def make_token(
+    database_url: str, name: str, *, team: str = "payments", scope: str = "registry:write"
+) -> str:
+    """The plain text of a new token of that team, which is made where it is not there."""
+    script = TOKEN.format(name=name, team=team, scope=scope)
+    said = run_manage(database_url, "shell", "-c", script)
     return next(line.split()[1] for line in said.splitlines() if line.startswith("TOKEN"))
 
 

@@ -15,22 +15,6 @@ from tests.real.test_registry_clients import PAYMENT, make_token
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
-READER = """
-from datetime import timedelta
-from django.db import transaction
-from django.utils import timezone
-from governance import audit
-from governance.actors import system_actor
-from governance.models import Team
-from governance.services import tokens
-by = system_actor()
-with transaction.atomic():
-    team = Team.objects.create(slug="billing", name="Billing")
-    audit.record("team.created", by=by, about=team)
-    _, plain = tokens.issue(name="reader", team=team, scopes=["registry:read"],
-        expires_at=timezone.now() + timedelta(days=1), by=by)
-print("TOKEN", plain)
-"""
 GIVE = """
 from governance.actors import system_actor
 from registry import rights
@@ -56,10 +40,8 @@ def client(server: Process, who: str) -> SchemaRegistryClient:
 def test_a_deserializer_reads_what_its_team_was_let_read(database_url: str, redis_url: str) -> None:
     with database(database_url) as url:
         writer = f"payments:{make_token(url, 'writer')}"
-        said = run_manage(url, "shell", "-c", READER)
-        reader = "billing:" + next(
-            line.split()[1] for line in said.splitlines() if line.startswith("TOKEN")
-        )
+        token = make_token(url, "reader", team="billing", scope="registry:read")
+        reader = f"billing:{token}"
         closed = processes(url, 2, anonymous="none", WEIR_REGISTRY_RIGHTS="closed")
         with closed as servers:
             with client(servers[0], writer) as own:

@@ -13,6 +13,7 @@ from pytest_django import Settings as SettingsWrapper
 
 from registry.rest import dispatch
 from registry.rest.http import V1
+from tests.factories import make_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,13 @@ class Wire:
     def register(self, subject: str, schema: object, **members: object) -> Answer:
         body = {"schema": text_of(schema), **members}
         return self.post(f"/subjects/{subject}/versions", body)
+
+
+def speak(wire: Wire, team: str) -> Wire:
+    """The same client, with a new token of that team."""
+    _, plain = make_token(team, "registry:write")
+    wire.authorization = f"Bearer {plain}".encode()
+    return wire
 
 
 def text_of(schema: object) -> str:

@@ -24,7 +24,7 @@ from tests.factories import (
     make_team,
     make_token,
 )
-from tests.registry.rest.conftest import Answer, Wire, record, text_of
+from tests.registry.rest.conftest import Answer, Wire, record, speak, text_of
 from tests.topics.estate import make_application, make_cluster, make_grant
 
 ONE = record("R", ("a", "string"))
@@ -52,12 +52,6 @@ def closed(cast: Cast, wire: Wire, settings: SettingsWrapper) -> Wire:
     assert wire.register("payments.shared", SHARED).status == 200
     speak(wire, "billing")
     assert wire.register("bills", SHARED).status == 200
-    return wire
-
-
-def speak(wire: Wire, team: str) -> Wire:
-    _, plain = make_token(team, "registry:write")
-    wire.authorization = f"Bearer {plain}".encode()
     return wire
 
 

@@ -20,7 +20,7 @@ from registry.naming import qualify
 from registry.owners import Owner
 from registry.rights import Holder
 from tests.factories import BY, Cast, make_cast, make_environment, make_team, make_token
-from tests.registry.rest.conftest import Wire, record, text_of
+from tests.registry.rest.conftest import Wire, record, speak, text_of
 
 ONE = record("R", ("a", "string"))
 TWO = record("R", ("a", "string"), ("b", "int", 0))
@@ -36,12 +36,6 @@ def cast(db: None) -> Cast:
 @pytest.fixture
 def owned(cast: Cast, wire: Wire, settings: SettingsWrapper) -> Wire:
     settings.REGISTRY_RIGHTS = "owned"
-    return wire
-
-
-def speak(wire: Wire, team: str) -> Wire:
-    _, plain = make_token(team, "registry:write")
-    wire.authorization = f"Bearer {plain}".encode()
     return wire
 
 
